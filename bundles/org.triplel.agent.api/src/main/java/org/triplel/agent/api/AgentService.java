@@ -1,0 +1,78 @@
+package org.triplel.agent.api;
+
+import java.util.List;
+import java.util.concurrent.CompletableFuture;
+import org.eclipse.lsp4j.jsonrpc.services.JsonRequest;
+import org.eclipse.lsp4j.jsonrpc.services.JsonSegment;
+
+/**
+ * What an agent does for the desktop, as JSON-RPC requests on its unix socket (Content-Length framing, as in the
+ * Language Server Protocol). A request that cannot be met ends with an {@link AgentError}. Names of VMs and base images
+ * are checked by the agent with {@link Names}.
+ */
+@JsonSegment("agent")
+public interface AgentService {
+
+    /** The protocol's version; a desktop and an agent of different versions refuse each other. */
+    int VERSION = 1;
+
+    @JsonRequest
+    CompletableFuture<HostStatus> host();
+
+    @JsonRequest
+    CompletableFuture<List<Vm>> vms();
+
+    /** Defines a VM on this host and creates its empty overlay on the NAS. */
+    @JsonRequest
+    CompletableFuture<Vm> defineVm(VmDefinition definition);
+
+    /** Removes a stopped VM's definition and its overlay. */
+    @JsonRequest
+    CompletableFuture<Void> deleteVm(String vm);
+
+    /** Replaces a stopped VM's overlay by an empty one, so that its disk is the base image again. */
+    @JsonRequest
+    CompletableFuture<Vm> resetVm(String vm);
+
+    /** Attaches the VM's disks to the router and starts it; done when the hypervisor runs it. */
+    @JsonRequest
+    CompletableFuture<Vm> startVm(String vm);
+
+    /** Asks the guest to shut down; done when it was asked. */
+    @JsonRequest
+    CompletableFuture<Vm> shutdownVm(String vm);
+
+    /** Ends the VM at once, as pulling its plug would. */
+    @JsonRequest
+    CompletableFuture<Vm> killVm(String vm);
+
+    @JsonRequest
+    CompletableFuture<List<Replica>> replicas();
+
+    /** Takes effect at once, on running VMs too. */
+    @JsonRequest
+    CompletableFuture<Replica> setShadowBase(ShadowBase setting);
+
+    /** Fetches and verifies what the replica lacks; done when that has begun. Progress comes as {@code replicaChanged}. */
+    @JsonRequest
+    CompletableFuture<Replica> fillReplica(String base);
+
+    /** Drops the replica's content, so that it is fetched anew. */
+    @JsonRequest
+    CompletableFuture<Replica> clearReplica(String base);
+
+    @JsonRequest
+    CompletableFuture<DiskMap> diskMap(String vm);
+
+    /** What the VM's serial console printed since {@code request.offset()}. */
+    @JsonRequest
+    CompletableFuture<ConsoleOutput> console(ConsoleRequest request);
+
+    /** Types into the VM's serial console. */
+    @JsonRequest
+    CompletableFuture<Void> type(ConsoleInput input);
+
+    /** The newest events, oldest first; the agent keeps 1,000. */
+    @JsonRequest
+    CompletableFuture<List<AgentEvent>> events();
+}

@@ -1,0 +1,9 @@
+package org.triplel.agent.api;
+
+/** What a request means; see {@code docs/architecture.md}. BASE_COPY is read by the image daemon to copy on write. */
+public enum RequestClass {
+    BASE,
+    BASE_COPY,
+    BASE_REWRITE,
+    PRIVATE
+}

@@ -1,0 +1,33 @@
+package org.triplel.agent.api;
+
+/**
+ * A virtual machine.
+ *
+ * @param name unique among the hosts of a fleet
+ * @param host the NAS client it is defined on
+ * @param state what it is doing
+ * @param base the name of its base image
+ * @param baseVersion that base image's version, from 1
+ * @param diskBytes virtual size of its disk
+ * @param memoryMiB memory in MiB
+ * @param startedAtMillis when it was last started, milliseconds since 1970, or 0
+ * @param readyAfterMillis how long after that the guest answered, in milliseconds, or -1 as long as it has not
+ * @param problem what is wrong with it and what to do, or empty
+ */
+public record Vm(
+        String name,
+        String host,
+        VmState state,
+        String base,
+        int baseVersion,
+        long diskBytes,
+        int memoryMiB,
+        long startedAtMillis,
+        long readyAfterMillis,
+        String problem) {
+
+    /** Whether the guest has answered since its last start. */
+    public boolean ready() {
+        return state == VmState.RUNNING && readyAfterMillis >= 0;
+    }
+}

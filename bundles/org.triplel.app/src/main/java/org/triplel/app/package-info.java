@@ -1,0 +1,2 @@
+/** x. */
+package org.triplel.app;

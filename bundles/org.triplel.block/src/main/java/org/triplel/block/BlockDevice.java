@@ -1,0 +1,58 @@
+package org.triplel.block;
+
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.util.List;
+
+/**
+ * A disk or a part of one, addressed in bytes. Every leg of the router, every image and every export is one.
+ *
+ * <p>Semantics are those of the NBD protocol: a write is visible to every read that starts after it returned, and is
+ * durable once a {@link #flush()} that starts after it has returned. Any offset and length within {@link #size()} is
+ * allowed; callers have checked the range (the NBD server does so at its door).
+ *
+ * <p>Thread-safe: any number of requests may run at once. The order of overlapping concurrent changes is open. A call
+ * blocks its thread until the request is done, so a caller that must not wait uses a worker thread; it must never be a
+ * thread that others interrupt.
+ *
+ * <p>A failed request throws {@link BlockException} where the cause has an errno of its own, otherwise another
+ * {@link IOException}, which stands for EIO.
+ */
+public interface BlockDevice extends AutoCloseable {
+
+    /** The size in bytes; does not change while the device is open. */
+    long size();
+
+    /** Whether every change is refused with {@link BlockException.Errno#EPERM}. */
+    default boolean readOnly() {
+        return false;
+    }
+
+    /** Fills {@code into} up to its limit with the content from {@code offset} on. */
+    void read(long offset, ByteBuffer into) throws IOException;
+
+    /** Writes what {@code from} holds between position and limit to {@code offset}. */
+    void write(long offset, ByteBuffer from) throws IOException;
+
+    /** Returns once every change that completed before this call is durable. */
+    void flush() throws IOException;
+
+    /** Makes the range read as zeroes; {@code allocate} asks for it to stay allocated on disk (NBD's NO_HOLE). */
+    void writeZeroes(long offset, long length, boolean allocate) throws IOException;
+
+    /** Says that the content of the range is no longer needed. What it reads as afterwards is up to the device. */
+    void trim(long offset, long length) throws IOException;
+
+    /** Brings the range nearer, so that a later read is cheaper; doing nothing is right. */
+    default void prefetch(long offset, long length) throws IOException {}
+
+    /**
+     * What is allocated from {@code offset} on: at least one extent, in order, without gaps; together they cover at
+     * most {@code length} bytes and may cover less.
+     */
+    List<Extent> extents(long offset, long length) throws IOException;
+
+    /** Ends the use of the device. Does not flush. */
+    @Override
+    void close() throws IOException;
+}
