@@ -1,12 +1,12 @@
 # Sourced: sets product to the built product's folder and builds it when a source is newer.
 product=$root/product/target/products/administrator/linux/gtk/x86_64
-stamp=$root/product/target/built
+stamp=$root/target/product-built
 if [ ! -e "$stamp" ] || [ -n "$(find "$root/bundles" "$root/features" "$root/product" "$root/targetplatform" "$root/pom.xml" "$root/.mvn" \
     \( -name target -o -path '*/src/test' -o -name '*.tests' \) -prune -o -type f ! -name .tycho-consumer-pom.xml -newer "$stamp" -print -quit)" ]; then
     echo "Building Triple-L (the first time it takes a few minutes)..." >&2
-    mkdir -p "$root/product/target"
+    mkdir -p "$root/target"
     touch "$stamp.next"
-    log=$root/product/target/build.log
+    log=$root/target/build.log
     if ! (cd "$root" && releng/mvn package -DskipTests -pl '!bundles/org.triplel.lab.tests' > "$log" 2>&1); then
         grep -E '^\[ERROR\]|^Error' "$log" | head -n 20 >&2
         echo "The build failed; all of its output is in $log" >&2
