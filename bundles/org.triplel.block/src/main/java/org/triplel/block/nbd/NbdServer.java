@@ -1,0 +1,122 @@
+package org.triplel.block.nbd;
+
+import java.io.EOFException;
+import java.io.IOException;
+import java.lang.System.Logger.Level;
+import java.nio.channels.ClosedChannelException;
+import java.nio.channels.SocketChannel;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.locks.LockSupport;
+import org.triplel.block.UnixSocket;
+
+/**
+ * An NBD server on one unix socket. It speaks the fixed newstyle handshake (go, info, list, structured replies, metadata
+ * context base:allocation) and the baseline commands of proto.md, with block sizes 1, 4096 and 32 MiB. TLS, extended
+ * headers and resize are not offered.
+ *
+ * <p>A failed request gets its errno and its connection lives on; a client that breaks the protocol loses its own
+ * connection and nothing else.
+ */
+public final class NbdServer implements AutoCloseable {
+
+    private static final System.Logger LOG = System.getLogger(NbdServer.class.getName());
+
+    private static final Duration HANDSHAKE_TIME = Duration.ofSeconds(10);
+    private static final long PAUSE_AFTER_FAILED_ACCEPT_NANOS = TimeUnit.MILLISECONDS.toNanos(100);
+
+    private final Exports exports;
+    private final Duration handshakeTime;
+    private final UnixSocket socket;
+    private final Thread acceptor;
+    private final Map<Thread, SocketChannel> connections = new HashMap<>();
+    private boolean closed;
+
+    /** Listens at {@code path} from now on; for errors see {@link UnixSocket#UnixSocket(Path)}. */
+    public NbdServer(Path path, Exports exports) throws IOException {
+        this(path, exports, HANDSHAKE_TIME);
+    }
+
+    NbdServer(Path path, Exports exports, Duration handshakeTime) throws IOException {
+        this.exports = exports;
+        this.handshakeTime = handshakeTime;
+        this.socket = new UnixSocket(path);
+        this.acceptor =
+                Thread.ofPlatform().daemon().name("nbd " + path.getFileName()).start(this::accept);
+    }
+
+    /**
+     * Stops listening, hangs up on every client, and waits until no request is under way: for as long as the devices
+     * take. Does not close the devices.
+     */
+    @Override
+    public void close() throws IOException {
+        List<Thread> running;
+        synchronized (this) {
+            closed = true;
+            socket.close();
+            for (var channel : connections.values()) {
+                channel.close();
+            }
+            running = List.copyOf(connections.keySet());
+        }
+        join(acceptor);
+        running.forEach(NbdServer::join);
+    }
+
+    private void accept() {
+        while (true) {
+            try {
+                start(socket.accept());
+            } catch (ClosedChannelException e) {
+                return;
+            } catch (IOException e) {
+                LOG.log(Level.ERROR, "accepting a client at " + socket.path(), e);
+                LockSupport.parkNanos(PAUSE_AFTER_FAILED_ACCEPT_NANOS);
+            }
+        }
+    }
+
+    private synchronized void start(SocketChannel channel) throws IOException {
+        if (closed) {
+            channel.close();
+            return;
+        }
+        var thread = Thread.ofPlatform().daemon().name("nbd connection").unstarted(() -> serve(channel));
+        connections.put(thread, channel);
+        thread.start();
+    }
+
+    private void serve(SocketChannel channel) {
+        try {
+            new NbdConnection(channel, exports, handshakeTime).run();
+        } catch (EOFException | ClosedChannelException e) {
+            LOG.log(Level.DEBUG, "a client of " + socket.path() + " hung up in the middle", e);
+        } catch (IOException | RuntimeException e) {
+            LOG.log(Level.WARNING, "a client of " + socket.path() + " lost its connection", e);
+        } finally {
+            synchronized (this) {
+                connections.remove(Thread.currentThread());
+            }
+        }
+    }
+
+    private static void join(Thread thread) {
+        boolean interrupted = false;
+        while (true) {
+            try {
+                thread.join();
+                break;
+            } catch (InterruptedException e) {
+                interrupted = true;
+            }
+        }
+        if (interrupted) {
+            Thread.currentThread().interrupt();
+        }
+    }
+}

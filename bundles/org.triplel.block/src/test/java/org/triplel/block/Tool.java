@@ -1,0 +1,65 @@
+package org.triplel.block;
+
+import java.io.File;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.TimeUnit;
+
+/** Programs that the tests use as independent oracles. */
+public final class Tool {
+
+    private static final Duration PATIENCE = Duration.ofSeconds(30);
+
+    private Tool() {}
+
+    /** Runs a program to its end and returns all that it printed; fails unless it ends with 0. */
+    public static String run(String... command) {
+        try {
+            var log = Files.createTempFile("tool", ".log");
+            var process = builder(log, command).start();
+            if (!process.waitFor(PATIENCE.toSeconds(), TimeUnit.SECONDS)) {
+                process.destroyForcibly().waitFor();
+                throw new AssertionError(String.join(" ", command) + " hangs:\n" + Files.readString(log));
+            }
+            var output = Files.readString(log, StandardCharsets.UTF_8);
+            Files.delete(log);
+            if (process.exitValue() != 0) {
+                throw new AssertionError(
+                        String.join(" ", command) + " ended with " + process.exitValue() + ":\n" + output);
+            }
+            return output;
+        } catch (IOException e) {
+            throw new AssertionError(command[0] + " is missing: install the packages in releng/debian-packages", e);
+        } catch (InterruptedException e) {
+            throw new AssertionError(e);
+        }
+    }
+
+    /** Starts a server that is killed, whatever happens, after two minutes. */
+    public static Process start(Path log, String... command) {
+        var guarded = new ArrayList<>(List.of("timeout", "-k", "1", "120"));
+        guarded.addAll(List.of(command));
+        try {
+            return builder(log, guarded.toArray(String[]::new)).start();
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+    }
+
+    public static String uri(Path socket, String export) {
+        return "nbd+unix:///" + export + "?socket=" + socket;
+    }
+
+    private static ProcessBuilder builder(Path log, String... command) {
+        return new ProcessBuilder(command)
+                .redirectErrorStream(true)
+                .redirectOutput(log.toFile())
+                .redirectInput(ProcessBuilder.Redirect.from(new File("/dev/null")));
+    }
+}
