@@ -1,0 +1,57 @@
+package org.triplel.hypervisor;
+
+import com.sun.jna.Library;
+import com.sun.jna.Native;
+import com.sun.jna.ptr.IntByReference;
+import org.libvirt.Connect;
+import org.libvirt.LibvirtException;
+import org.libvirt.jna.DomainPointer;
+import org.libvirt.jna.Libvirt;
+
+/** A connection that also knows why a domain is in its state, which the Java binding leaves out. */
+final class Connection extends Connect {
+
+    /** The part of libvirt's C interface that the Java binding lacks. */
+    public interface DomainStateCall extends Library {
+        int virDomainGetState(DomainPointer domain, IntByReference state, IntByReference reason, int flags);
+    }
+
+    // virDomainState of libvirt-domain.h
+    private static final int PAUSED = 3;
+    private static final int SHUTDOWN = 4;
+    private static final int SHUTOFF = 5;
+    private static final int CRASHED = 6;
+    private static final int PMSUSPENDED = 7;
+    // virDomainPausedReason and virDomainShutoffReason
+    private static final int PAUSED_IOERROR = 5;
+    private static final int SHUTOFF_CRASHED = 3;
+
+    private static final DomainStateCall LIBVIRT = Native.load("virt", DomainStateCall.class);
+
+    Connection(String uri) throws LibvirtException {
+        super(uri);
+    }
+
+    /** What the domain does; one that is gone is off. */
+    DomainState state(String name) {
+        var domain = Libvirt.INSTANCE.virDomainLookupByName(vcp, name);
+        if (domain == null) {
+            return DomainState.OFF;
+        }
+        var state = new IntByReference();
+        var reason = new IntByReference();
+        var result = LIBVIRT.virDomainGetState(domain, state, reason, 0);
+        Libvirt.INSTANCE.virDomainFree(domain);
+        if (result != 0) {
+            return DomainState.OFF;
+        }
+        return switch (state.getValue()) {
+            case PAUSED -> reason.getValue() == PAUSED_IOERROR ? DomainState.DISK_FAILED : DomainState.PAUSED;
+            case PMSUSPENDED -> DomainState.PAUSED;
+            case SHUTDOWN -> DomainState.SHUTTING_DOWN;
+            case SHUTOFF -> reason.getValue() == SHUTOFF_CRASHED ? DomainState.CRASHED : DomainState.OFF;
+            case CRASHED -> DomainState.CRASHED;
+            default -> DomainState.RUNNING;
+        };
+    }
+}

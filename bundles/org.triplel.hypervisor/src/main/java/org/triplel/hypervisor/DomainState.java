@@ -1,0 +1,13 @@
+package org.triplel.hypervisor;
+
+/** What libvirt says that a domain does. */
+public enum DomainState {
+    OFF,
+    /** Off, because the guest panicked or QEMU died. */
+    CRASHED,
+    RUNNING,
+    PAUSED,
+    /** Paused by QEMU, because its disk failed; {@link Hypervisor#resume} tries the request again. */
+    DISK_FAILED,
+    SHUTTING_DOWN
+}

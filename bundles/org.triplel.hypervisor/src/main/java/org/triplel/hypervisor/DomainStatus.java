@@ -1,0 +1,16 @@
+package org.triplel.hypervisor;
+
+/**
+ * A domain with Triple-L metadata at one moment.
+ *
+ * @param definition how it is defined
+ * @param state what it does
+ * @param guestConnected whether a guest agent has the channel open
+ * @param run its latest start
+ */
+public record DomainStatus(DomainXml definition, DomainState state, boolean guestConnected, DomainRun run) {
+
+    public String name() {
+        return definition.name();
+    }
+}

@@ -1,0 +1,306 @@
+package org.triplel.hypervisor;
+
+import java.io.IOException;
+import java.io.StringReader;
+import java.io.StringWriter;
+import java.nio.file.Path;
+import java.util.Optional;
+import javax.xml.XMLConstants;
+import javax.xml.parsers.DocumentBuilderFactory;
+import javax.xml.parsers.ParserConfigurationException;
+import javax.xml.stream.XMLOutputFactory;
+import javax.xml.stream.XMLStreamException;
+import javax.xml.stream.XMLStreamWriter;
+import org.w3c.dom.Document;
+import org.w3c.dom.Element;
+import org.xml.sax.InputSource;
+import org.xml.sax.SAXException;
+
+/**
+ * How a Triple-L domain is defined: one processor, one disk from the router, Linux started directly, a serial console, and
+ * a channel for the guest agent. The format is <a href="https://libvirt.org/formatdomain.html">libvirt's domain XML</a>.
+ *
+ * <p>A failed disk request pauses the guest instead of reaching it, so that nothing is lost while the router is away:
+ * libvirt before 9.1 knows no reconnect delay and drops the element, and any delay can be too short.
+ *
+ * @param name the domain's name
+ * @param memoryMiB memory in MiB
+ * @param accelerator how the processor is run
+ * @param boot the kernel to start
+ * @param disk the disk, {@code /dev/vda} in the guest
+ * @param console the serial console, {@code /dev/ttyS0} in the guest
+ * @param guestAgent the socket on which QEMU connects libvirt to the guest's agent
+ * @param image which images the disk consists of
+ */
+public record DomainXml(
+        String name,
+        int memoryMiB,
+        Accelerator accelerator,
+        DirectBoot boot,
+        NbdDisk disk,
+        SerialConsole console,
+        Path guestAgent,
+        DiskImage image) {
+
+    /** The XML namespace of Triple-L's facts in a domain's metadata. */
+    public static final String NAMESPACE = "https://triplel.org/domain/1";
+
+    /** The XML namespace of what Triple-L notes of a domain's latest start. */
+    static final String RUN_NAMESPACE = "https://triplel.org/run/1";
+
+    /** How long QEMU holds requests back while the router is away, before they fail. */
+    private static final int RECONNECT_SECONDS = 60;
+
+    /** A Linux kernel that QEMU starts without a boot loader. */
+    public record DirectBoot(Path kernel, Path initrd, String commandLine) {
+        public DirectBoot {
+            requireText("kernel command line", commandLine);
+        }
+    }
+
+    /** A disk that an NBD server exports. */
+    public record NbdDisk(Path socket, String export) {}
+
+    /**
+     * A serial port. QEMU serves it on {@code socket} to one client at a time, and writes all its output to {@code log},
+     * which it empties when the domain starts.
+     */
+    public record SerialConsole(Path socket, Path log) {}
+
+    /**
+     * Which images a disk consists of.
+     *
+     * @param base the base image's name
+     * @param version its version, from 1
+     * @param overlay the private image, relative to the NAS folder
+     */
+    public record DiskImage(String base, int version, String overlay) {}
+
+    public DomainXml {
+        requireText("domain name", name);
+        if (memoryMiB < 1) {
+            throw new IllegalArgumentException("domain " + name + " with " + memoryMiB + " MiB of memory");
+        }
+    }
+
+    private static void requireText(String what, String text) {
+        if (text.codePoints().anyMatch(c -> Character.isISOControl(c) || c >= 0xD800 && c <= 0xDFFF || c > 0xFFFD)) {
+            throw new IllegalArgumentException(what + " with a control or special character");
+        }
+    }
+
+    /** This definition in libvirt's form. */
+    public String toXml() {
+        var text = new StringWriter();
+        try {
+            var xml = XMLOutputFactory.newFactory().createXMLStreamWriter(text);
+            write(xml);
+            xml.flush();
+        } catch (XMLStreamException e) {
+            throw new IllegalStateException("domain XML of " + name, e);
+        }
+        return text.toString();
+    }
+
+    private void write(XMLStreamWriter xml) throws XMLStreamException {
+        start(xml, "domain", "type", accelerator.domainType());
+        text(xml, "name", name);
+        start(xml, "metadata");
+        xml.writeStartElement("triplel", "vm", NAMESPACE);
+        xml.writeNamespace("triplel", NAMESPACE);
+        attributes(xml, "base", image.base, "version", Integer.toString(image.version), "overlay", image.overlay);
+        xml.writeEndElement();
+        xml.writeEndElement();
+        text(xml, "memory", Integer.toString(memoryMiB), "unit", "MiB");
+        text(xml, "vcpu", "1");
+
+        start(xml, "os");
+        text(xml, "type", "hvm", "arch", "x86_64", "machine", "q35");
+        text(xml, "kernel", boot.kernel.toString());
+        text(xml, "initrd", boot.initrd.toString());
+        text(xml, "cmdline", boot.commandLine);
+        xml.writeEndElement();
+
+        start(xml, "features");
+        empty(xml, "acpi");
+        xml.writeEndElement();
+        switch (accelerator) {
+            case KVM -> empty(xml, "cpu", "mode", "host-passthrough");
+            case TCG -> {
+                start(xml, "cpu", "mode", "custom", "match", "exact");
+                text(xml, "model", "qemu64");
+                xml.writeEndElement();
+            }
+        }
+        text(xml, "on_crash", "destroy");
+        devices(xml);
+        xml.writeEndElement();
+    }
+
+    private void devices(XMLStreamWriter xml) throws XMLStreamException {
+        start(xml, "devices");
+        start(xml, "disk", "type", "network", "device", "disk");
+        empty(
+                xml,
+                "driver",
+                "name",
+                "qemu",
+                "type",
+                "raw",
+                "cache",
+                "none",
+                "error_policy",
+                "stop",
+                "rerror_policy",
+                "stop",
+                "discard",
+                "unmap");
+        start(xml, "source", "protocol", "nbd", "name", disk.export);
+        empty(xml, "host", "transport", "unix", "socket", disk.socket.toString());
+        empty(xml, "reconnect", "delay", Integer.toString(RECONNECT_SECONDS));
+        xml.writeEndElement();
+        empty(xml, "target", "dev", "vda", "bus", "virtio");
+        xml.writeEndElement();
+
+        empty(xml, "controller", "type", "usb", "model", "none");
+        start(xml, "serial", "type", "unix");
+        empty(xml, "source", "mode", "bind", "path", console.socket.toString());
+        empty(xml, "log", "file", console.log.toString(), "append", "off");
+        empty(xml, "target", "port", "0");
+        xml.writeEndElement();
+        start(xml, "channel", "type", "unix");
+        // libvirt would make up a path, which is soon too long for a socket.
+        empty(xml, "source", "mode", "bind", "path", guestAgent.toString());
+        empty(xml, "target", "type", "virtio", "name", "org.qemu.guest_agent.0");
+        xml.writeEndElement();
+        empty(xml, "memballoon", "model", "none");
+        // Without it a guest that panics would just stand still.
+        empty(xml, "panic", "model", "isa");
+        xml.writeEndElement();
+    }
+
+    private static void start(XMLStreamWriter xml, String element, String... attributes) throws XMLStreamException {
+        xml.writeStartElement(element);
+        attributes(xml, attributes);
+    }
+
+    private static void empty(XMLStreamWriter xml, String element, String... attributes) throws XMLStreamException {
+        xml.writeEmptyElement(element);
+        attributes(xml, attributes);
+    }
+
+    private static void text(XMLStreamWriter xml, String element, String content, String... attributes)
+            throws XMLStreamException {
+        start(xml, element, attributes);
+        xml.writeCharacters(content);
+        xml.writeEndElement();
+    }
+
+    private static void attributes(XMLStreamWriter xml, String... namesAndValues) throws XMLStreamException {
+        for (int i = 0; i < namesAndValues.length; i += 2) {
+            xml.writeAttribute(namesAndValues[i], namesAndValues[i + 1]);
+        }
+    }
+
+    /** The metadata element that notes {@code run}. */
+    static String runElement(DomainRun run) {
+        return "<run started='%d' readyAfter='%d'/>".formatted(run.startedAtMillis(), run.readyAfterMillis());
+    }
+
+    /**
+     * Reads libvirt's description of a domain.
+     *
+     * @return empty if it is not Triple-L's
+     * @throws IllegalArgumentException if it is Triple-L's, but not of the form that Triple-L defines
+     */
+    static Optional<DomainStatus> parse(String xml, DomainState state) {
+        var domain = document(xml).getDocumentElement();
+        var vms = domain.getElementsByTagNameNS(NAMESPACE, "vm");
+        if (vms.getLength() == 0) {
+            return Optional.empty();
+        }
+        var vm = (Element) vms.item(0);
+        var os = child(domain, "os");
+        var devices = child(domain, "devices");
+        var source = child(child(devices, "disk"), "source");
+        var serial = child(devices, "serial");
+        var channel = child(devices, "channel");
+        var definition = new DomainXml(
+                child(domain, "name").getTextContent(),
+                mebibytes(child(domain, "memory")),
+                Accelerator.ofDomainType(attribute(domain, "type")),
+                new DirectBoot(
+                        Path.of(child(os, "kernel").getTextContent()),
+                        Path.of(child(os, "initrd").getTextContent()),
+                        optionalChild(os, "cmdline")
+                                .map(Element::getTextContent)
+                                .orElse("")),
+                new NbdDisk(Path.of(attribute(child(source, "host"), "socket")), attribute(source, "name")),
+                new SerialConsole(
+                        Path.of(attribute(child(serial, "source"), "path")),
+                        Path.of(attribute(child(serial, "log"), "file"))),
+                Path.of(attribute(child(channel, "source"), "path")),
+                new DiskImage(
+                        attribute(vm, "base"), Integer.parseInt(attribute(vm, "version")), attribute(vm, "overlay")));
+        return Optional.of(new DomainStatus(definition, state, guestConnected(channel), run(domain)));
+    }
+
+    private static Document document(String xml) {
+        var factory = DocumentBuilderFactory.newDefaultNSInstance();
+        try {
+            factory.setFeature("http://apache.org/xml/features/disallow-doctype-decl", true);
+            factory.setFeature(XMLConstants.FEATURE_SECURE_PROCESSING, true);
+            var builder = factory.newDocumentBuilder();
+            builder.setErrorHandler(null);
+            return builder.parse(new InputSource(new StringReader(xml)));
+        } catch (ParserConfigurationException | SAXException | IOException e) {
+            throw new IllegalArgumentException("domain XML: " + e.getMessage(), e);
+        }
+    }
+
+    private static boolean guestConnected(Element channel) {
+        return child(channel, "target").getAttribute("state").equals("connected");
+    }
+
+    private static DomainRun run(Element domain) {
+        var runs = domain.getElementsByTagNameNS(RUN_NAMESPACE, "run");
+        if (runs.getLength() == 0) {
+            return DomainRun.NEVER;
+        }
+        var run = (Element) runs.item(0);
+        return new DomainRun(Long.parseLong(attribute(run, "started")), Long.parseLong(attribute(run, "readyAfter")));
+    }
+
+    private static int mebibytes(Element memory) {
+        var amount = Long.parseLong(memory.getTextContent());
+        return Math.toIntExact(
+                switch (memory.getAttribute("unit")) {
+                    case "MiB" -> amount;
+                    case "KiB", "" -> amount / 1024;
+                    default ->
+                        throw new IllegalArgumentException("memory in the unit '" + memory.getAttribute("unit") + "'");
+                });
+    }
+
+    private static Element child(Element parent, String name) {
+        return optionalChild(parent, name)
+                .orElseThrow(() -> new IllegalArgumentException(
+                        "domain XML has no <" + name + "> in <" + parent.getTagName() + ">"));
+    }
+
+    private static Optional<Element> optionalChild(Element parent, String name) {
+        for (var node = parent.getFirstChild(); node != null; node = node.getNextSibling()) {
+            if (node instanceof Element element && element.getTagName().equals(name)) {
+                return Optional.of(element);
+            }
+        }
+        return Optional.empty();
+    }
+
+    private static String attribute(Element element, String name) {
+        if (!element.hasAttribute(name)) {
+            throw new IllegalArgumentException("domain XML has no " + name + " in <" + element.getTagName() + ">");
+        }
+        return element.getAttribute(name);
+    }
+}

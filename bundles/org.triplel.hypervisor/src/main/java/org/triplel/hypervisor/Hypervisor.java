@@ -1,0 +1,39 @@
+package org.triplel.hypervisor;
+
+/**
+ * What runs guests on a host. Thread-safe; a call blocks its thread until the hypervisor has answered or a deadline has
+ * passed, and never keeps another call from being made.
+ */
+public interface Hypervisor extends AutoCloseable {
+
+    /** Connects in the background, and again whenever the connection is lost, until {@link #close()}. Call it once. */
+    void open(HypervisorListener listener);
+
+    /** What it is, with versions, for people to read. */
+    String description() throws HypervisorException;
+
+    /** Defines a domain that does not exist yet, without starting it. */
+    void define(DomainXml domain) throws HypervisorException;
+
+    /** Forgets a domain that is off. */
+    void undefine(String domain) throws HypervisorException;
+
+    /** Notes the start time in the domain's metadata and starts it; done when QEMU runs. */
+    void start(String domain, long nowMillis) throws HypervisorException;
+
+    /** Lets a paused domain go on; requests that failed are tried again. */
+    void resume(String domain) throws HypervisorException;
+
+    /** Asks the guest to shut down, through its agent if it has one that answers, otherwise by the power button. */
+    void shutdown(String domain) throws HypervisorException;
+
+    /** Ends the domain at once. */
+    void destroy(String domain) throws HypervisorException;
+
+    /** Notes what is known of a running domain's start in its metadata. */
+    void note(String domain, DomainRun run) throws HypervisorException;
+
+    /** Ends the connection; domains run on. */
+    @Override
+    void close();
+}

@@ -1,0 +1,319 @@
+package org.triplel.hypervisor;
+
+import java.lang.System.Logger.Level;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.RejectedExecutionException;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
+import java.util.concurrent.atomic.AtomicReference;
+import org.libvirt.Connect;
+import org.libvirt.Domain;
+import org.libvirt.Error.ErrorNumber;
+import org.libvirt.LibvirtException;
+import org.libvirt.event.ConnectionCloseReason;
+import org.libvirt.event.StoppedDetail;
+import org.libvirt.event.SuspendedDetail;
+
+/**
+ * The hypervisor behind a libvirt daemon. Each call to libvirt runs on a thread of its own, since nothing ends one that
+ * hangs; libvirt's keepalive ends the connection, and so the calls, when the daemon stops answering.
+ */
+public final class LibvirtHypervisor implements Hypervisor {
+
+    private static final System.Logger LOG = System.getLogger(LibvirtHypervisor.class.getName());
+
+    private static final int KEEPALIVE_SECONDS = 4;
+    private static final int KEEPALIVE_MISSES = 3;
+    private static final long RECONNECT_MILLIS = 1_000;
+
+    /** Longer than libvirt's own longest wait, which is the one for a guest agent that is to shut down its guest. */
+    private static final Duration CALL_LIMIT = Duration.ofSeconds(90);
+
+    private static final int VIR_DOMAIN_METADATA_ELEMENT = 2;
+    private static final int VIR_DOMAIN_AFFECT_LIVE = 1;
+    private static final int VIR_DOMAIN_AFFECT_CONFIG = 2;
+    private static final int VIR_AGENT_LIFECYCLE_CONNECTED = 1;
+
+    private final String uri;
+    private final ExecutorService calls = Executors.newCachedThreadPool(
+            Thread.ofPlatform().name("libvirt call ", 0).daemon().factory());
+    private final ExecutorService deliveries = Executors.newSingleThreadExecutor(
+            Thread.ofPlatform().name("libvirt listener").daemon().factory());
+    private final CountDownLatch closed = new CountDownLatch(1);
+    private final AtomicReference<Optional<Connection>> connection = new AtomicReference<>(Optional.empty());
+
+    /** @param uri where libvirt is, such as {@code qemu:///system} or {@code qemu+unix:///session?socket=...} */
+    public LibvirtHypervisor(String uri) {
+        this.uri = uri;
+    }
+
+    @Override
+    public void open(HypervisorListener listener) {
+        Thread.ofPlatform().name("libvirt connection").daemon().start(() -> keepConnected(listener));
+    }
+
+    private void keepConnected(HypervisorListener listener) {
+        var told = "";
+        do {
+            String problem;
+            try {
+                problem = serveConnection(listener);
+                told = "";
+            } catch (LibvirtException e) {
+                problem = "libvirt at " + uri + ": " + e.getMessage() + ".";
+            } catch (LinkageError | IllegalStateException e) {
+                LOG.log(Level.ERROR, "libvirt client library", e);
+                problem = "The libvirt client library cannot be used: " + e.getMessage() + ". Install libvirt0.";
+            }
+            if (!problem.equals(told)) {
+                told = problem;
+                disconnected(listener, problem);
+            }
+        } while (!await(closed, RECONNECT_MILLIS));
+    }
+
+    private void disconnected(HypervisorListener listener, String problem) {
+        if (!isClosed()) {
+            LOG.log(Level.WARNING, problem);
+            deliver(() -> listener.disconnected(problem));
+        }
+    }
+
+    /** Returns why the connection ended. */
+    private String serveConnection(HypervisorListener listener) throws LibvirtException {
+        EventLoop.ensureStarted();
+        var connect = new Connection(uri);
+        try {
+            var lost = new CountDownLatch(1);
+            ifSupported(() -> connect.registerCloseListener((c, reason) -> {
+                if (reason != ConnectionCloseReason.CLIENT) {
+                    lost.countDown();
+                }
+            }));
+            ifSupported(() -> connect.setKeepAlive(KEEPALIVE_SECONDS, KEEPALIVE_MISSES));
+            listen(connect, listener);
+            var domains = list(connect);
+            connection.set(Optional.of(connect));
+            LOG.log(Level.INFO, "connected to libvirt at {0}, {1} domains", uri, domains.size());
+            deliver(() -> listener.connected(domains));
+            while (!isClosed() && !await(lost, RECONNECT_MILLIS)) {
+                // Nothing to do while the connection stands.
+            }
+            return "libvirt at " + uri + " ended the connection or does not answer. Guests run on; trying again.";
+        } finally {
+            connection.set(Optional.empty());
+            connect.close();
+        }
+    }
+
+    private boolean isClosed() {
+        return closed.getCount() == 0;
+    }
+
+    private static boolean await(CountDownLatch latch, long millis) {
+        try {
+            return latch.await(millis, TimeUnit.MILLISECONDS);
+        } catch (InterruptedException e) {
+            throw new IllegalStateException("nobody interrupts this thread", e);
+        }
+    }
+
+    private interface Action {
+        void run() throws LibvirtException;
+    }
+
+    /** libvirt's test driver knows no keepalive and never loses its connection. */
+    private static void ifSupported(Action action) throws LibvirtException {
+        try {
+            action.run();
+        } catch (LibvirtException e) {
+            if (e.getError().getCode() != ErrorNumber.VIR_ERR_NO_SUPPORT) {
+                throw e;
+            }
+        }
+    }
+
+    private void listen(Connect connect, HypervisorListener listener) throws LibvirtException {
+        connect.addLifecycleListener((domain, event) -> {
+            var name = name(domain);
+            switch (event.getType()) {
+                case STARTED -> tell(listener, new DomainEvent.Started(name));
+                case SUSPENDED -> {
+                    Enum<?> detail = event.<SuspendedDetail>getDetail();
+                    tell(listener, new DomainEvent.Suspended(name, detail == SuspendedDetail.IOERROR));
+                }
+                case RESUMED -> tell(listener, new DomainEvent.Resumed(name));
+                case STOPPED -> {
+                    Enum<?> detail = event.<StoppedDetail>getDetail();
+                    var crashed = detail == StoppedDetail.CRASHED || detail == StoppedDetail.FAILED;
+                    tell(listener, new DomainEvent.Stopped(name, crashed));
+                }
+                default -> LOG.log(Level.DEBUG, "domain {0}: {1}", name, event);
+            }
+            return 0;
+        });
+        connect.addAgentLifecycleListener((domain, state, reason) -> {
+            if (state == VIR_AGENT_LIFECYCLE_CONNECTED) {
+                tell(listener, new DomainEvent.GuestConnected(name(domain)));
+            }
+        });
+    }
+
+    private static String name(Domain domain) {
+        try {
+            return domain.getName();
+        } catch (LibvirtException e) {
+            throw new IllegalStateException("a domain's name is known without asking libvirt", e);
+        }
+    }
+
+    private void tell(HypervisorListener listener, DomainEvent event) {
+        LOG.log(Level.DEBUG, event);
+        deliver(() -> listener.event(event));
+    }
+
+    private void deliver(Runnable call) {
+        try {
+            deliveries.execute(() -> {
+                try {
+                    call.run();
+                } catch (RuntimeException e) {
+                    LOG.log(Level.ERROR, "listener of libvirt at " + uri, e);
+                }
+            });
+        } catch (RejectedExecutionException e) {
+            LOG.log(Level.DEBUG, "event after close", e);
+        }
+    }
+
+    private static List<DomainStatus> list(Connection connect) throws LibvirtException {
+        var found = new ArrayList<DomainStatus>();
+        for (var domain : connect.listAllDomains(0)) {
+            try {
+                DomainXml.parse(domain.getXMLDesc(0), connect.state(name(domain)))
+                        .ifPresent(found::add);
+            } catch (IllegalArgumentException e) {
+                LOG.log(Level.WARNING, "domain " + name(domain) + " is not managed: " + e.getMessage());
+            } catch (LibvirtException e) {
+                // Undefined by someone since it was listed.
+                if (e.getError().getCode() != ErrorNumber.VIR_ERR_NO_DOMAIN) {
+                    throw e;
+                }
+            } finally {
+                domain.free();
+            }
+        }
+        return List.copyOf(found);
+    }
+
+    @Override
+    public String description() throws HypervisorException {
+        return call("ask for versions", connect -> "%s %s, libvirt %s"
+                .formatted(connect.getType(), version(connect.getVersion()), version(connect.getLibVersion())));
+    }
+
+    private static String version(long number) {
+        return "%d.%d.%d".formatted(number / 1_000_000, number / 1_000 % 1_000, number % 1_000);
+    }
+
+    @Override
+    public void define(DomainXml domain) throws HypervisorException {
+        var xml = domain.toXml();
+        call("define domain " + domain.name(), connect -> connect.domainDefineXML(xml)
+                .free());
+    }
+
+    @Override
+    public void undefine(String domain) throws HypervisorException {
+        onDomain("undefine", domain, Domain::undefine);
+    }
+
+    @Override
+    public void start(String domain, long nowMillis) throws HypervisorException {
+        onDomain("start", domain, d -> {
+            writeRun(d, DomainRun.startedAt(nowMillis), VIR_DOMAIN_AFFECT_CONFIG);
+            d.create();
+        });
+    }
+
+    @Override
+    public void resume(String domain) throws HypervisorException {
+        onDomain("resume", domain, Domain::resume);
+    }
+
+    @Override
+    public void shutdown(String domain) throws HypervisorException {
+        onDomain("shut down", domain, Domain::shutdown);
+    }
+
+    @Override
+    public void destroy(String domain) throws HypervisorException {
+        onDomain("end", domain, Domain::destroy);
+    }
+
+    @Override
+    public void note(String domain, DomainRun run) throws HypervisorException {
+        onDomain("write metadata of", domain, d -> writeRun(d, run, VIR_DOMAIN_AFFECT_CONFIG | VIR_DOMAIN_AFFECT_LIVE));
+    }
+
+    private static void writeRun(Domain domain, DomainRun run, int flags) throws LibvirtException {
+        domain.setMetadata(
+                VIR_DOMAIN_METADATA_ELEMENT, DomainXml.runElement(run), "triplel-run", DomainXml.RUN_NAMESPACE, flags);
+    }
+
+    private interface OnDomain {
+        void run(Domain domain) throws LibvirtException;
+    }
+
+    private void onDomain(String operation, String name, OnDomain action) throws HypervisorException {
+        call(operation + " domain " + name, connect -> {
+            var domain = connect.domainLookupByName(name);
+            try {
+                action.run(domain);
+            } finally {
+                domain.free();
+            }
+            return name;
+        });
+    }
+
+    private interface Call<T> {
+        T run(Connect connect) throws LibvirtException;
+    }
+
+    private <T> T call(String operation, Call<T> call) throws HypervisorException {
+        var connect = connection
+                .get()
+                .orElseThrow(() ->
+                        new HypervisorException("Cannot " + operation + ": libvirt at " + uri + " is not connected."));
+        var result = calls.submit(() -> call.run(connect));
+        try {
+            return result.get(CALL_LIMIT.toMillis(), TimeUnit.MILLISECONDS);
+        } catch (ExecutionException e) {
+            throw new HypervisorException(
+                    "Cannot " + operation + ": " + e.getCause().getMessage() + ".", e.getCause());
+        } catch (TimeoutException e) {
+            throw new HypervisorException(
+                    "Cannot " + operation + ": libvirt at " + uri + " did not answer within " + CALL_LIMIT.toSeconds()
+                            + " s.",
+                    e);
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+            throw new HypervisorException("Cannot " + operation + ": interrupted.", e);
+        }
+    }
+
+    @Override
+    public void close() {
+        closed.countDown();
+        deliveries.shutdown();
+        calls.shutdown();
+    }
+}

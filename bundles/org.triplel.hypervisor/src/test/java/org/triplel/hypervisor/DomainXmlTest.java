@@ -1,0 +1,80 @@
+package org.triplel.hypervisor;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.Optional;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.EnumSource;
+
+class DomainXmlTest {
+
+    static DomainXml example(Accelerator accelerator, Path folder) {
+        return new DomainXml(
+                "desk-01",
+                256,
+                accelerator,
+                new DomainXml.DirectBoot(
+                        folder.resolve("vm&linuz"), folder.resolve("initrd"), "root=/dev/vda quote=\"'<x>&amp;]]> "),
+                new DomainXml.NbdDisk(folder.resolve("router.sock"), "desk-01/vda"),
+                new DomainXml.SerialConsole(folder.resolve("desk-01.console"), folder.resolve("desk-01.log")),
+                folder.resolve("desk-01.guest"),
+                new DomainXml.DiskImage("debian-12", 1, "vms/desk-01.qcow2"));
+    }
+
+    @ParameterizedTest
+    @EnumSource
+    void isReadAsItWasWritten(Accelerator accelerator) {
+        var domain = example(accelerator, Path.of("/run/triplel"));
+        var read = DomainXml.parse(domain.toXml(), DomainState.OFF);
+        assertEquals(Optional.of(new DomainStatus(domain, DomainState.OFF, false, DomainRun.NEVER)), read);
+    }
+
+    @Test
+    void readsGuestAndRunOfALiveDomain() {
+        var xml = example(Accelerator.TCG, Path.of("/run"))
+                .toXml()
+                .replace("name=\"org.qemu.guest_agent.0\"", "name=\"org.qemu.guest_agent.0\" state=\"connected\"")
+                .replace(
+                        "</metadata>",
+                        "<t:run xmlns:t=\"https://triplel.org/run/1\" started=\"1700000000000\" readyAfter=\"8123\"/>"
+                                + "</metadata>");
+        var status = DomainXml.parse(xml, DomainState.RUNNING).orElseThrow();
+        assertTrue(status.guestConnected());
+        assertEquals(new DomainRun(1_700_000_000_000L, 8123), status.run());
+    }
+
+    @Test
+    void leavesOtherDomainsAlone() {
+        var xml = "<domain type='kvm'><name>other</name><metadata><x:vm xmlns:x='urn:other'/></metadata></domain>";
+        assertEquals(Optional.empty(), DomainXml.parse(xml, DomainState.RUNNING));
+    }
+
+    @Test
+    void refusesADoctype(@TempDir Path folder) throws IOException {
+        var secret = Files.writeString(folder.resolve("secret"), "secret");
+        var xml = "<!DOCTYPE domain [<!ENTITY x SYSTEM '" + secret.toUri() + "'>]><domain><name>&x;</name></domain>";
+        var error = assertThrows(IllegalArgumentException.class, () -> DomainXml.parse(xml, DomainState.OFF));
+        assertTrue(error.getMessage().contains("DOCTYPE"), error.getMessage());
+    }
+
+    @Test
+    void namesWhatADomainLacks() {
+        var xml = example(Accelerator.TCG, Path.of("/run")).toXml().replaceAll("<log [^>]*>(</log>)?", "");
+        var error = assertThrows(IllegalArgumentException.class, () -> DomainXml.parse(xml, DomainState.OFF));
+        assertEquals("domain XML has no <log> in <serial>", error.getMessage());
+    }
+
+    @Test
+    void refusesControlCharacters() {
+        var kernel = Path.of("/vmlinuz");
+        assertThrows(
+                IllegalArgumentException.class, () -> new DomainXml.DirectBoot(kernel, kernel, "root=/dev/vda\u0000"));
+    }
+}

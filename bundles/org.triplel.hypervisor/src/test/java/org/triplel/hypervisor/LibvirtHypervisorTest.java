@@ -1,0 +1,316 @@
+package org.triplel.hypervisor;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertInstanceOf;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import java.io.IOException;
+import java.net.StandardProtocolFamily;
+import java.net.UnixDomainSocketAddress;
+import java.nio.ByteBuffer;
+import java.nio.channels.SocketChannel;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.attribute.PosixFilePermissions;
+import java.util.List;
+import java.util.concurrent.BlockingQueue;
+import java.util.concurrent.LinkedBlockingQueue;
+import java.util.concurrent.TimeUnit;
+import java.util.function.Predicate;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.io.TempDir;
+
+@Timeout(120)
+class LibvirtHypervisorTest {
+
+    /** What a listener was told: a list of domains, a problem or an event. */
+    private static final class Told implements HypervisorListener {
+        private final BlockingQueue<Object> queue = new LinkedBlockingQueue<>();
+
+        @Override
+        public void connected(List<DomainStatus> domains) {
+            queue.add(domains);
+        }
+
+        @Override
+        public void disconnected(String problem) {
+            queue.add(problem);
+        }
+
+        @Override
+        public void event(DomainEvent event) {
+            queue.add(event);
+        }
+
+        /** The next thing of this type, whatever else is told before. */
+        <T> T next(Class<T> type) throws InterruptedException {
+            var seen = new StringBuilder();
+            while (true) {
+                var told = queue.poll(30, TimeUnit.SECONDS);
+                assertTrue(told != null, () -> "no " + type.getSimpleName() + " but" + seen);
+                if (type.isInstance(told)) {
+                    return type.cast(told);
+                }
+                seen.append(' ').append(told);
+            }
+        }
+    }
+
+    @Test
+    void hearsOfDomainsOfATestHypervisor() throws Exception {
+        var told = new Told();
+        try (var hypervisor = new LibvirtHypervisor("test:///default")) {
+            hypervisor.open(told);
+            assertEquals(List.of(), told.next(List.class), "its domain 'test' is not Triple-L's");
+            assertTrue(hypervisor.description().startsWith("TEST "), hypervisor.description());
+            hypervisor.destroy("test");
+            assertEquals(new DomainEvent.Stopped("test", false), told.next(DomainEvent.class));
+            hypervisor.start("test", 1);
+            assertEquals(new DomainEvent.Started("test"), told.next(DomainEvent.Started.class));
+            var error = assertThrows(HypervisorException.class, () -> hypervisor.start("test", 1));
+            assertTrue(error.getMessage().startsWith("Cannot start domain test: "), error.getMessage());
+            assertThrows(HypervisorException.class, () -> hypervisor.destroy("no-such"));
+        }
+    }
+
+    @Test
+    void saysWhyThereIsNoConnection(@TempDir Path folder) throws Exception {
+        var told = new Told();
+        try (var hypervisor = new LibvirtHypervisor("qemu+unix:///session?socket=" + folder.resolve("none"))) {
+            hypervisor.open(told);
+            var problem = told.next(String.class);
+            assertTrue(problem.contains(folder.resolve("none").toString()), problem);
+            var error = assertThrows(HypervisorException.class, () -> hypervisor.start("desk-01", 1));
+            assertTrue(error.getMessage().contains("not connected"), error.getMessage());
+        }
+    }
+
+    @Test
+    void runsADomainAcrossARestartOfLibvirt(@TempDir Path folder) throws Exception {
+        Files.setPosixFilePermissions(folder, PosixFilePermissions.fromString("rwxr-xr-x"));
+        var domain = domain(folder);
+        var told = new Told();
+        try (var libvirt = new SessionLibvirt(Files.createDirectory(folder.resolve("lv")));
+                var disk = new ExportedDisk(folder);
+                var hypervisor = new LibvirtHypervisor(libvirt.uri())) {
+            hypervisor.open(told);
+            told.next(List.class);
+            hypervisor.define(domain);
+            validate(libvirt, folder, domain);
+            hypervisor.start("desk-01", 1_700_000_000_000L);
+            assertEquals(new DomainEvent.Started("desk-01"), told.next(DomainEvent.Started.class));
+            awaitConsole(domain.console(), "up\r\n"::equals);
+            type(domain.console(), "hello");
+            awaitConsole(domain.console(), "up\r\nhello"::equals);
+            hypervisor.note("desk-01", new DomainRun(1_700_000_000_000L, 8123));
+
+            libvirt.kill();
+            told.next(String.class);
+            libvirt.start();
+            assertEquals(
+                    List.of(new DomainStatus(
+                            domain, DomainState.RUNNING, false, new DomainRun(1_700_000_000_000L, 8123))),
+                    told.next(List.class));
+
+            killQemu(libvirt);
+            assertEquals(new DomainEvent.Stopped("desk-01", true), told.next(DomainEvent.Stopped.class));
+            hypervisor.start("desk-01", 1_700_000_000_001L);
+            awaitConsole(domain.console(), "up\r\n"::equals);
+            hypervisor.destroy("desk-01");
+            assertEquals(new DomainEvent.Stopped("desk-01", false), told.next(DomainEvent.Stopped.class));
+            hypervisor.undefine("desk-01");
+            assertInstanceOf(
+                    org.libvirt.LibvirtException.class,
+                    assertThrows(HypervisorException.class, () -> hypervisor.destroy("desk-01"))
+                            .getCause());
+        }
+    }
+
+    @Test
+    void pausesAGuestWhileItsDiskIsAway(@TempDir Path folder) throws Exception {
+        Files.setPosixFilePermissions(folder, PosixFilePermissions.fromString("rwxr-xr-x"));
+        var domain = domain(folder);
+        var told = new Told();
+        try (var libvirt = new SessionLibvirt(Files.createDirectory(folder.resolve("lv")));
+                var hypervisor = new LibvirtHypervisor(libvirt.uri())) {
+            hypervisor.open(told);
+            told.next(List.class);
+            hypervisor.define(domain);
+            try (var disk = new ExportedDisk(folder)) {
+                hypervisor.start("desk-01", 1);
+                awaitConsole(domain.console(), "up\r\n"::equals);
+                type(domain.console(), "w");
+                awaitConsole(domain.console(), "up\r\nw+"::equals);
+            }
+            type(domain.console(), "w");
+            assertEquals(new DomainEvent.Suspended("desk-01", true), told.next(DomainEvent.Suspended.class));
+            libvirt.kill();
+            libvirt.start();
+            told.next(String.class);
+            assertEquals(
+                    List.of(new DomainStatus(domain, DomainState.DISK_FAILED, false, DomainRun.startedAt(1))),
+                    told.next(List.class));
+            try (var disk = new ExportedDisk(folder)) {
+                hypervisor.resume("desk-01");
+                // QEMU reconnects in its own time, and fails requests until then.
+                while (!Files.readString(domain.console().log()).equals("up\r\nw+w+")) {
+                    if (told.queue.poll(10, TimeUnit.MILLISECONDS) instanceof DomainEvent.Suspended) {
+                        hypervisor.resume("desk-01");
+                    }
+                }
+                hypervisor.destroy("desk-01");
+            }
+        }
+    }
+
+    @Test
+    void givesUpOnALibvirtThatHangs(@TempDir Path folder) throws Exception {
+        Files.setPosixFilePermissions(folder, PosixFilePermissions.fromString("rwxr-xr-x"));
+        var told = new Told();
+        try (var libvirt = new SessionLibvirt(Files.createDirectory(folder.resolve("lv")));
+                var hypervisor = new LibvirtHypervisor(libvirt.uri())) {
+            hypervisor.open(told);
+            told.next(List.class);
+            run("kill", "-STOP", Long.toString(libvirt.pid()));
+            try {
+                assertThrows(HypervisorException.class, () -> hypervisor.destroy("desk-01"));
+                assertFalse(told.next(String.class).isEmpty());
+            } finally {
+                run("kill", "-CONT", Long.toString(libvirt.pid()));
+            }
+            told.next(List.class);
+        }
+    }
+
+    private static DomainXml domain(Path folder) throws IOException {
+        var consoles = Files.createDirectory(folder.resolve("consoles"));
+        SessionLibvirt.giveAway(consoles);
+        return new DomainXml(
+                "desk-01",
+                32,
+                Accelerator.TCG,
+                new DomainXml.DirectBoot(
+                        TinyKernel.write(folder.resolve("vm&linuz")),
+                        Files.write(folder.resolve("initrd"), new byte[512]),
+                        "root=/dev/vda quote=\"'<x>&amp;]]>"),
+                new DomainXml.NbdDisk(folder.resolve("router.sock"), "desk-01/vda"),
+                new DomainXml.SerialConsole(consoles.resolve("desk-01.console"), consoles.resolve("desk-01.log")),
+                consoles.resolve("desk-01.guest"),
+                new DomainXml.DiskImage("debian-12", 1, "vms/desk-01.qcow2"));
+    }
+
+    /** Lets libvirt itself check the XML against its schema, and say what it makes of it. */
+    private static void validate(SessionLibvirt libvirt, Path folder, DomainXml domain) throws Exception {
+        for (var accelerator : Accelerator.values()) {
+            var copy = new DomainXml(
+                    "check",
+                    32,
+                    accelerator,
+                    domain.boot(),
+                    domain.disk(),
+                    domain.console(),
+                    domain.guestAgent(),
+                    domain.image());
+            // The schema of libvirt 9.0 forgets this element, which its parser knows.
+            var xml = copy.toXml().replaceFirst("<reconnect [^>]*>(</reconnect>)?", "");
+            var file = Files.writeString(folder.resolve("check.xml"), xml);
+            var check = new ProcessBuilder("virsh", "-c", libvirt.uri(), "define", "--validate", file.toString())
+                    .redirectErrorStream(true)
+                    .start();
+            var output = new String(check.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
+            if (check.waitFor() == 0) {
+                run("virsh", "-c", libvirt.uri(), "undefine", "check");
+            } else {
+                // A host without KVM says so after it has checked the schema.
+                assertTrue(accelerator == Accelerator.KVM && output.contains("virt type 'kvm'"), output);
+            }
+        }
+        var arguments = run("virsh", "-c", libvirt.uri(), "domxml-to-native", "qemu-argv", "--domain", "desk-01");
+        assertTrue(arguments.contains("\"werror\":\"stop\",\"rerror\":\"stop\""), arguments);
+        assertTrue(arguments.contains("\"discard\":\"unmap\""), arguments);
+    }
+
+    private static String run(String... command) throws IOException, InterruptedException {
+        var process = new ProcessBuilder(command).redirectErrorStream(true).start();
+        var output = new String(process.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
+        assertEquals(0, process.waitFor(), () -> String.join(" ", command) + ": " + output);
+        return output;
+    }
+
+    private static void killQemu(SessionLibvirt libvirt) throws Exception {
+        var pid = Files.readString(libvirt.folder().resolve("run/libvirt/qemu/run/desk-01.pid"))
+                .strip();
+        run("kill", "-KILL", pid);
+    }
+
+    private static void awaitConsole(DomainXml.SerialConsole console, Predicate<String> expected) throws Exception {
+        var deadline = System.nanoTime() + TimeUnit.SECONDS.toNanos(30);
+        while (!Files.exists(console.log()) || !expected.test(Files.readString(console.log()))) {
+            assertTrue(System.nanoTime() < deadline, () -> {
+                try {
+                    return "console: " + Files.readString(console.log());
+                } catch (IOException e) {
+                    return "console: " + e;
+                }
+            });
+            Thread.onSpinWait();
+        }
+    }
+
+    private static void type(DomainXml.SerialConsole console, String text) throws Exception {
+        try (var channel = SocketChannel.open(StandardProtocolFamily.UNIX)) {
+            channel.connect(UnixDomainSocketAddress.of(console.socket()));
+            channel.write(StandardCharsets.US_ASCII.encode(text));
+            var echo = ByteBuffer.allocate(text.length());
+            while (echo.hasRemaining()) {
+                assertTrue(channel.read(echo) >= 0, "console closed");
+            }
+        }
+    }
+
+    /** An empty disk, exported by QEMU's own NBD server where the router would be. */
+    private static final class ExportedDisk implements AutoCloseable {
+        private final Process server;
+
+        ExportedDisk(Path folder) throws IOException, InterruptedException {
+            var image = Files.write(folder.resolve("disk.raw"), new byte[1 << 20]);
+            var socket = folder.resolve("router.sock");
+            server = new ProcessBuilder(
+                            "qemu-nbd",
+                            "--persistent",
+                            "-f",
+                            "raw",
+                            "-x",
+                            "desk-01/vda",
+                            "-k",
+                            socket.toString(),
+                            image.toString())
+                    .inheritIO()
+                    .start();
+            var deadline = System.nanoTime() + TimeUnit.SECONDS.toNanos(10);
+            while (!accepts(socket)) {
+                assertTrue(server.isAlive() && System.nanoTime() < deadline, "qemu-nbd does not serve " + socket);
+                Thread.onSpinWait();
+            }
+            SessionLibvirt.giveAway(socket);
+        }
+
+        private static boolean accepts(Path socket) {
+            try (var channel = SocketChannel.open(StandardProtocolFamily.UNIX)) {
+                return channel.connect(UnixDomainSocketAddress.of(socket));
+            } catch (IOException e) {
+                return false;
+            }
+        }
+
+        @Override
+        public void close() throws InterruptedException {
+            server.destroy();
+            server.waitFor();
+        }
+    }
+}
