@@ -1,0 +1,53 @@
+package org.triplel.lab.tests;
+
+import static java.nio.charset.StandardCharsets.UTF_8;
+
+import com.google.gson.Gson;
+import com.google.gson.JsonObject;
+import com.google.gson.JsonParser;
+import java.time.Duration;
+import java.util.Base64;
+import java.util.List;
+import java.util.Map;
+
+/** A guest's shell, reached through its guest agent by virsh: none of our code is on the way. */
+record Guest(String uri, String domain) {
+
+    /** Runs a shell command in the guest to its end and returns what it printed; a status other than 0 fails. */
+    String run(String command, Duration deadline) throws Exception {
+        return finish(start(command), command, deadline);
+    }
+
+    /** Starts a shell command in the guest and returns its PID there. */
+    long start(String command) throws Exception {
+        var arguments = Map.of("path", "/bin/sh", "arg", List.of("-c", command), "capture-output", true);
+        return ask(Map.of("execute", "guest-exec", "arguments", arguments))
+                .getAsJsonObject("return")
+                .get("pid")
+                .getAsLong();
+    }
+
+    String finish(long pid, String command, Duration deadline) throws Exception {
+        var status = new JsonObject[1];
+        Until.holds("the guest ends: " + command, deadline, () -> {
+            status[0] = ask(Map.of("execute", "guest-exec-status", "arguments", Map.of("pid", pid)))
+                    .getAsJsonObject("return");
+            return status[0].get("exited").getAsBoolean();
+        });
+        String output = decoded(status[0], "out-data");
+        if (!status[0].has("exitcode") || status[0].get("exitcode").getAsInt() != 0) {
+            throw new AssertionError("in the guest: " + command + ": " + status[0] + output + decoded(status[0], "err-data"));
+        }
+        return output;
+    }
+
+    private JsonObject ask(Object command) throws Exception {
+        return JsonParser.parseString(
+                        Tool.run("virsh", "-c", uri, "qemu-agent-command", domain, new Gson().toJson(command), "60"))
+                .getAsJsonObject();
+    }
+
+    private static String decoded(JsonObject status, String name) {
+        return status.has(name) ? new String(Base64.getDecoder().decode(status.get(name).getAsString()), UTF_8) : "";
+    }
+}
