@@ -65,10 +65,7 @@ final class ChunkStore implements AutoCloseable {
         this.bitmap = bitmap;
         this.durable = new AtomicLongArray(words(manifest));
         readMarks();
-        this.writer = Thread.ofPlatform()
-                .daemon()
-                .name("replica " + manifest)
-                .start(this::writePending);
+        this.writer = Thread.ofPlatform().daemon().name("replica " + manifest).start(this::writePending);
     }
 
     /** Opens the files of a replica; without them, or if they belong to another manifest, creates empty ones. */
@@ -299,7 +296,9 @@ final class ChunkStore implements AutoCloseable {
     private void save(Map<Integer, ByteBuffer> batch) throws IOException {
         for (var entry : batch.entrySet()) {
             if (!manifest.zero(entry.getKey())) { // the file is born as a hole
-                data.write((long) entry.getKey() * Manifest.CHUNK_BYTES, entry.getValue().duplicate());
+                data.write(
+                        (long) entry.getKey() * Manifest.CHUNK_BYTES,
+                        entry.getValue().duplicate());
             }
         }
         data.flush();
@@ -319,7 +318,9 @@ final class ChunkStore implements AutoCloseable {
         }
         for (int word : words) {
             var bytes = ByteBuffer.allocate(Long.BYTES).order(ByteOrder.LITTLE_ENDIAN);
-            bitmap.write(HEADER_BYTES + (long) word * Long.BYTES, bytes.putLong(durable.get(word)).flip());
+            bitmap.write(
+                    HEADER_BYTES + (long) word * Long.BYTES,
+                    bytes.putLong(durable.get(word)).flip());
         }
         bitmap.flush();
     }

@@ -149,7 +149,7 @@ public final class Manifest {
 
     /** Writes the manifest; after a crash at any moment the file is either as before or complete. */
     public void write(Path file) throws IOException {
-        var folder = file.toAbsolutePath().getParent();
+        var folder = file.toAbsolutePath().resolveSibling("");
         var temporary = Files.createTempFile(folder, "." + file.getFileName(), ".tmp");
         try {
             try (var out = FileChannel.open(temporary, StandardOpenOption.WRITE)) {

@@ -180,7 +180,8 @@ public final class Replica implements AutoCloseable {
                     local.put(chunk, zeroes(chunk));
                     chunk++;
                 } else {
-                    for (var content : fetch(chunk, Math.min(chunk + FILL_RUN, manifest.chunks())).contents()) {
+                    for (var content : fetch(chunk, Math.min(chunk + FILL_RUN, manifest.chunks()))
+                            .contents()) {
                         local.put(chunk, join(content));
                         chunk++;
                     }
@@ -323,7 +324,9 @@ public final class Replica implements AutoCloseable {
         } catch (CompletionException failure) {
             var cause = failure.getCause();
             throw new BlockException(
-                    BlockException.of(cause), "read of base " + manifest + " from the NAS: " + cause.getMessage(), cause);
+                    BlockException.of(cause),
+                    "read of base " + manifest + " from the NAS: " + cause.getMessage(),
+                    cause);
         }
     }
 

@@ -118,7 +118,8 @@ class ReplicaTest {
             var view = replica.view(UNCOUNTED);
             for (int round = 0; round < 400; round++) {
                 int offset = random.nextInt(image.length);
-                int length = Math.min(image.length - offset, 1 + random.nextInt(random.nextBoolean() ? 5000 : 5 * CHUNK));
+                int length =
+                        Math.min(image.length - offset, 1 + random.nextInt(random.nextBoolean() ? 5000 : 5 * CHUNK));
                 assertReadsRight(view, offset, length);
                 if (round == 200) {
                     replica.clear();
