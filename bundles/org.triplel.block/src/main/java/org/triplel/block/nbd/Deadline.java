@@ -16,7 +16,7 @@ final class Deadline implements AutoCloseable {
         timer = Thread.ofVirtual().name("deadline of " + what).start(() -> {
             try {
                 Thread.sleep(time);
-                LOG.log(Level.WARNING, "{0} took longer than {1} s, connection closed", what, time.toSeconds());
+                LOG.log(Level.WARNING, "{0} took longer than {1}, connection closed", what, time);
                 channel.close();
             } catch (InterruptedException inTime) {
                 Thread.currentThread().interrupt();
