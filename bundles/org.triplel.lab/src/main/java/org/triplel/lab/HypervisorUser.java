@@ -1,0 +1,47 @@
+package org.triplel.lab;
+
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Optional;
+import java.util.stream.Stream;
+
+/**
+ * Who runs libvirt and the guests. A libvirtd that runs as root is always the system's one, so a lab of root runs its
+ * own as an unprivileged user; any other user's lab runs them as that user.
+ *
+ * @param uid the user's number
+ * @param change what is put before a command so that it runs as this user
+ * @param name the user's name, where it is not the lab's own user
+ */
+record HypervisorUser(int uid, List<String> change, Optional<String> name) {
+
+    private static final int ROOT = 0;
+    private static final int NOBODY = 65534;
+
+    static HypervisorUser current() throws IOException {
+        int uid = (Integer) Files.getAttribute(Path.of("/proc/self"), "unix:uid");
+        if (uid != ROOT) {
+            return new HypervisorUser(uid, List.of(), Optional.empty());
+        }
+        var id = Integer.toString(NOBODY);
+        return new HypervisorUser(
+                NOBODY,
+                List.of("setpriv", "--reuid=" + id, "--regid=" + id, "--clear-groups", "--inh-caps=-all"),
+                Optional.of("nobody"));
+    }
+
+    /** {@code command} as this user. */
+    List<String> command(List<String> command) {
+        return Stream.concat(change.stream(), command.stream()).toList();
+    }
+
+    /** Makes the folder belong to this user. */
+    void own(Path folder) throws IOException {
+        if (name.isPresent()) {
+            var owner = folder.getFileSystem().getUserPrincipalLookupService().lookupPrincipalByName(name.get());
+            Files.setOwner(folder, owner);
+        }
+    }
+}

@@ -1,0 +1,112 @@
+package org.triplel.lab;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.List;
+import java.util.Map;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.io.TempDir;
+
+@Timeout(60)
+class ProcessRegistryTest {
+
+    private static final Duration PATIENCE = Duration.ofSeconds(10);
+
+    @TempDir
+    private Path temp;
+
+    private ProcessRegistry registry;
+
+    @BeforeEach
+    void open() {
+        registry = new ProcessRegistry(temp);
+    }
+
+    @AfterEach
+    void endAll() throws IOException {
+        for (var role : registry.roles()) {
+            registry.end(role, Duration.ZERO);
+        }
+    }
+
+    @Test
+    void aChildIsOnRecordAndIsEnded() throws Exception {
+        var child = start("sleeper", "sleep", "600");
+        assertEquals(List.of("sleeper"), registry.roles());
+        assertTrue(new ProcessRegistry(temp).alive("sleeper"), "another instance finds it");
+        assertTrue(ProcessHandle.of(child.pid()).orElseThrow().isAlive());
+        registry.end("sleeper", PATIENCE);
+        assertFalse(ProcessHandle.of(child.pid()).map(ProcessHandle::isAlive).orElse(false));
+        assertEquals(List.of(), registry.roles());
+    }
+
+    @Test
+    void aChildHasASessionOfItsOwnAndGetsItsVariables() throws Exception {
+        var log = temp.resolve("log");
+        var child = registry.start(
+                "shell", List.of("sh", "-c", "echo $GREETING; ps -o sid= $$"), Map.of("GREETING", "hello"), log);
+        Waiting.until("the shell is done", () -> !registry.alive("shell"));
+        var lines = Files.readAllLines(log);
+        assertEquals("hello", lines.get(0));
+        assertEquals(Long.toString(child.pid()), lines.get(1).strip());
+    }
+
+    @Test
+    void anotherProcessWithTheSameNumberIsLeftAlone() throws Exception {
+        var child = start("sleeper", "sleep", "600");
+        var older = new ProcessRecord("sleeper", child.pid(), child.startTicks() - 1, child.bootId());
+        var otherBoot = new ProcessRecord("sleeper", child.pid(), child.startTicks(), "another");
+        assertFalse(older.alive());
+        assertFalse(otherBoot.alive());
+        older.end(PATIENCE);
+        older.kill();
+        otherBoot.end(PATIENCE);
+        assertTrue(child.alive());
+    }
+
+    @Test
+    void oneThatDoesNotListenIsKilled() throws Exception {
+        var child = start("deaf", "sh", "-c", "trap '' TERM; echo ready; while :; do read x < /dev/tty || :; done");
+        Waiting.until("the signal is ignored", () -> Files.readString(temp.resolve("log"))
+                .contains("ready"));
+        child.end(Duration.ofMillis(200));
+        assertFalse(child.alive());
+    }
+
+    @Test
+    void aStoppedProcessIsKilledAsWell() throws Exception {
+        var child = start("stopped", "sleep", "600");
+        Shell.succeed("kill", "-STOP", Long.toString(child.pid()));
+        child.end(Duration.ofMillis(200));
+        assertFalse(child.alive());
+    }
+
+    @Test
+    void aNameWithParenthesesConfusesNobody() throws Exception {
+        var stat = ProcessStat.parse("42 (a) S 1 (b) Z 3) R 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16 17 18 777 20");
+        assertEquals(new ProcessStat(42, 'R', 777), stat);
+    }
+
+    @Test
+    void aDamagedRecordIsAnError() throws Exception {
+        Files.writeString(temp.resolve("odd.process"), "boot\nnonsense\n");
+        assertThrows(IOException.class, () -> registry.find("odd"));
+        Files.writeString(temp.resolve("odd.process"), "boot\n");
+        assertThrows(IOException.class, () -> registry.alive("odd"));
+        Files.delete(temp.resolve("odd.process"));
+    }
+
+    private ProcessRecord start(String role, String... command) throws IOException {
+        return registry.start(role, List.of(command), Map.of(), temp.resolve("log"));
+    }
+}
