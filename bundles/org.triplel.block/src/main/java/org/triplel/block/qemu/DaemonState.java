@@ -15,12 +15,12 @@ import java.util.Optional;
  * @param process which process it is
  * @param chain what it was told to open
  */
-record DaemonState(ProcessIdentity process, String chain) {
+public record DaemonState(ProcessIdentity process, String chain) {
 
     private static final System.Logger LOG = System.getLogger(DaemonState.class.getName());
 
     /** What the file says; nothing if there is none, or none that makes sense after a crash of the host. */
-    static Optional<DaemonState> read(Path file) throws IOException {
+    public static Optional<DaemonState> read(Path file) throws IOException {
         if (!Files.exists(file)) {
             return Optional.empty();
         }

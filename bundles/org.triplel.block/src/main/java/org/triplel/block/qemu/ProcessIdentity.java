@@ -15,25 +15,25 @@ import java.util.concurrent.locks.LockSupport;
  * @param startTicks when it started, in clock ticks since the boot (man 5 proc, stat, field 22)
  * @param bootId which boot that was
  */
-record ProcessIdentity(long pid, long startTicks, String bootId) {
+public record ProcessIdentity(long pid, long startTicks, String bootId) {
 
     private static final Path BOOT_ID = Path.of("/proc/sys/kernel/random/boot_id");
     private static final long POLL_NANOS = 2_000_000;
 
     /** The process that has this number now. */
-    static Optional<ProcessIdentity> of(long pid) throws IOException {
+    public static Optional<ProcessIdentity> of(long pid) throws IOException {
         var fields = stat(pid);
         return fields.isEmpty() || isDead(fields.get())
                 ? Optional.empty()
                 : Optional.of(new ProcessIdentity(pid, start(fields.get()), thisBoot()));
     }
 
-    boolean isAlive() throws IOException {
+    public boolean isAlive() throws IOException {
         return of(pid).equals(Optional.of(this));
     }
 
     /** Kills it, if it lives, and returns when it is dead; a process stuck in the kernel may not die in time. */
-    void kill(Duration time) throws IOException {
+    public void kill(Duration time) throws IOException {
         // The handle is taken before the check, and kills only the process that it was taken of.
         var handle = ProcessHandle.of(pid);
         if (isAlive()) {
@@ -46,7 +46,7 @@ record ProcessIdentity(long pid, long startTicks, String bootId) {
     }
 
     /** Returns whether it is dead within {@code time}. */
-    boolean awaitDeath(Duration time) throws IOException {
+    public boolean awaitDeath(Duration time) throws IOException {
         long deadline = System.nanoTime() + time.toNanos();
         while (isAlive()) {
             if (System.nanoTime() > deadline) {
