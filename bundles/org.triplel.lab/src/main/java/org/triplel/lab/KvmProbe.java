@@ -10,6 +10,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.CompletionException;
 import java.util.concurrent.TimeUnit;
+import org.triplel.block.qemu.ProcessIdentity;
 
 /**
  * Finds out whether KVM runs guests here, by running one: on nested machines {@code /dev/kvm} may be there and a guest
@@ -48,7 +49,8 @@ final class KvmProbe {
         if (!Files.exists(DEVICE)) {
             return new Result(false, DEVICE + " does not exist");
         }
-        var boot = ProcessStat.bootId();
+        var boot =
+                ProcessIdentity.of(ProcessHandle.current().pid()).orElseThrow().bootId();
         if (Files.exists(answer)) {
             var lines = Files.readAllLines(answer);
             if (lines.size() == 2 && lines.get(0).equals(boot)) {

@@ -16,6 +16,7 @@ import java.util.TreeMap;
 import java.util.regex.Pattern;
 import org.triplel.block.BlockDevice;
 import org.triplel.block.FileDevice;
+import org.triplel.block.Link;
 import org.triplel.block.nbd.Exports;
 
 /**
@@ -31,9 +32,9 @@ final class NasFolder implements Exports, AutoCloseable {
     private static final Pattern OVERLAY = Pattern.compile("vms/" + NAME + "\\.qcow2");
 
     private final Path folder;
-    private final SharedLink link;
+    private final Link link;
     private final Map<String, Image> open = new HashMap<>();
-    private final Map<String, LinkedDevice.Meter> meters = new TreeMap<>();
+    private final Map<String, MeteredDevice.Meter> meters = new TreeMap<>();
 
     /** An open image, and which file it was. */
     private record Image(BlockDevice device, Object file) {}
@@ -42,7 +43,7 @@ final class NasFolder implements Exports, AutoCloseable {
      * @param folder the NAS folder
      * @param link what lies between it and its clients
      */
-    NasFolder(Path folder, SharedLink link) throws IOException {
+    NasFolder(Path folder, Link link) throws IOException {
         this.folder = folder.toRealPath();
         this.link = link;
     }
@@ -73,7 +74,8 @@ final class NasFolder implements Exports, AutoCloseable {
         }
         var identity = identity(file);
         var image = BASE.matcher(name).matches() ? FileDevice.openReadOnly(file) : FileDevice.open(file);
-        var device = new LinkedDevice(image, link, meters.computeIfAbsent(name, _ -> new LinkedDevice.Meter()));
+        var device =
+                new MeteredDevice(link.attach(image), meters.computeIfAbsent(name, _ -> new MeteredDevice.Meter()));
         open.put(name, new Image(device, identity));
         return Optional.of(device);
     }

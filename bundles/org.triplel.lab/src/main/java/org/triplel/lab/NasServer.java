@@ -4,9 +4,12 @@ import java.io.IOException;
 import java.lang.System.Logger.Level;
 import java.nio.channels.ClosedChannelException;
 import java.nio.channels.SocketChannel;
+import java.time.Duration;
+import java.time.temporal.ChronoUnit;
 import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentHashMap;
+import org.triplel.block.Link;
 import org.triplel.block.UnixSocket;
 import org.triplel.block.nbd.NbdServer;
 
@@ -15,15 +18,16 @@ final class NasServer implements AutoCloseable {
 
     private static final System.Logger LOG = System.getLogger(NasServer.class.getName());
 
-    private final SharedLink link;
+    private final Link link = new Link();
     private final NasFolder folder;
     private final NbdServer exports;
     private final UnixSocket control;
     private final Set<SocketChannel> controllers = ConcurrentHashMap.newKeySet();
+    private volatile NasLink settings;
     private final long startedAt = System.nanoTime();
 
     NasServer(NasConfig config) throws IOException {
-        link = new SharedLink(config.link());
+        set(config.link());
         folder = new NasFolder(config.folder(), link);
         exports = new NbdServer(config.socket(), folder);
         try {
@@ -44,6 +48,13 @@ final class NasServer implements AutoCloseable {
         }
         exports.close();
         folder.close();
+    }
+
+    private synchronized void set(NasLink changed) {
+        settings = changed;
+        link.limit(
+                changed.bytesPerSecond() == 0 ? Link.UNLIMITED : changed.bytesPerSecond(),
+                Duration.of(changed.latencyMicros(), ChronoUnit.MICROS));
     }
 
     private void accept() {
@@ -68,12 +79,12 @@ final class NasServer implements AutoCloseable {
 
         @Override
         public CompletableFuture<NasLink> link() {
-            return CompletableFuture.completedFuture(link.settings());
+            return CompletableFuture.completedFuture(settings);
         }
 
         @Override
         public CompletableFuture<NasLink> setLink(NasLink changed) {
-            link.set(changed);
+            set(changed);
             LOG.log(
                     Level.INFO,
                     "the link now carries {0} bytes/s with {1} us of latency",

@@ -11,6 +11,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.locks.LockSupport;
+import org.triplel.block.qemu.ProcessIdentity;
 
 /**
  * The child processes of a lab, on record in a folder, so that another process can find and end them. A child writes its
@@ -19,10 +20,13 @@ import java.util.concurrent.locks.LockSupport;
  */
 final class ProcessRegistry {
 
-    /** Leaves the machine's life and the process's own line of /proc on record, then becomes the program. */
+    /** Leaves boot, number and start time on record (man 5 proc, stat, field 22), then becomes the program. */
     private static final String RECORD_AND_RUN = """
             record=$1; shift
-            { cat /proc/sys/kernel/random/boot_id && cat /proc/$$/stat; } > "$record.new" && mv "$record.new" "$record" && exec "$@"
+            start() { shift 19; echo $1; }
+            stat=$(cat /proc/$$/stat)
+            { cat /proc/sys/kernel/random/boot_id; echo $$; start ${stat##*) }; } > "$record.new" &&
+                mv "$record.new" "$record" && exec "$@"
             """;
 
     private static final String SUFFIX = ".process";
@@ -41,7 +45,7 @@ final class ProcessRegistry {
      * @param environment variables in addition to those of this process
      * @param log gets the program's output, appended
      */
-    ProcessRecord start(String role, List<String> command, Map<String, String> environment, Path log)
+    ChildProcess start(String role, List<String> command, Map<String, String> environment, Path log)
             throws IOException {
         var record = file(role);
         Files.deleteIfExists(record);
@@ -69,18 +73,20 @@ final class ProcessRegistry {
     }
 
     /** The process that was last started in this role; it may be gone. */
-    Optional<ProcessRecord> find(String role) throws IOException {
+    Optional<ChildProcess> find(String role) throws IOException {
         List<String> lines;
         try {
             lines = Files.readAllLines(file(role), StandardCharsets.ISO_8859_1);
         } catch (NoSuchFileException e) {
             return Optional.empty();
         }
-        if (lines.size() != 2) {
-            throw new IOException(file(role) + " is damaged");
+        try {
+            return Optional.of(new ChildProcess(
+                    role,
+                    new ProcessIdentity(Long.parseLong(lines.get(1)), Long.parseLong(lines.get(2)), lines.get(0))));
+        } catch (NumberFormatException | IndexOutOfBoundsException e) {
+            throw new IOException(file(role) + " is damaged", e);
         }
-        var stat = ProcessStat.parse(lines.get(1));
-        return Optional.of(new ProcessRecord(role, stat.pid(), stat.startTicks(), lines.get(0)));
     }
 
     /** Whether the process in this role runs. */

@@ -16,6 +16,7 @@ import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
+import org.triplel.block.qemu.ProcessIdentity;
 
 @Timeout(60)
 class ProcessRegistryTest {
@@ -44,9 +45,11 @@ class ProcessRegistryTest {
         var child = start("sleeper", "sleep", "600");
         assertEquals(List.of("sleeper"), registry.roles());
         assertTrue(new ProcessRegistry(temp).alive("sleeper"), "another instance finds it");
-        assertTrue(ProcessHandle.of(child.pid()).orElseThrow().isAlive());
+        assertTrue(ProcessHandle.of(child.identity().pid()).orElseThrow().isAlive());
         registry.end("sleeper", PATIENCE);
-        assertFalse(ProcessHandle.of(child.pid()).map(ProcessHandle::isAlive).orElse(false));
+        assertFalse(ProcessHandle.of(child.identity().pid())
+                .map(ProcessHandle::isAlive)
+                .orElse(false));
         assertEquals(List.of(), registry.roles());
     }
 
@@ -58,14 +61,15 @@ class ProcessRegistryTest {
         Waiting.until("the shell is done", () -> !registry.alive("shell"));
         var lines = Files.readAllLines(log);
         assertEquals("hello", lines.get(0));
-        assertEquals(Long.toString(child.pid()), lines.get(1).strip());
+        assertEquals(Long.toString(child.identity().pid()), lines.get(1).strip());
     }
 
     @Test
     void anotherProcessWithTheSameNumberIsLeftAlone() throws Exception {
         var child = start("sleeper", "sleep", "600");
-        var older = new ProcessRecord("sleeper", child.pid(), child.startTicks() - 1, child.bootId());
-        var otherBoot = new ProcessRecord("sleeper", child.pid(), child.startTicks(), "another");
+        var id = child.identity();
+        var older = new ChildProcess("sleeper", new ProcessIdentity(id.pid(), id.startTicks() - 1, id.bootId()));
+        var otherBoot = new ChildProcess("sleeper", new ProcessIdentity(id.pid(), id.startTicks(), "another"));
         assertFalse(older.alive());
         assertFalse(otherBoot.alive());
         older.end(PATIENCE);
@@ -86,15 +90,9 @@ class ProcessRegistryTest {
     @Test
     void aStoppedProcessIsKilledAsWell() throws Exception {
         var child = start("stopped", "sleep", "600");
-        Shell.succeed("kill", "-STOP", Long.toString(child.pid()));
+        Shell.succeed("kill", "-STOP", Long.toString(child.identity().pid()));
         child.end(Duration.ofMillis(200));
         assertFalse(child.alive());
-    }
-
-    @Test
-    void aNameWithParenthesesConfusesNobody() throws Exception {
-        var stat = ProcessStat.parse("42 (a) S 1 (b) Z 3) R 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16 17 18 777 20");
-        assertEquals(new ProcessStat(42, 'R', 777), stat);
     }
 
     @Test
@@ -106,7 +104,7 @@ class ProcessRegistryTest {
         Files.delete(temp.resolve("odd.process"));
     }
 
-    private ProcessRecord start(String role, String... command) throws IOException {
+    private ChildProcess start(String role, String... command) throws IOException {
         return registry.start(role, List.of(command), Map.of(), temp.resolve("log"));
     }
 }

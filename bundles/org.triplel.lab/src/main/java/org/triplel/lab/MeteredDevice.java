@@ -6,9 +6,10 @@ import java.util.List;
 import java.util.concurrent.atomic.LongAdder;
 import org.triplel.block.BlockDevice;
 import org.triplel.block.Extent;
+import org.triplel.block.ForwardingDevice;
 
-/** An image of the NAS as clients see it: at the far end of the link, and with every request counted. */
-final class LinkedDevice implements BlockDevice {
+/** An image of the NAS with every request counted. */
+final class MeteredDevice extends ForwardingDevice {
 
     /** Counters of one image; they outlive the device. Requests count when they arrive, bytes when they were moved. */
     static final class Meter {
@@ -31,34 +32,18 @@ final class LinkedDevice implements BlockDevice {
         }
     }
 
-    private final BlockDevice image;
-    private final SharedLink link;
     private final Meter meter;
 
-    /** Owns {@code image}. */
-    LinkedDevice(BlockDevice image, SharedLink link, Meter meter) {
-        this.image = image;
-        this.link = link;
+    MeteredDevice(BlockDevice image, Meter meter) {
+        super(image);
         this.meter = meter;
-    }
-
-    @Override
-    public long size() {
-        return image.size();
-    }
-
-    @Override
-    public boolean readOnly() {
-        return image.readOnly();
     }
 
     @Override
     public void read(long offset, ByteBuffer into) throws IOException {
         int length = into.remaining();
         meter.readRequests.increment();
-        link.roundTrip();
-        image.read(offset, into);
-        link.toClients().send(length);
+        super.read(offset, into);
         meter.readBytes.add(length);
     }
 
@@ -66,49 +51,31 @@ final class LinkedDevice implements BlockDevice {
     public void write(long offset, ByteBuffer from) throws IOException {
         int length = from.remaining();
         meter.writeRequests.increment();
-        link.toNas().send(length);
+        super.write(offset, from);
         meter.writeBytes.add(length);
-        link.roundTrip();
-        image.write(offset, from);
     }
 
     @Override
     public void flush() throws IOException {
         meter.flushes.increment();
-        link.roundTrip();
-        image.flush();
+        super.flush();
     }
 
     @Override
     public void writeZeroes(long offset, long length, boolean allocate) throws IOException {
-        other();
-        image.writeZeroes(offset, length, allocate);
+        meter.otherRequests.increment();
+        super.writeZeroes(offset, length, allocate);
     }
 
     @Override
     public void trim(long offset, long length) throws IOException {
-        other();
-        image.trim(offset, length);
+        meter.otherRequests.increment();
+        super.trim(offset, length);
     }
 
     @Override
     public List<Extent> extents(long offset, long length) throws IOException {
-        other();
-        return image.extents(offset, length);
-    }
-
-    @Override
-    public void close() throws IOException {
-        image.close();
-    }
-
-    @Override
-    public String toString() {
-        return "NAS image " + image;
-    }
-
-    private void other() {
         meter.otherRequests.increment();
-        link.roundTrip();
+        return super.extents(offset, length);
     }
 }
