@@ -103,8 +103,7 @@ final class NasFolder implements Exports, AutoCloseable {
     private boolean isPlainFile(String name) {
         var file = folder.resolve(name);
         try {
-            return Files.isRegularFile(file, LinkOption.NOFOLLOW_LINKS)
-                    && file.getParent().toRealPath().equals(file.getParent());
+            return Files.isRegularFile(file, LinkOption.NOFOLLOW_LINKS) && file.toRealPath().equals(file);
         } catch (NoSuchFileException e) {
             return false;
         } catch (IOException e) {

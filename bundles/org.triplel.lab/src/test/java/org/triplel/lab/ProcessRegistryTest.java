@@ -47,9 +47,9 @@ class ProcessRegistryTest {
         assertTrue(new ProcessRegistry(temp).alive("sleeper"), "another instance finds it");
         assertTrue(ProcessHandle.of(child.identity().pid()).orElseThrow().isAlive());
         registry.end("sleeper", PATIENCE);
-        assertFalse(ProcessHandle.of(child.identity().pid())
-                .map(ProcessHandle::isAlive)
-                .orElse(false));
+        Waiting.until(
+                "the child is dead and reaped",
+                () -> ProcessHandle.of(child.identity().pid()).isEmpty());
         assertEquals(List.of(), registry.roles());
     }
 
