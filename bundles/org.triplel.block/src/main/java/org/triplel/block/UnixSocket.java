@@ -34,6 +34,7 @@ public final class UnixSocket implements AutoCloseable {
     /**
      * Starts to listen. What a dead server left at {@code path} is replaced.
      *
+     * @throws ConnectException if it cannot be found out whether a server listens there
      * @throws BindException if a living server listens there
      * @throws FileAlreadyExistsException if something else than a socket lies there
      */
@@ -114,8 +115,10 @@ public final class UnixSocket implements AutoCloseable {
         }
         try (var _ = connect(path)) {
             throw new BindException("Another server listens on " + path + ". Stop it first, or choose another path.");
-        } catch (ConnectException dead) {
-            // nobody listens: the file is what a killed server left behind
+        } catch (ConnectException failure) {
+            if (!(failure.getCause() instanceof ConnectException)) {
+                throw failure; // not refused, so it may live: we may not even be allowed to ask
+            }
         }
     }
 

@@ -18,8 +18,27 @@ public final class Tool {
 
     private Tool() {}
 
-    /** Runs a program to its end and returns all that it printed; fails unless it ends with 0. */
+    /** Runs a program to its end and returns all that it printed; it must succeed. */
     public static String run(String... command) {
+        var result = execute(command);
+        if (result.status() != 0) {
+            throw new AssertionError(result);
+        }
+        return result.output();
+    }
+
+    /** Runs a program to its end and returns all that it printed; it must fail. */
+    public static String fail(String... command) {
+        var result = execute(command);
+        if (result.status() == 0) {
+            throw new AssertionError(result);
+        }
+        return result.output();
+    }
+
+    private record Result(String command, int status, String output) {}
+
+    private static Result execute(String... command) {
         try {
             var log = Files.createTempFile("tool", ".log");
             var process = builder(log, command).start();
@@ -29,11 +48,7 @@ public final class Tool {
             }
             var output = Files.readString(log, StandardCharsets.UTF_8);
             Files.delete(log);
-            if (process.exitValue() != 0) {
-                throw new AssertionError(
-                        String.join(" ", command) + " ended with " + process.exitValue() + ":\n" + output);
-            }
-            return output;
+            return new Result(String.join(" ", command), process.exitValue(), output);
         } catch (IOException e) {
             throw new AssertionError(command[0] + " is missing: install the packages in releng/debian-packages", e);
         } catch (InterruptedException e) {

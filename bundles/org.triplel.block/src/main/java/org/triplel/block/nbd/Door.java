@@ -85,7 +85,7 @@ final class Door {
         if (request.length() == 0) {
             throw new BlockException(EINVAL, "a request of no bytes");
         }
-        if (request.offset() < 0 || request.offset() > size || request.length() > size - request.offset()) {
+        if (request.offset() < 0 || request.length() > size - request.offset()) {
             throw new BlockException(
                     beyondEnd,
                     Long.toUnsignedString(request.offset()) + " + " + request.length() + " lies beyond the end, "

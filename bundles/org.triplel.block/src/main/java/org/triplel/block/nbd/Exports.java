@@ -15,6 +15,6 @@ public interface Exports {
     /** All names, in the order in which a list shows them. */
     List<String> names() throws IOException;
 
-    /** The device of this name, for one more connection; none if there is no such export. */
+    /** The device of this name, or none if there is no such export; a client may ask several times before it decides. */
     Optional<BlockDevice> find(String name) throws IOException;
 }

@@ -4,6 +4,7 @@ import java.io.IOException;
 import java.lang.System.Logger.Level;
 import java.nio.ByteBuffer;
 import java.nio.channels.ByteChannel;
+import java.nio.channels.ClosedChannelException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -59,6 +60,8 @@ public final class NbdClient implements BlockDevice {
         var name = "export '" + export + "' at " + socket;
         try {
             return new NbdClient(channel, name, export, contexts);
+        } catch (ClosedChannelException e) {
+            throw new IOException("Cannot use " + name + ": no handshake within " + HANDSHAKE_TIME, e);
         } catch (IOException e) {
             channel.close();
             throw new IOException("Cannot use " + name + ": " + e.getMessage(), e);

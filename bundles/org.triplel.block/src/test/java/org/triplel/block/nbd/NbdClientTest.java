@@ -20,6 +20,7 @@ import java.util.concurrent.ExecutionException;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 import org.triplel.block.Await;
 import org.triplel.block.BlockDevice;
@@ -31,6 +32,7 @@ import org.triplel.block.ForwardingDevice;
 import org.triplel.block.Tool;
 
 /** The client against our server and against two that others wrote. */
+@Timeout(60)
 class NbdClientTest {
 
     private static final int SIZE = 8 << 20;

@@ -36,6 +36,10 @@ class NbdServerMisuseTest {
     Path folder;
 
     private final AtomicInteger flushes = new AtomicInteger();
+
+    /** Requests that reached the device and should not have passed the server's door. */
+    private final AtomicInteger strays = new AtomicInteger();
+
     private Path image;
     private BlockDevice disk;
     private FileDevice readOnly;
@@ -48,6 +52,30 @@ class NbdServerMisuseTest {
             file.setLength(SIZE);
         }
         disk = new ForwardingDevice(FileDevice.open(image)) {
+            @Override
+            public void read(long offset, ByteBuffer into) throws IOException {
+                check(offset, into.remaining());
+                super.read(offset, into);
+            }
+
+            @Override
+            public void write(long offset, ByteBuffer from) throws IOException {
+                check(offset, from.remaining());
+                super.write(offset, from);
+            }
+
+            @Override
+            public void writeZeroes(long offset, long length, boolean allocate) throws IOException {
+                check(offset, length);
+                super.writeZeroes(offset, length, allocate);
+            }
+
+            private void check(long offset, long length) {
+                if (offset < 0 || length <= 0 || length > SIZE - offset) {
+                    strays.incrementAndGet();
+                }
+            }
+
             @Override
             public void flush() throws IOException {
                 flushes.incrementAndGet();
@@ -63,6 +91,7 @@ class NbdServerMisuseTest {
         server.close();
         disk.close();
         readOnly.close();
+        assertEquals(0, strays.get());
     }
 
     @ParameterizedTest

@@ -1,7 +1,6 @@
 package org.triplel.block.nbd;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
-import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.io.IOException;
@@ -17,7 +16,9 @@ import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.triplel.block.BlockException;
 import org.triplel.block.FileDevice;
+import org.triplel.block.ForwardingDevice;
 import org.triplel.block.Tool;
 
 /** The server against the clients of libnbd, QEMU and fio. */
@@ -86,10 +87,8 @@ class NbdServerToolsTest {
 
     @Test
     void refusesAnUnknownExport() {
-        var failure = assertThrows(AssertionError.class, () -> Tool.run("nbdinfo", Tool.uri(socket, "desk-02/vda")));
-        assertTrue(
-                failure.getMessage().contains("No such file or directory for export: desk-02/vda"),
-                failure.getMessage());
+        var output = Tool.fail("nbdinfo", Tool.uri(socket, "desk-02/vda"));
+        assertTrue(output.contains("No such file or directory for export: desk-02/vda"), output);
     }
 
     @Test
@@ -176,6 +175,36 @@ class NbdServerToolsTest {
                 "--verify_state_save=0",
                 "--serialize_overlap=1");
         assertTrue(output.contains("err= 0"), output);
+    }
+
+    @Test
+    void clientsHearOfABrokenDiskAndGoOn() throws IOException {
+        var broken = new ForwardingDevice(disk) {
+            @Override
+            public void read(long offset, ByteBuffer into) throws IOException {
+                if (offset < 4096) {
+                    throw new IOException("a broken sector");
+                }
+                super.read(offset, into);
+            }
+
+            @Override
+            public void write(long offset, ByteBuffer from) throws IOException {
+                throw new BlockException(BlockException.Errno.ENOSPC, "full");
+            }
+        };
+        var other = folder.resolve("broken.sock");
+        try (var _ = new NbdServer(other, MapExports.of("b", broken))) {
+            var uri = Tool.uri(other, "b");
+            var output = Tool.fail(
+                    "qemu-io", "-f", "raw", "-c", "read 0 512", "-c", "write 8k 512", "-c", "read -P 0 4k 512", uri);
+            assertTrue(output.contains("read failed: Input/output error"), output);
+            assertTrue(output.contains("write failed: No space left on device"), output);
+            assertTrue(output.contains("read 512/512 bytes at offset 4096"), output);
+            disk.write(0, ByteBuffer.allocate(4096)); // no hole, so that it is read
+            var copy = Tool.fail("nbdcopy", uri, "null:");
+            assertTrue(copy.contains("Input/output error"), copy);
+        }
     }
 
     private Path sparse(String name, long size) throws IOException {

@@ -28,6 +28,7 @@ import java.util.concurrent.TimeoutException;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 import org.triplel.block.BlockDevice;
 import org.triplel.block.BlockException;
@@ -41,6 +42,7 @@ import org.triplel.block.nbd.Exports;
 import org.triplel.block.nbd.NbdServer;
 
 /** A real qemu-storage-daemon; qemu-img tells what it left behind. */
+@Timeout(60)
 class StorageDaemonTest {
 
     private static final int CLUSTER = 64 << 10;
