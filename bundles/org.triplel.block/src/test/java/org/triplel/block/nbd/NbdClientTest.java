@@ -128,7 +128,8 @@ class NbdClientTest {
         try (var disk = new Gate(FileDevice.open(sparse()), release);
                 var server = new NbdServer(socket(), MapExports.of("d", disk));
                 var client = NbdClient.connect(socket(), "d");
-                var threads = Executors.newCachedThreadPool()) {
+                var threads = Executors.newCachedThreadPool();
+                AutoCloseable _ = release::countDown) { // first, or a failed test would never end
             var slow = threads.submit(() -> {
                 client.write(0, ByteBuffer.allocate(512));
                 return null;
@@ -147,7 +148,8 @@ class NbdClientTest {
         try (var disk = new Gate(FileDevice.open(sparse()), release);
                 var server = new NbdServer(socket(), MapExports.of("d", disk));
                 var client = NbdClient.connect(socket(), "d");
-                var threads = Executors.newCachedThreadPool()) {
+                var threads = Executors.newCachedThreadPool();
+                AutoCloseable _ = release::countDown) { // first, or a failed test would never end
             var waiting = threads.submit(() -> {
                 client.write(0, ByteBuffer.allocate(512));
                 return null;

@@ -228,7 +228,8 @@ class StorageDaemonTest {
         var nas = new ImageLocation.NbdExport(folder.resolve("router.sock"), "nas", Duration.ofMinutes(1));
         var old = daemon(nas).open();
         nasStalled = true;
-        try (var threads = Executors.newCachedThreadPool()) {
+        try (var threads = Executors.newCachedThreadPool();
+                AutoCloseable _ = nasRelease::countDown) { // first, or a failed test would never end
             var write = threads.submit(() -> {
                 old.write(0, ByteBuffer.allocate(CLUSTER));
                 return null;
