@@ -1,0 +1,349 @@
+package org.triplel.agent.simulated;
+
+import java.io.IOException;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Random;
+import java.util.concurrent.CompletableFuture;
+import java.util.function.Consumer;
+import java.util.function.Supplier;
+import org.eclipse.lsp4j.jsonrpc.ResponseErrorException;
+import org.eclipse.lsp4j.jsonrpc.messages.ResponseError;
+import org.triplel.agent.api.AgentError;
+import org.triplel.agent.api.AgentEvent;
+import org.triplel.agent.api.AgentListener;
+import org.triplel.agent.api.AgentService;
+import org.triplel.agent.api.ConsoleInput;
+import org.triplel.agent.api.ConsoleOutput;
+import org.triplel.agent.api.ConsoleRequest;
+import org.triplel.agent.api.DiskMap;
+import org.triplel.agent.api.HostStatus;
+import org.triplel.agent.api.Replica;
+import org.triplel.agent.api.ShadowBase;
+import org.triplel.agent.api.TrafficSample;
+import org.triplel.agent.api.Vm;
+import org.triplel.agent.api.VmDefinition;
+import org.triplel.agent.api.VmState;
+
+/**
+ * An agent on a real socket whose host, guests and NAS are made up. Its time passes only when {@link #advance} is called,
+ * and the same calls always have the same effect.
+ */
+public final class SimulatedAgent implements AgentService, AutoCloseable {
+
+    private static final long GIB = 1L << 30;
+
+    private final String host;
+    private final Path socket;
+    private final SimulatedNas nas;
+    private final Random random;
+    private final Map<String, SimulatedVm> vms = new LinkedHashMap<>();
+    private final Map<String, SimulatedReplica> replicas = new LinkedHashMap<>();
+    private final List<AgentEvent> events = new ArrayList<>();
+    private final List<String> requests = new ArrayList<>();
+    private long uptimeMillis;
+    private long attachments;
+    private volatile int version = VERSION;
+    private AgentServer server;
+
+    /**
+     * @param host the NAS client's name
+     * @param socket where {@link #listen} offers the agent
+     * @param nas shared with other agents
+     */
+    public SimulatedAgent(String host, Path socket, SimulatedNas nas) {
+        this.host = host;
+        this.socket = socket;
+        this.nas = nas;
+        this.random = new Random(host.hashCode());
+    }
+
+    /** Makes a base image known on this host. */
+    public synchronized void addBase(String base, long bytes) {
+        replicas.put(base, new SimulatedReplica(host, base, bytes));
+    }
+
+    /**
+     * Defines a VM that is stopped.
+     *
+     * @param bootBytes how much of the base image it reads to boot
+     */
+    public synchronized void addVm(String name, String base, long bootBytes) {
+        var vm = new Vm(name, host, VmState.STOPPED, base, 1, 2 * GIB, 384, 0, -1, "");
+        vms.put(name, new SimulatedVm(vm, bootBytes));
+    }
+
+    /** Has the agent claim another version of the protocol. */
+    public void claimVersion(int claimed) {
+        version = claimed;
+    }
+
+    /** Starts to answer on the socket. */
+    public synchronized void listen() throws IOException {
+        server = new AgentServer(socket, this);
+    }
+
+    /** Stops to answer, as if the agent had died. {@link #listen} brings it back. */
+    @Override
+    public void close() throws IOException {
+        AgentServer closing;
+        synchronized (this) {
+            closing = server;
+            server = null;
+        }
+        if (closing != null) {
+            closing.close();
+        }
+    }
+
+    /** The names of the changing requests that came, with their argument, oldest first. */
+    public synchronized List<String> requests() {
+        return List.copyOf(requests);
+    }
+
+    /** Lets time pass and sends what changed, and a traffic sample. */
+    public synchronized void advance(Duration time) {
+        var millis = time.toMillis();
+        uptimeMillis += millis;
+        var running = vms.values().stream().filter(SimulatedVm::attached).count();
+        var position = 0;
+        for (var vm : vms.values()) {
+            var share = vm.attached() ? 1.0 / Math.max(1, running - position++) : 0;
+            if (vm.advance(millis, replica(vm), nas, share, random)) {
+                changed(vm);
+            }
+        }
+        for (var replica : replicas.values()) {
+            if (replica.advance(millis, nas) || running > 0) {
+                var now = replica.replica();
+                tell(desktop -> desktop.replicaChanged(now));
+            }
+        }
+        var disks = vms.values().stream()
+                .filter(SimulatedVm::attached)
+                .map(SimulatedVm::traffic)
+                .toList();
+        var sample = new TrafficSample(host, System.currentTimeMillis(), uptimeMillis * 1_000_000, disks);
+        tell(desktop -> desktop.traffic(sample));
+    }
+
+    /** Has a guest end without being asked. */
+    public synchronized void crash(String name, String problem) {
+        var vm = vms.get(name);
+        vm.stop(VmState.CRASHED, problem);
+        changed(vm);
+        log(AgentEvent.Severity.ERROR, name, "run", problem);
+    }
+
+    private SimulatedReplica replica(SimulatedVm vm) {
+        return replicas.get(vm.vm().base());
+    }
+
+    private void changed(SimulatedVm vm) {
+        var now = vm.vm();
+        tell(desktop -> desktop.vmChanged(now));
+    }
+
+    private void log(AgentEvent.Severity severity, String vm, String operation, String message) {
+        var event = new AgentEvent(System.currentTimeMillis(), severity, host, vm, operation, message);
+        events.add(event);
+        tell(desktop -> desktop.event(event));
+    }
+
+    private void tell(Consumer<AgentListener> news) {
+        if (server != null) {
+            server.tell(news);
+        }
+    }
+
+    private synchronized <T> CompletableFuture<T> answer(Supplier<T> result) {
+        try {
+            return CompletableFuture.completedFuture(result.get());
+        } catch (ResponseErrorException e) {
+            return CompletableFuture.failedFuture(e);
+        }
+    }
+
+    private SimulatedVm vm(String name) {
+        var vm = vms.get(name);
+        if (vm == null) {
+            throw refusal(AgentError.Kind.NOT_FOUND, "There is no VM named " + name + ".", "Refresh the list.");
+        }
+        return vm;
+    }
+
+    private SimulatedReplica base(String name) {
+        var replica = replicas.get(name);
+        if (replica == null) {
+            throw refusal(AgentError.Kind.NOT_FOUND, "There is no base image named " + name + ".", "");
+        }
+        return replica;
+    }
+
+    private SimulatedVm stopped(String name, String operation) {
+        var vm = vm(name);
+        if (vm.attached()) {
+            throw refusal(AgentError.Kind.CONFLICT, name + " is running.", "Shut it down to " + operation + " it.");
+        }
+        return vm;
+    }
+
+    private SimulatedVm running(String name, String operation) {
+        var vm = vm(name);
+        if (!vm.attached()) {
+            throw refusal(AgentError.Kind.CONFLICT, name + " is not running.", "Start it to " + operation + " it.");
+        }
+        return vm;
+    }
+
+    private static ResponseErrorException refusal(AgentError.Kind kind, String what, String remedy) {
+        var error = new AgentError(kind, what, remedy);
+        return new ResponseErrorException(new ResponseError(AgentError.CODE, error.message(), error));
+    }
+
+    @Override
+    public CompletableFuture<HostStatus> host() {
+        return answer(() -> new HostStatus(
+                host, version, "QEMU 7.2, libvirt 9.0", "TCG", "nas-1:/images", true, 240 * GIB, 131 * GIB, ""));
+    }
+
+    @Override
+    public CompletableFuture<List<Vm>> vms() {
+        return answer(() -> vms.values().stream().map(SimulatedVm::vm).toList());
+    }
+
+    @Override
+    public CompletableFuture<Vm> defineVm(VmDefinition definition) {
+        return answer(() -> {
+            requests.add("defineVm " + definition.name());
+            addVm(definition.name(), base(definition.base()).base(), 200L << 20);
+            changed(vm(definition.name()));
+            return vm(definition.name()).vm();
+        });
+    }
+
+    @Override
+    public CompletableFuture<Void> deleteVm(String name) {
+        return answer(() -> {
+            requests.add("deleteVm " + name);
+            stopped(name, "delete");
+            vms.remove(name);
+            tell(desktop -> desktop.vmDeleted(name));
+            return null;
+        });
+    }
+
+    @Override
+    public CompletableFuture<Vm> resetVm(String name) {
+        return answer(() -> {
+            requests.add("resetVm " + name);
+            var vm = stopped(name, "reset");
+            vm.reset();
+            return vm.vm();
+        });
+    }
+
+    @Override
+    public CompletableFuture<Vm> startVm(String name) {
+        return answer(() -> {
+            requests.add("startVm " + name);
+            var vm = stopped(name, "start");
+            vm.start(System.currentTimeMillis(), ++attachments);
+            changed(vm);
+            log(AgentEvent.Severity.INFO, name, "start", "Started");
+            return vm.vm();
+        });
+    }
+
+    @Override
+    public CompletableFuture<Vm> shutdownVm(String name) {
+        return answer(() -> {
+            requests.add("shutdownVm " + name);
+            var vm = running(name, "shut down");
+            vm.stop(VmState.STOPPING, "");
+            changed(vm);
+            log(AgentEvent.Severity.INFO, name, "shut down", "Asked the guest to shut down");
+            return vm.vm();
+        });
+    }
+
+    @Override
+    public CompletableFuture<Vm> killVm(String name) {
+        return answer(() -> {
+            requests.add("killVm " + name);
+            var vm = running(name, "kill");
+            vm.stop(VmState.STOPPED, "");
+            changed(vm);
+            log(AgentEvent.Severity.WARNING, name, "kill", "Ended at once, as pulling its plug would");
+            return vm.vm();
+        });
+    }
+
+    @Override
+    public CompletableFuture<List<Replica>> replicas() {
+        return answer(
+                () -> replicas.values().stream().map(SimulatedReplica::replica).toList());
+    }
+
+    private CompletableFuture<Replica> change(String request, String base, Consumer<SimulatedReplica> change) {
+        return answer(() -> {
+            requests.add(request + " " + base);
+            var replica = base(base);
+            change.accept(replica);
+            var now = replica.replica();
+            tell(desktop -> desktop.replicaChanged(now));
+            log(AgentEvent.Severity.INFO, "", request, base);
+            return now;
+        });
+    }
+
+    @Override
+    public CompletableFuture<Replica> setShadowBase(ShadowBase setting) {
+        return change(
+                "setShadowBase " + setting.enabled(),
+                setting.base(),
+                replica -> replica.setShadowBase(setting.enabled()));
+    }
+
+    @Override
+    public CompletableFuture<Replica> fillReplica(String base) {
+        return change("fillReplica", base, SimulatedReplica::fill);
+    }
+
+    @Override
+    public CompletableFuture<Replica> clearReplica(String base) {
+        return change("clearReplica", base, SimulatedReplica::clear);
+    }
+
+    @Override
+    public CompletableFuture<DiskMap> diskMap(String name) {
+        return answer(() -> vm(name).diskMap(replica(vm(name))));
+    }
+
+    @Override
+    public CompletableFuture<ConsoleOutput> console(ConsoleRequest request) {
+        return answer(() -> {
+            var all = vm(request.vm()).console();
+            var offset = request.offset() > all.length() ? 0 : (int) request.offset();
+            return new ConsoleOutput(offset, all.length(), all.substring(offset));
+        });
+    }
+
+    @Override
+    public CompletableFuture<Void> type(ConsoleInput input) {
+        return answer(() -> {
+            requests.add("type " + input.vm() + " " + input.text().strip());
+            running(input.vm(), "type to").print(input.text().replace("\r", "\n# "));
+            return null;
+        });
+    }
+
+    @Override
+    public synchronized CompletableFuture<List<AgentEvent>> events() {
+        return answer(() -> List.copyOf(events));
+    }
+}

@@ -1,0 +1,196 @@
+package org.triplel.agent.simulated;
+
+import java.util.ArrayList;
+import java.util.EnumMap;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.random.RandomGenerator;
+import org.triplel.agent.api.Direction;
+import org.triplel.agent.api.DiskMap;
+import org.triplel.agent.api.DiskTraffic;
+import org.triplel.agent.api.RequestClass;
+import org.triplel.agent.api.Side;
+import org.triplel.agent.api.TrafficCounter;
+import org.triplel.agent.api.Vm;
+import org.triplel.agent.api.VmState;
+
+/** A guest that reads its base image to boot, and then writes a little. */
+final class SimulatedVm {
+
+    private static final long MIB = 1L << 20;
+    private static final int REQUEST = 32 * 1024;
+
+    private record Key(RequestClass requestClass, Direction direction, Side side) {}
+
+    private record Count(long requests, long bytes) {}
+
+    private final Map<Key, Count> counters = new LinkedHashMap<>();
+    private final Map<DiskMap.Kind, Long> written = new EnumMap<>(DiskMap.Kind.class);
+    private final StringBuilder console = new StringBuilder();
+    private final long bootBytes;
+    private long attachment;
+    private long read;
+    private long runMillis;
+    private Vm vm;
+
+    SimulatedVm(Vm vm, long bootBytes) {
+        this.vm = vm;
+        this.bootBytes = bootBytes;
+    }
+
+    Vm vm() {
+        return vm;
+    }
+
+    boolean attached() {
+        return vm.state() == VmState.RUNNING || vm.state() == VmState.STOPPING;
+    }
+
+    boolean booting() {
+        return attached() && read < bootBytes;
+    }
+
+    void start(long nowMillis, long attachmentNow) {
+        attachment = attachmentNow;
+        counters.clear();
+        console.setLength(0);
+        read = 0;
+        runMillis = 0;
+        print("Linux version 6.1.0 (" + vm.name() + ")\n");
+        change(VmState.RUNNING, nowMillis, -1, "");
+    }
+
+    void stop(VmState state, String problem) {
+        change(state, vm.startedAtMillis(), -1, problem);
+    }
+
+    void reset() {
+        written.clear();
+    }
+
+    private void change(VmState state, long startedAt, long readyAfter, String problem) {
+        vm = new Vm(
+                vm.name(),
+                vm.host(),
+                state,
+                vm.base(),
+                vm.baseVersion(),
+                vm.diskBytes(),
+                vm.memoryMiB(),
+                startedAt,
+                readyAfter,
+                problem);
+    }
+
+    /**
+     * Lets time pass.
+     *
+     * @return whether the VM's state changed
+     */
+    boolean advance(long millis, SimulatedReplica replica, SimulatedNas nas, double share, RandomGenerator random) {
+        if (!attached()) {
+            return false;
+        }
+        runMillis += millis;
+        if (vm.state() == VmState.STOPPING) {
+            print("reboot: Power down\n");
+            stop(VmState.STOPPED, "");
+            return true;
+        }
+        if (booting()) {
+            return boot(millis, replica, nas, share);
+        }
+        var bytes = (long) (millis / 1000.0 * MIB * (0.4 + random.nextDouble()));
+        count(RequestClass.PRIVATE, Direction.WRITE, Side.NAS, nas.take(bytes, share));
+        count(RequestClass.BASE_REWRITE, Direction.WRITE, Side.NAS, nas.take(bytes / 4, share));
+        count(RequestClass.BASE_COPY, Direction.READ, Side.LOCAL, bytes / 3);
+        count(RequestClass.BASE, Direction.READ, replica.side(), bytes / 2);
+        counters.merge(new Key(RequestClass.PRIVATE, Direction.FLUSH, Side.NAS), new Count(2, 0), SimulatedVm::plus);
+        written.merge(DiskMap.Kind.PRIVATE, bytes, Long::sum);
+        written.merge(DiskMap.Kind.REWRITTEN, bytes / 4, Long::sum);
+        return false;
+    }
+
+    private boolean boot(long millis, SimulatedReplica replica, SimulatedNas nas, double share) {
+        var wanted = Math.min(bootBytes - read, millis * 48 * MIB / 1000);
+        var fromReplica = replica.serve(read, wanted);
+        count(RequestClass.BASE, Direction.READ, Side.LOCAL, fromReplica);
+        var fromNas = nas.take(wanted - fromReplica, share);
+        count(RequestClass.BASE, Direction.READ, Side.NAS, fromNas);
+        replica.filled(read + fromReplica + fromNas);
+        read += fromReplica + fromNas;
+        print(String.format(
+                "[%9.6f] systemd[1]: Started unit %d of %d.%n", runMillis / 1000.0, read * 40 / bootBytes, 40));
+        if (read < bootBytes) {
+            return false;
+        }
+        print("\nDebian GNU/Linux 12 " + vm.name() + " ttyS0\n\n" + vm.name() + " login: ");
+        change(VmState.RUNNING, vm.startedAtMillis(), runMillis, "");
+        return true;
+    }
+
+    private static Count plus(Count a, Count b) {
+        return new Count(a.requests + b.requests, a.bytes + b.bytes);
+    }
+
+    private void count(RequestClass requestClass, Direction direction, Side side, long bytes) {
+        if (bytes > 0) {
+            var count = new Count((bytes + REQUEST - 1) / REQUEST, bytes);
+            counters.merge(new Key(requestClass, direction, side), count, SimulatedVm::plus);
+        }
+    }
+
+    DiskTraffic traffic() {
+        return new DiskTraffic(
+                vm.name(),
+                attachment,
+                counters.entrySet().stream().map(SimulatedVm::counter).toList());
+    }
+
+    private static TrafficCounter counter(Map.Entry<Key, Count> entry) {
+        var key = entry.getKey();
+        var local = key.side == Side.LOCAL;
+        return new TrafficCounter(
+                key.requestClass,
+                key.direction,
+                key.side,
+                entry.getValue().requests,
+                entry.getValue().bytes,
+                local ? 90 : 2_300,
+                local ? 410 : 9_800,
+                local ? 900 : 31_000);
+    }
+
+    DiskMap diskMap(SimulatedReplica replica) {
+        var ranges = new ArrayList<DiskMap.Range>();
+        var step = vm.diskBytes() / 256;
+        var rewritten = written.getOrDefault(DiskMap.Kind.REWRITTEN, 0L);
+        var own = written.getOrDefault(DiskMap.Kind.PRIVATE, 0L);
+        for (var slot = 0L; slot < 256; slot++) {
+            var offset = slot * step;
+            var kind = kind(slot, rewritten / step, own / step);
+            var local = kind == DiskMap.Kind.BASE ? Math.clamp(replica.verifiedBytes() - offset, 0, step) : 0;
+            ranges.add(new DiskMap.Range(offset, slot == 255 ? vm.diskBytes() - offset : step, kind, local));
+        }
+        return new DiskMap(vm.name(), vm.diskBytes(), List.copyOf(ranges));
+    }
+
+    private static DiskMap.Kind kind(long slot, long rewritten, long own) {
+        if (slot < 118) {
+            return slot % 13 == 5 && slot / 13 <= rewritten ? DiskMap.Kind.REWRITTEN : DiskMap.Kind.BASE;
+        }
+        if (slot < 118 + Math.min(90, 3 + own)) {
+            return DiskMap.Kind.PRIVATE;
+        }
+        return slot > 190 && slot < 206 ? DiskMap.Kind.BASE : DiskMap.Kind.UNUSED;
+    }
+
+    void print(String text) {
+        console.append(text);
+    }
+
+    String console() {
+        return console.toString();
+    }
+}

@@ -1,0 +1,122 @@
+package org.triplel.cluster;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+
+import java.io.IOException;
+import java.time.Instant;
+import java.util.List;
+import java.util.TreeSet;
+import org.junit.jupiter.api.Test;
+import org.triplel.agent.api.Direction;
+import org.triplel.agent.api.DiskTraffic;
+import org.triplel.agent.api.RequestClass;
+import org.triplel.agent.api.Side;
+import org.triplel.agent.api.TrafficCounter;
+import org.triplel.agent.api.TrafficSample;
+
+class TrafficStoreTest {
+
+    private static final long START = 1_800_000_000;
+    private static final Series BASE_FROM_NAS = new Series(RequestClass.BASE, Direction.READ, Side.NAS);
+    private static final TrafficScope ALL = new TrafficScope.All();
+
+    private long seconds;
+    private final TrafficStore store = new TrafficStore(() -> Instant.ofEpochSecond(START + seconds));
+
+    private void sample(long atSecond, String vm, long attachment, long bytes) {
+        seconds = atSecond;
+        var counter = new TrafficCounter(RequestClass.BASE, Direction.READ, Side.NAS, bytes / 100, bytes, 1, 2, 3);
+        var disk = new DiskTraffic(vm, attachment, List.of(counter));
+        store.add(new TrafficSample("client-1", 0, atSecond * 1_000_000_000, List.of(disk)));
+    }
+
+    private List<Long> bytes(TrafficScope scope, long end, int perBucket, int count) {
+        var amounts =
+                store.query(scope, START + end, perBucket, count).amounts().get(BASE_FROM_NAS);
+        return amounts == null ? List.of() : amounts.stream().map(Amount::bytes).toList();
+    }
+
+    private static TrafficScope vms(String... names) {
+        return new TrafficScope.Vms(new TreeSet<>(List.of(names)));
+    }
+
+    @Test
+    void countersBecomeRates() {
+        sample(10, "a", 1, 5_000);
+        sample(11, "a", 1, 5_300);
+        sample(12, "a", 1, 6_300);
+        assertEquals(List.of(300L, 1_000L, 0L), bytes(ALL, 12, 1, 3));
+        assertEquals(List.of(300L, 1_000L), bytes(vms("a"), 11, 1, 2));
+        assertEquals(List.of(), bytes(vms("b"), 12, 1, 3));
+        assertEquals(new Amount(13, 1_300), store.sum(ALL, BASE_FROM_NAS::equals));
+    }
+
+    @Test
+    void whatWasCountedBeforeTheDesktopWatchedIsNoTraffic() {
+        sample(10, "a", 1, 1_000_000);
+        assertEquals(List.of(), bytes(ALL, 10, 1, 10));
+    }
+
+    @Test
+    void newDiskCountsFromZero() {
+        sample(10, "a", 1, 1_000);
+        sample(11, "a", 2, 400);
+        assertEquals(400, store.sum(ALL, BASE_FROM_NAS::equals).bytes());
+    }
+
+    @Test
+    void lateSampleIsSpreadAndLosesNothing() {
+        sample(10, "a", 1, 0);
+        sample(17, "a", 1, 1_000);
+        var spread = bytes(ALL, 16, 1, 7);
+        assertEquals(1_000, spread.stream().mapToLong(Long::longValue).sum());
+        assertEquals(142, spread.stream().mapToLong(Long::longValue).min().orElseThrow());
+        assertEquals(143, spread.stream().mapToLong(Long::longValue).max().orElseThrow());
+    }
+
+    @Test
+    void agentStartedAnewHasNoPast() {
+        sample(100, "a", 1, 9_000);
+        store.add(new TrafficSample("client-1", 0, 5, List.of(new DiskTraffic("a", 1, List.of()))));
+        sample(200, "a", 1, 9_500);
+        // the counter fell to nothing and grew again: a new life of the same number cannot be told, its growth counts
+        assertEquals(9_500, store.sum(ALL, BASE_FROM_NAS::equals).bytes());
+    }
+
+    @Test
+    void anHourIsKept() {
+        sample(10, "a", 1, 0);
+        sample(11, "a", 1, 777);
+        sample(3_609, "a", 1, 777);
+        assertEquals(List.of(777L), bytes(ALL, 10, 1, 1));
+        sample(3_611, "a", 1, 778);
+        assertEquals(777 + 1, store.sum(ALL, BASE_FROM_NAS::equals).bytes());
+        assertEquals(List.of(), bytes(ALL, 11, 1, 2));
+    }
+
+    @Test
+    void bucketsSumUp() {
+        for (var second = 0; second <= 60; second++) {
+            sample(second, "a", 1, second * 100L);
+        }
+        assertEquals(List.of(3_000L, 3_000L), bytes(ALL, 59, 30, 2));
+        var buckets = store.query(ALL, START + 59, 30, 2);
+        assertEquals(START, buckets.startSecond());
+        assertEquals(new Amount(60, 6_000), buckets.sum(series -> series.side() == Side.NAS));
+        assertEquals(Amount.NONE, buckets.sum(series -> series.side() == Side.LOCAL));
+    }
+
+    @Test
+    void csvHasALinePerSecondAndSeries() throws IOException {
+        sample(10, "a", 1, 0);
+        sample(11, "a", 1, 300);
+        sample(12, "a", 1, 700);
+        var csv = new StringBuilder();
+        new TrafficCsv(store.query(ALL, START + 11, 1, 2)).write(csv);
+        assertEquals("""
+                time,class,direction,side,requests,bytes
+                2027-01-15T08:00:10Z,BASE,READ,NAS,3,300
+                2027-01-15T08:00:11Z,BASE,READ,NAS,4,400
+                """.replace("\n", "\r\n"), csv.toString());
+    }
+}

@@ -1,0 +1,177 @@
+package org.triplel.ui.charts;
+
+import java.awt.BasicStroke;
+import java.awt.Font;
+import java.awt.Paint;
+import java.awt.Rectangle;
+import java.awt.RenderingHints;
+import java.awt.TexturePaint;
+import java.awt.geom.Rectangle2D;
+import java.awt.image.BufferedImage;
+import java.text.FieldPosition;
+import java.text.NumberFormat;
+import java.text.ParsePosition;
+import java.text.SimpleDateFormat;
+import java.util.function.DoubleFunction;
+import org.jfree.chart.ChartRenderingInfo;
+import org.jfree.chart.JFreeChart;
+import org.jfree.chart.axis.DateAxis;
+import org.jfree.chart.axis.NumberAxis;
+import org.jfree.chart.plot.XYPlot;
+import org.jfree.chart.renderer.xy.StackedXYAreaRenderer2;
+import org.jfree.chart.ui.RectangleInsets;
+import org.jfree.data.xy.DefaultTableXYDataset;
+import org.jfree.data.xy.XYSeries;
+
+/** Draws stacked areas over time into an image, off screen and on any thread. */
+public final class StackedChart {
+
+    private final Palette palette;
+    private final Font font;
+    private final DoubleFunction<String> unit;
+
+    /**
+     * @param palette the colours of ground and axes
+     * @param fontPixels the height of the axes' labels
+     * @param unit how a value is written at the axis
+     */
+    public StackedChart(Palette palette, int fontPixels, DoubleFunction<String> unit) {
+        this.palette = palette;
+        this.font = new Font(Font.SANS_SERIF, Font.PLAIN, fontPixels);
+        this.unit = unit;
+    }
+
+    /**
+     * A drawn chart.
+     *
+     * @param image its pixels
+     * @param area where in it the data stand, in unscaled pixels
+     */
+    public record Drawing(BufferedImage image, Rectangle area) {}
+
+    /**
+     * Draws.
+     *
+     * @param width unscaled pixels, at least 1
+     * @param height unscaled pixels, at least 1
+     * @param scale device pixels for one unscaled pixel
+     */
+    public Drawing draw(StackedData data, int width, int height, double scale) {
+        var image = new BufferedImage(
+                (int) Math.ceil(width * scale), (int) Math.ceil(height * scale), BufferedImage.TYPE_INT_RGB);
+        var info = new ChartRenderingInfo();
+        var graphics = image.createGraphics();
+        try {
+            graphics.scale(scale, scale);
+            graphics.setRenderingHint(RenderingHints.KEY_TEXT_ANTIALIASING, RenderingHints.VALUE_TEXT_ANTIALIAS_ON);
+            chart(data).draw(graphics, new Rectangle2D.Double(0, 0, width, height), info);
+        } finally {
+            graphics.dispose();
+        }
+        return new Drawing(image, info.getPlotInfo().getDataArea().getBounds());
+    }
+
+    private JFreeChart chart(StackedData data) {
+        var dataset = new DefaultTableXYDataset();
+        var renderer = new StackedXYAreaRenderer2();
+        for (var layer : data.layers()) {
+            var series = new XYSeries(layer.name(), false, false);
+            for (var i = 0; i < data.count(); i++) {
+                series.add(data.startMillis() + data.stepMillis() * (i + 0.5), layer.values()[i], false);
+            }
+            renderer.setSeriesPaint(dataset.getSeriesCount(), paint(layer));
+            dataset.addSeries(series);
+        }
+        var plot = new XYPlot(dataset, time(data), values(data), renderer);
+        plot.setBackgroundPaint(palette.ground().awt());
+        plot.setOutlineVisible(false);
+        plot.setDomainGridlinesVisible(false);
+        plot.setRangeGridlinePaint(palette.line().awt());
+        plot.setRangeGridlineStroke(new BasicStroke(1));
+        plot.setAxisOffset(RectangleInsets.ZERO_INSETS);
+        plot.setInsets(new RectangleInsets(6, 4, 2, 12));
+        var chart = new JFreeChart(null, font, plot, false);
+        chart.setBackgroundPaint(palette.ground().awt());
+        chart.setPadding(RectangleInsets.ZERO_INSETS);
+        return chart;
+    }
+
+    private Paint paint(StackedSeries layer) {
+        var color = layer.color().awt();
+        if (!layer.hatched()) {
+            return color;
+        }
+        var tile = new BufferedImage(6, 6, BufferedImage.TYPE_INT_RGB);
+        var graphics = tile.createGraphics();
+        graphics.setColor(color);
+        graphics.fillRect(0, 0, 6, 6);
+        graphics.setRenderingHint(RenderingHints.KEY_ANTIALIASING, RenderingHints.VALUE_ANTIALIAS_ON);
+        graphics.setColor(layer.color().mixed(palette.ground(), 0.55).awt());
+        graphics.setStroke(new BasicStroke(1.4f));
+        graphics.drawLine(-1, 7, 7, -1);
+        graphics.drawLine(-4, 4, 4, -4);
+        graphics.drawLine(2, 10, 10, 2);
+        graphics.dispose();
+        return new TexturePaint(tile, new Rectangle2D.Double(0, 0, 6, 6));
+    }
+
+    private DateAxis time(StackedData data) {
+        var axis = new DateAxis();
+        axis.setRange(
+                data.startMillis() + data.stepMillis() / 2.0,
+                Math.max(
+                        data.startMillis() + data.stepMillis() * (data.count() - 0.5),
+                        data.startMillis() + data.stepMillis() / 2.0 + 1));
+        var seconds = data.stepMillis() * data.count() <= 120_000;
+        axis.setDateFormatOverride(new SimpleDateFormat(seconds ? "HH:mm:ss" : "HH:mm"));
+        axis.setTickLabelFont(font);
+        axis.setTickLabelPaint(palette.faint().awt());
+        axis.setTickMarkPaint(palette.line().awt());
+        axis.setAxisLinePaint(palette.line().awt());
+        axis.setLowerMargin(0);
+        axis.setUpperMargin(0);
+        return axis;
+    }
+
+    private NumberAxis values(StackedData data) {
+        var highest = 0.0;
+        for (var i = 0; i < data.count(); i++) {
+            highest = Math.max(highest, data.total(i));
+        }
+        var axis = new NumberAxis();
+        axis.setRange(0, highest == 0 ? 1 : highest * 1.08);
+        axis.setTickLabelsVisible(highest > 0);
+        axis.setNumberFormatOverride(new UnitFormat(unit));
+        axis.setTickLabelFont(font);
+        axis.setTickLabelPaint(palette.faint().awt());
+        axis.setTickMarksVisible(false);
+        axis.setAxisLineVisible(false);
+        return axis;
+    }
+
+    private static final class UnitFormat extends NumberFormat {
+
+        private static final long serialVersionUID = 1L;
+
+        private final transient DoubleFunction<String> unit;
+
+        UnitFormat(DoubleFunction<String> unit) {
+            this.unit = unit;
+        }
+
+        @Override
+        public StringBuffer format(double number, StringBuffer out, FieldPosition position) {
+            return out.append(number == 0 ? "0" : unit.apply(number));
+        }
+
+        @Override
+        public StringBuffer format(long number, StringBuffer out, FieldPosition position) {
+            return format((double) number, out, position);
+        }
+
+        @Override
+        public Number parse(String source, ParsePosition position) {
+            throw new UnsupportedOperationException();
+        }
+    }
+}

@@ -1,0 +1,62 @@
+package org.triplel.ui.charts;
+
+import java.util.Locale;
+
+/** Figures with units, of steady width; zero is a dash. Decimal multiples (1 MB is 1,000,000 bytes), as disks and links have. */
+public final class Units {
+
+    /** What stands for zero. */
+    public static final String NONE = "\u2013";
+
+    private static final String[] PREFIXES = {"", "k", "M", "G", "T", "P"};
+
+    private Units() {}
+
+    /** Bytes with three significant digits, "12.4 MB". */
+    public static String bytes(double bytes) {
+        return scaled(bytes, "B");
+    }
+
+    /** Bytes per second, "12.4 MB/s". */
+    public static String rate(double bytesPerSecond) {
+        return scaled(bytesPerSecond, "B/s");
+    }
+
+    /** Requests per second, "1.20 k/s". */
+    public static String iops(double requestsPerSecond) {
+        return scaled(requestsPerSecond, "/s");
+    }
+
+    /** A share of 1 as a percentage: "93 %". */
+    public static String percent(double share) {
+        return String.format(Locale.ROOT, "%d\u2009%%", Math.round(share * 100));
+    }
+
+    /** A duration as people say it: "340 ms", "4.2 s", "3 min 20 s". */
+    public static String duration(long millis) {
+        if (millis < 1_000) {
+            return millis + " ms";
+        }
+        if (millis < 100_000) {
+            return String.format(Locale.ROOT, "%.1f s", millis / 1000.0);
+        }
+        return millis / 60_000 + " min " + millis / 1_000 % 60 + " s";
+    }
+
+    private static String scaled(double value, String unit) {
+        if (value <= 0) {
+            return NONE;
+        }
+        var scaled = value;
+        var prefix = 0;
+        while (scaled >= 999.5 && prefix < PREFIXES.length - 1) {
+            scaled /= 1000;
+            prefix++;
+        }
+        var digits = prefix == 0 ? 0 : scaled < 9.995 ? 2 : scaled < 99.95 ? 1 : 0;
+        if (prefix == 0 && scaled < 1) {
+            digits = 1;
+        }
+        return String.format(Locale.ROOT, "%." + digits + "f %s%s", scaled, PREFIXES[prefix], unit);
+    }
+}

@@ -1,0 +1,33 @@
+package org.triplel.ui.charts;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+
+import org.junit.jupiter.api.Test;
+
+class UnitsTest {
+
+    @Test
+    void threeDigitsAndUnit() {
+        assertEquals("12.4 MB/s", Units.rate(12_400_000));
+        assertEquals("999 B", Units.bytes(999));
+        assertEquals("1.00 kB", Units.bytes(999.6));
+        assertEquals("1.00 MB", Units.bytes(999_600));
+        assertEquals("100 kB", Units.bytes(99_960));
+        assertEquals("2.15 GB", Units.bytes(1L << 31));
+        assertEquals("1.20 k/s", Units.iops(1_200));
+        assertEquals("0.5 /s", Units.iops(0.5));
+    }
+
+    @Test
+    void zeroIsADash() {
+        assertEquals(Units.NONE, Units.rate(0));
+        assertEquals(Units.NONE, Units.iops(0));
+    }
+
+    @Test
+    void durations() {
+        assertEquals("340 ms", Units.duration(340));
+        assertEquals("4.2 s", Units.duration(4_200));
+        assertEquals("3 min 20 s", Units.duration(200_400));
+    }
+}
