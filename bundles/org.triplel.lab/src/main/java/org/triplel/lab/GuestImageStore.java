@@ -43,6 +43,12 @@ public final class GuestImageStore {
     private final Path folder;
     private final Tools tools;
 
+    /** The store that all labs of the present user share: {@code /var/cache/triplel} for root, else in the user's cache. */
+    public static GuestImageStore shared() {
+        return new GuestImageStore(LabFolders.cache());
+    }
+
+    /** A store in a folder of its own. */
     public GuestImageStore(Path folder) {
         this(folder, Tools.ofSystem());
     }

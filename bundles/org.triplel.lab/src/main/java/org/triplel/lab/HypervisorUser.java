@@ -1,6 +1,7 @@
 package org.triplel.lab;
 
 import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
@@ -20,8 +21,8 @@ record HypervisorUser(int uid, List<String> change, Optional<String> name) {
     private static final int ROOT = 0;
     private static final int NOBODY = 65534;
 
-    static HypervisorUser current() throws IOException {
-        int uid = (Integer) Files.getAttribute(Path.of("/proc/self"), "unix:uid");
+    static HypervisorUser current() {
+        int uid = currentUid();
         if (uid != ROOT) {
             return new HypervisorUser(uid, List.of(), Optional.empty());
         }
@@ -30,6 +31,15 @@ record HypervisorUser(int uid, List<String> change, Optional<String> name) {
                 NOBODY,
                 List.of("setpriv", "--reuid=" + id, "--regid=" + id, "--clear-groups", "--inh-caps=-all"),
                 Optional.of("nobody"));
+    }
+
+    /** The number of the user that this process runs as. */
+    static int currentUid() {
+        try {
+            return (Integer) Files.getAttribute(Path.of("/proc/self"), "unix:uid");
+        } catch (IOException e) {
+            throw new UncheckedIOException("Linux mounts /proc", e);
+        }
     }
 
     /** {@code command} as this user. */

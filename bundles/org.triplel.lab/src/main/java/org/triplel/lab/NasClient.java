@@ -1,0 +1,172 @@
+package org.triplel.lab;
+
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.List;
+import java.util.Map;
+import java.util.Properties;
+import java.util.concurrent.CompletableFuture;
+import java.util.function.Function;
+import org.triplel.agent.api.AgentService;
+import org.triplel.agent.api.HostStatus;
+import org.triplel.agent.api.Vm;
+import org.triplel.agent.api.VmDefinition;
+import org.triplel.agent.api.VmState;
+import org.triplel.block.UnixSocket;
+
+/** One NAS client of the lab: its libvirtd, its agent, and the virtual machines they run. */
+final class NasClient {
+
+    private static final Duration ANSWER_TIME = Duration.ofSeconds(30);
+    private static final Duration END_TIME = Duration.ofSeconds(30);
+    private static final Duration SHUTDOWN_TIME = Duration.ofSeconds(30);
+    private static final int VM_MEMORY_MIB = 256;
+
+    private final ClientFolders folders;
+    private final LabFolders lab;
+    private final ProcessRegistry processes;
+    private final HypervisorUser user;
+    private final List<String> vms;
+
+    /** @param vms the virtual machines that belong here */
+    NasClient(ClientFolders folders, LabFolders lab, ProcessRegistry processes, HypervisorUser user, List<String> vms) {
+        this.folders = folders;
+        this.lab = lab;
+        this.processes = processes;
+        this.user = user;
+        this.vms = vms;
+    }
+
+    String name() {
+        return folders.name();
+    }
+
+    ClientFolders folders() {
+        return folders;
+    }
+
+    boolean libvirtAlive() throws IOException {
+        return processes.alive(libvirtRole());
+    }
+
+    boolean agentAlive() throws IOException {
+        return processes.alive(agentRole());
+    }
+
+    void startLibvirt() throws IOException {
+        if (!libvirtAlive()) {
+            var command = user.command(
+                    List.of("libvirtd", "--config", folders.libvirtConfig().toString()));
+            processes.start(libvirtRole(), command, folders.environment(), lab.log(libvirtRole()));
+        }
+    }
+
+    void awaitLibvirt(Patience patience) throws IOException, LabException {
+        patience.await(libvirtRole(), () -> {
+            UnixSocket.connect(folders.libvirtSocket()).close();
+            return true;
+        });
+    }
+
+    /** @param accelerator "kvm" or "tcg" */
+    void startAgent(Path program, String accelerator) throws IOException {
+        if (agentAlive()) {
+            return;
+        }
+        var config = new Properties();
+        config.setProperty("name", name());
+        config.setProperty("state", folders.state().toString());
+        config.setProperty("run", folders.run().toString());
+        config.setProperty("nas.folder", lab.nas().toString());
+        config.setProperty("nas.link", lab.nasSocket().toString());
+        config.setProperty("libvirt.uri", folders.libvirtUri());
+        config.setProperty("accelerator", accelerator);
+        try (var file = Files.newBufferedWriter(folders.agentConfig())) {
+            config.store(file, null);
+        }
+        var command = List.of(program.toString(), "agent", folders.agentConfig().toString());
+        processes.start(agentRole(), command, Map.of(), lab.log(agentRole()));
+    }
+
+    /** Returns when the agent answers. */
+    void awaitAgent(Patience patience) throws IOException, LabException {
+        patience.await(agentRole(), () -> {
+            HostStatus host = call(AgentService::host);
+            return host.name().equals(name());
+        });
+    }
+
+    /** Defines the virtual machines that are not defined yet. */
+    void defineVms(Progress progress) throws IOException {
+        var defined = call(AgentService::vms).stream().map(Vm::name).toList();
+        for (var vm : vms) {
+            if (!defined.contains(vm)) {
+                progress.checkCancelled();
+                progress.step("Defining " + vm + " on " + name());
+                var definition = new VmDefinition(
+                        vm,
+                        NasContent.BASE,
+                        NasContent.VERSION,
+                        VM_MEMORY_MIB,
+                        NasContent.KERNEL,
+                        NasContent.INITRD,
+                        GuestImage.commandLine(vm));
+                call(agent -> agent.defineVm(definition));
+            }
+        }
+    }
+
+    /** Shuts the virtual machines down; those that have not stopped after 30 s are left running. */
+    void shutDownVms(Progress progress) throws IOException {
+        var running = running();
+        for (var vm : running) {
+            progress.step("Shutting down " + vm.name());
+            if (vm.state() == VmState.RUNNING) {
+                call(agent -> agent.shutdownVm(vm.name()));
+            }
+        }
+        var patience = System.nanoTime() + SHUTDOWN_TIME.toNanos();
+        while (!running().isEmpty() && System.nanoTime() < patience) {
+            progress.checkCancelled();
+            Patience.pause();
+        }
+        for (var vm : running()) {
+            call(agent -> agent.killVm(vm.name()));
+        }
+    }
+
+    private List<Vm> running() throws IOException {
+        return call(AgentService::vms).stream()
+                .filter(vm -> switch (vm.state()) {
+                    case STARTING, RUNNING, PAUSED, STOPPING -> true;
+                    case STOPPED, CRASHED -> false;
+                })
+                .toList();
+    }
+
+    /** Ends agent, guests, libvirtd and image daemons, in this order, whichever of them lives. */
+    void end() throws IOException {
+        var leftovers = new Leftovers(folders);
+        processes.end(agentRole(), END_TIME);
+        leftovers.endGuests();
+        processes.end(libvirtRole(), END_TIME);
+        leftovers.endImageDaemons();
+    }
+
+    private <R> R call(Function<AgentService, CompletableFuture<R>> request)
+            throws IOException {
+        try (var agent = new Remote<>(folders.agentSocket(), new Deaf(), AgentService.class)) {
+            return agent.call(ANSWER_TIME, request);
+        }
+    }
+
+    private String libvirtRole() {
+        return name() + ".libvirtd";
+    }
+
+    private String agentRole() {
+        return name() + ".agent";
+    }
+}
