@@ -70,7 +70,8 @@ record ClientFolders(String name, Path folder) {
     Map<String, String> environment() {
         var result = new LinkedHashMap<String, String>();
         result.put("HOME", folder.toString());
-        XDG.forEach((variable, part) -> result.put(variable, folder.resolve(part).toString()));
+        XDG.forEach(
+                (variable, part) -> result.put(variable, folder.resolve(part).toString()));
         return result;
     }
 
@@ -80,21 +81,18 @@ record ClientFolders(String name, Path folder) {
             LabFolders.createPrivate(folder.resolve(part));
             user.own(folder.resolve(part));
         }
-        writeOnce(libvirtConfig(), """
-                # libvirt refuses a migration between hosts of the same identity
-                host_uuid = "%s"
-                auth_unix_ro = "none"
-                auth_unix_rw = "none"
-                """.formatted(UUID.randomUUID()));
-        writeOnce(folder.resolve("c/libvirt/qemu.conf"), """
-                # there is no virtlogd
-                stdio_handler = "file"
-                """);
+        writeOnce(
+                libvirtConfig(),
+                "# libvirt refuses a migration between hosts of the same identity",
+                "host_uuid = \"" + UUID.randomUUID() + "\"",
+                "auth_unix_ro = \"none\"",
+                "auth_unix_rw = \"none\"");
+        writeOnce(folder.resolve("c/libvirt/qemu.conf"), "# there is no virtlogd", "stdio_handler = \"file\"");
     }
 
-    private static void writeOnce(Path file, String content) throws IOException {
+    private static void writeOnce(Path file, String... lines) throws IOException {
         if (!Files.exists(file)) {
-            Files.writeString(file, content);
+            Files.write(file, List.of(lines));
             Files.setPosixFilePermissions(file, PosixFilePermissions.fromString("rw-r--r--"));
         }
     }

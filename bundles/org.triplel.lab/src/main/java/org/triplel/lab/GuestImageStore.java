@@ -45,7 +45,7 @@ public final class GuestImageStore {
 
     /** The store that all labs of the present user share: {@code /var/cache/triplel} for root, else in the user's cache. */
     public static GuestImageStore shared() {
-        return new GuestImageStore(LabFolders.cache());
+        return new GuestImageStore(LabFolders.sharedCache());
     }
 
     /** A store in a folder of its own. */

@@ -245,8 +245,8 @@ public final class Lab {
                 try {
                     client.shutDownVms(progress);
                 } catch (IOException e) {
-                    progress.step("The virtual machines of " + client.name() + " are not shut down: "
-                            + Failures.describe(e));
+                    progress.step(
+                            "The virtual machines of " + client.name() + " are not shut down: " + Failures.describe(e));
                 }
             }
         }

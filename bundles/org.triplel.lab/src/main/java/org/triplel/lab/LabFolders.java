@@ -16,6 +16,8 @@ import java.util.regex.Pattern;
  */
 record LabFolders(Path all, String name, Path cache) {
 
+    private static final Path LABS = Path.of("/var/tmp");
+    private static final Path CACHES = Path.of("/var/cache");
     private static final Pattern NAME = Pattern.compile("[A-Za-z0-9][A-Za-z0-9_-]{0,19}");
 
     /** The folders of the lab of this name that belongs to the present user. */
@@ -24,13 +26,13 @@ record LabFolders(Path all, String name, Path cache) {
             throw new LabException(
                     "\"" + name + "\" is no name of a lab.", "Use 1 to 20 letters, digits, '-' and '_'.");
         }
-        return new LabFolders(Path.of("/var/tmp", "triplel-" + HypervisorUser.currentUid()), name, cache());
+        return new LabFolders(LABS.resolve("triplel-" + HypervisorUser.currentUid()), name, sharedCache());
     }
 
     /** What all labs of the present user share. */
-    static Path cache() {
+    static Path sharedCache() {
         if (HypervisorUser.currentUid() == 0) {
-            return Path.of("/var/cache/triplel");
+            return CACHES.resolve("triplel");
         }
         var xdg = System.getenv("XDG_CACHE_HOME");
         var caches = xdg == null || xdg.isEmpty() ? Path.of(System.getProperty("user.home"), ".cache") : Path.of(xdg);
@@ -47,7 +49,8 @@ record LabFolders(Path all, String name, Path cache) {
         }
         var me = HypervisorUser.currentUid();
         if (!Files.isDirectory(all, LinkOption.NOFOLLOW_LINKS)
-                || !Files.getAttribute(all, "unix:uid", LinkOption.NOFOLLOW_LINKS).equals(me)) {
+                || !Files.getAttribute(all, "unix:uid", LinkOption.NOFOLLOW_LINKS)
+                        .equals(me)) {
             throw new LabException(all + " does not belong to you.", "Have it removed by its owner or by root.");
         }
     }

@@ -155,8 +155,7 @@ final class NasClient {
         leftovers.endImageDaemons();
     }
 
-    private <R> R call(Function<AgentService, CompletableFuture<R>> request)
-            throws IOException {
+    private <R> R call(Function<AgentService, CompletableFuture<R>> request) throws IOException {
         try (var agent = new Remote<>(folders.agentSocket(), new Deaf(), AgentService.class)) {
             return agent.call(ANSWER_TIME, request);
         }

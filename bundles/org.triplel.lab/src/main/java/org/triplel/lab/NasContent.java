@@ -1,6 +1,7 @@
 package org.triplel.lab;
 
 import java.io.IOException;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
@@ -60,7 +61,7 @@ record NasContent(Path nas) {
         var cp = new ProcessBuilder("cp", "--sparse=always", "--reflink=auto", from.toString(), unfinished.toString())
                 .redirectErrorStream(true)
                 .start();
-        var complaint = new String(cp.getInputStream().readAllBytes()).strip();
+        var complaint = new String(cp.getInputStream().readAllBytes(), StandardCharsets.UTF_8).strip();
         if (cp.onExit().join().exitValue() != 0) {
             Files.deleteIfExists(unfinished);
             throw new IOException(complaint);

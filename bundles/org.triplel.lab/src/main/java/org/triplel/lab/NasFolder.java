@@ -103,7 +103,8 @@ final class NasFolder implements Exports, AutoCloseable {
     private boolean isPlainFile(String name) {
         var file = folder.resolve(name);
         try {
-            return Files.isRegularFile(file, LinkOption.NOFOLLOW_LINKS) && file.toRealPath().equals(file);
+            return Files.isRegularFile(file, LinkOption.NOFOLLOW_LINKS)
+                    && file.toRealPath().equals(file);
         } catch (NoSuchFileException e) {
             return false;
         } catch (IOException e) {

@@ -28,19 +28,21 @@ final class FakeAgentMain {
         var name = config.getProperty("name");
         List<Vm> vms = new CopyOnWriteArrayList<>();
         var service = Proxy.newProxyInstance(
-                FakeAgentMain.class.getClassLoader(), new Class<?>[] {AgentService.class}, (self, method, arguments) ->
-                        switch (method.getName()) {
-                            case "host" -> CompletableFuture.completedFuture(
-                                    new HostStatus(name, AgentService.VERSION, "", "", "", true, 0, 0, ""));
-                            case "vms" -> CompletableFuture.completedFuture(vms);
-                            case "defineVm" -> {
-                                var vm = vm((VmDefinition) arguments[0], name);
-                                vms.add(vm);
-                                yield CompletableFuture.completedFuture(vm);
-                            }
-                            case "toString" -> "fake agent " + name;
-                            default -> throw new UnsupportedOperationException(method.getName());
-                        });
+                FakeAgentMain.class.getClassLoader(),
+                new Class<?>[] {AgentService.class},
+                (self, method, arguments) -> switch (method.getName()) {
+                    case "host" ->
+                        CompletableFuture.completedFuture(
+                                new HostStatus(name, AgentService.VERSION, "", "", "", true, 0, 0, ""));
+                    case "vms" -> CompletableFuture.completedFuture(vms);
+                    case "defineVm" -> {
+                        var vm = vm((VmDefinition) arguments[0], name);
+                        vms.add(vm);
+                        yield CompletableFuture.completedFuture(vm);
+                    }
+                    case "toString" -> "fake agent " + name;
+                    default -> throw new UnsupportedOperationException(method.getName());
+                });
         try (var socket = new UnixSocket(Path.of(config.getProperty("state"), "agent.sock"))) {
             while (true) {
                 JsonRpc.on(socket.accept(), service, AgentListener.class).startListening();

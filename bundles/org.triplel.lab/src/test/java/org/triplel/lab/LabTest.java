@@ -37,7 +37,8 @@ class LabTest {
         folders = new LabFolders(temp.resolve("labs"), "t", Files.createDirectory(temp.resolve("cache")));
         var home = Files.createDirectory(temp.resolve("home"));
         var program = home.resolve("triplel");
-        Files.writeString(program, """
+        Files.writeString(
+                program, """
                 #!/bin/sh
                 case $1 in
                 nas) main=org.triplel.lab.NasMain ;;
@@ -67,9 +68,14 @@ class LabTest {
         for (var client : started.clients()) {
             assertTrue(client.running());
             assertTrue(Files.exists(client.agentSocket()));
-            assertEquals(client.libvirtUri(), Shell.succeed("virsh", "-q", "-c", client.libvirtUri(), "uri").strip());
+            assertEquals(
+                    client.libvirtUri(),
+                    Shell.succeed("virsh", "-q", "-c", client.libvirtUri(), "uri")
+                            .strip());
         }
-        assertEquals(6, steps.stream().filter(step -> step.startsWith("Defining desk-")).count());
+        assertEquals(
+                6,
+                steps.stream().filter(step -> step.startsWith("Defining desk-")).count());
 
         var processes = processes();
         assertEquals(5, processes.size());
@@ -193,7 +199,10 @@ class LabTest {
         Files.writeString(manifest, "");
         Files.write(
                 folders.cache().resolve("kvm-" + HypervisorUser.current().uid()),
-                List.of(Files.readString(Path.of("/proc/sys/kernel/random/boot_id")).strip(), "not tried"));
+                List.of(
+                        Files.readString(Path.of("/proc/sys/kernel/random/boot_id"))
+                                .strip(),
+                        "not tried"));
     }
 
     private Map<String, Long> processes() throws LabException {
