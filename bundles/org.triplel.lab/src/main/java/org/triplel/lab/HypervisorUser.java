@@ -29,8 +29,18 @@ record HypervisorUser(int uid, List<String> change, Optional<String> name) {
         var id = Integer.toString(NOBODY);
         return new HypervisorUser(
                 NOBODY,
-                List.of("setpriv", "--reuid=" + id, "--regid=" + id, "--clear-groups", "--inh-caps=-all"),
+                List.of("setpriv", "--reuid=" + id, "--regid=" + id, groups(), "--inh-caps=-all"),
                 Optional.of("nobody"));
+    }
+
+    /** Of all groups only the one that may use KVM, unless that is root's. */
+    private static String groups() {
+        try {
+            int group = (Integer) Files.getAttribute(KvmProbe.DEVICE, "unix:gid");
+            return group == ROOT ? "--clear-groups" : "--groups=" + group;
+        } catch (IOException e) {
+            return "--clear-groups"; // there is no KVM
+        }
     }
 
     /** The number of the user that this process runs as. */

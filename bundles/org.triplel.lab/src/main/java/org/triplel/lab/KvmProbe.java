@@ -21,7 +21,7 @@ final class KvmProbe {
     /** Whether KVM runs guests; if not, why not. */
     record Result(boolean usable, String reason) {}
 
-    private static final Path DEVICE = Path.of("/dev/kvm");
+    static final Path DEVICE = Path.of("/dev/kvm");
     private static final Duration LIMIT = Duration.ofSeconds(8);
     private static final String PROOF = "triplel-kvm-runs";
     private static final String USABLE = "usable";

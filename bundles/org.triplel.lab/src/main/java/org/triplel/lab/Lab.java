@@ -269,16 +269,14 @@ public final class Lab {
 
     private void startClients(String accelerator, Progress progress) throws IOException, LabException {
         var patience = new Patience(processes, folders, progress);
-        progress.step("Starting the hypervisors");
         for (var client : clients) {
-            client.startLibvirt();
+            client.startLibvirt(progress);
         }
         for (var client : clients) {
             client.awaitLibvirt(patience);
         }
-        progress.step("Starting the agents");
         for (var client : clients) {
-            client.startAgent(program, accelerator);
+            client.startAgent(program, accelerator, progress);
         }
         for (var client : clients) {
             client.awaitAgent(patience);
@@ -325,7 +323,7 @@ public final class Lab {
     private LabException failure(String what, IOException cause) {
         return new LabException(
                 "The lab " + name + " cannot " + what + ": " + Failures.describe(cause) + ".",
-                "Its folder and logs are in /var/tmp/triplel-*/" + name + "; check that the disk is not full.",
+                "Its logs are in " + folders.log() + "; check that the disk is not full.",
                 cause);
     }
 }

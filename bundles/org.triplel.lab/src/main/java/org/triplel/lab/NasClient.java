@@ -55,8 +55,9 @@ final class NasClient {
         return processes.alive(agentRole());
     }
 
-    void startLibvirt() throws IOException {
+    void startLibvirt(Progress progress) throws IOException {
         if (!libvirtAlive()) {
+            progress.step("Starting the hypervisor of " + name());
             var command = user.command(
                     List.of("libvirtd", "--config", folders.libvirtConfig().toString()));
             processes.start(libvirtRole(), command, folders.environment(), lab.log(libvirtRole()));
@@ -71,10 +72,11 @@ final class NasClient {
     }
 
     /** @param accelerator "kvm" or "tcg" */
-    void startAgent(Path program, String accelerator) throws IOException {
+    void startAgent(Path program, String accelerator, Progress progress) throws IOException {
         if (agentAlive()) {
             return;
         }
+        progress.step("Starting the agent of " + name());
         var config = new Properties();
         config.setProperty("name", name());
         config.setProperty("state", folders.state().toString());
