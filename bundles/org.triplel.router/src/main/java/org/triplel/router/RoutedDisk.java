@@ -1,0 +1,180 @@
+package org.triplel.router;
+
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.util.ArrayList;
+import java.util.List;
+import org.triplel.block.BlockDevice;
+import org.triplel.block.Extent;
+import org.triplel.block.ImageDaemon;
+
+/**
+ * A VM's disk: a base image that many share, and a private image upon it. Routing decides where a block is read, never
+ * what it contains.
+ *
+ * <p>A cluster of 64 KiB that the private image does not hold is read straight from the base; everything else goes to the
+ * private image's daemon. When that daemon dies, requests wait until another one has everything that was acknowledged;
+ * they do not fail. The same holds for this process: the next disk on the same spool completes what it left.
+ *
+ * <p>A trimmed range reads as zeroes. Overlapping changes are carried out in the order in which they came, reads wait for
+ * nobody. A flush covers every change that completed before it, and costs nothing if there was none.
+ */
+public final class RoutedDisk implements BlockDevice {
+
+    /** The unit of routing in bytes. */
+    public static final int CLUSTER_BYTES = ClusterMap.CLUSTER_BYTES;
+
+    private static final int MAX_EXTENTS = 1024;
+
+    private final BlockDevice base;
+    private final SpooledOverlay overlay;
+    private final ClusterMap map;
+    private final DiskMetrics metrics;
+    private final RangeLock changes = new RangeLock();
+
+    /**
+     * Opens a disk: connects to the daemon, completes what an earlier process left in the spool, and learns what the
+     * private image holds.
+     *
+     * @param name for messages
+     * @param base the base image as this disk sees it, smaller or larger than the disk; it counts its own reads, because
+     *     only it knows which side served them; closed together with the disk
+     * @param daemon has the private image open; closed by the caller, after the disk
+     * @param spool of this disk; closed together with the disk
+     * @param metrics counts all else
+     * @throws IOException the daemon cannot be reached, or does not take what is in the spool; nothing is lost, and base
+     *     and spool are still open
+     */
+    public RoutedDisk(String name, BlockDevice base, ImageDaemon daemon, Spool spool, DiskMetrics metrics)
+            throws IOException {
+        this.base = base;
+        this.metrics = metrics;
+        this.overlay = new SpooledOverlay(name, daemon, spool, base);
+        this.map = overlay.map();
+    }
+
+    @Override
+    public long size() {
+        return overlay.size();
+    }
+
+    /** What is wrong and what to do, or empty. */
+    public String problem() {
+        return overlay.problem();
+    }
+
+    /** What lies where: from 0 to {@link #size} without gaps, neighbours differ in kind. */
+    public List<DiskRange> diskMap() {
+        return map.ranges();
+    }
+
+    @Override
+    public void read(long offset, ByteBuffer into) throws IOException {
+        long end = offset + into.remaining();
+        for (long at = offset; at < end; ) {
+            boolean held = map.held(at);
+            long border = map.sameLeg(at, held, end);
+            int length = (int) (border - at);
+            var part = into.slice(into.position(), length);
+            if (held) {
+                long start = System.nanoTime();
+                overlay.read(at, part);
+                record(RequestClass.PRIVATE, Direction.READ, length, start);
+            } else {
+                readBase(at, part);
+            }
+            into.position(into.position() + length);
+            at = border;
+        }
+    }
+
+    /** Behind the end of a base that is smaller than the disk there are zeroes. */
+    private void readBase(long offset, ByteBuffer into) throws IOException {
+        int inside = Math.clamp(base.size() - offset, 0, into.remaining());
+        if (inside > 0) {
+            base.read(offset, into.slice(0, inside));
+        }
+        into.position(inside).put(ByteBuffer.allocate(into.remaining()));
+    }
+
+    @Override
+    public void write(long offset, ByteBuffer from) throws IOException {
+        change(new Change.Write(offset, from.slice()));
+        from.position(from.limit());
+    }
+
+    @Override
+    public void writeZeroes(long offset, long length, boolean allocate) throws IOException {
+        change(new Change.Zero(offset, length, allocate));
+    }
+
+    /** A discarded cluster must not show the base again, so it becomes zeroes. */
+    @Override
+    public void trim(long offset, long length) throws IOException {
+        writeZeroes(offset, length, false);
+    }
+
+    private void change(Change change) throws IOException {
+        if (change.length() == 0) {
+            return;
+        }
+        long start = System.nanoTime();
+        long rewritten = 0;
+        try (var _ = changes.lock(change.offset(), change.length())) {
+            rewritten = map.rewritten(change.offset(), change.length());
+            map.hold(change.offset(), change.length());
+            overlay.change(change);
+        }
+        boolean moves = change.payload() > 0; // zeroes move no data
+        if (rewritten > 0) {
+            record(RequestClass.BASE_REWRITE, Direction.WRITE, moves ? rewritten : 0, start);
+        }
+        if (rewritten < change.length()) {
+            record(RequestClass.PRIVATE, Direction.WRITE, moves ? change.length() - rewritten : 0, start);
+        }
+    }
+
+    @Override
+    public void flush() throws IOException {
+        long start = System.nanoTime();
+        var side = overlay.flush() ? Side.NAS : Side.LOCAL;
+        metrics.record(RequestClass.PRIVATE, Direction.FLUSH, side, 0, System.nanoTime() - start);
+    }
+
+    private void record(RequestClass requestClass, Direction direction, long bytes, long start) {
+        metrics.record(requestClass, direction, Side.NAS, bytes, System.nanoTime() - start);
+    }
+
+    @Override
+    public List<Extent> extents(long offset, long length) throws IOException {
+        var extents = new ArrayList<Extent>();
+        long end = offset + length;
+        for (long at = offset; at < end && extents.size() < MAX_EXTENTS; ) {
+            boolean held = map.held(at);
+            long border = map.sameLeg(at, held, end);
+            var part = held ? overlay.extents(at, border - at) : baseExtents(at, border - at);
+            extents.addAll(part);
+            at += part.stream().mapToLong(Extent::length).sum();
+        }
+        return extents;
+    }
+
+    private List<Extent> baseExtents(long offset, long length) throws IOException {
+        long inside = base.size() - offset;
+        return inside > 0 ? base.extents(offset, Math.min(length, inside)) : List.of(new Extent(length, true, true));
+    }
+
+    /**
+     * Waits for the requests under way, refuses later ones with ESHUTDOWN, flushes, and closes base view and spool. The
+     * daemon lives on: whoever stops the VM closes it next, a process that is only being restarted leaves it to its
+     * successor.
+     *
+     * @throws IOException the flush failed; what was acknowledged is kept in the spool
+     */
+    @Override
+    public void close() throws IOException {
+        try (base) {
+            overlay.close();
+        }
+    }
+}

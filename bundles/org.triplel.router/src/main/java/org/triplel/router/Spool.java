@@ -1,0 +1,467 @@
+package org.triplel.router;
+
+import java.io.IOException;
+import java.lang.System.Logger.Level;
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
+import java.lang.invoke.VarHandle;
+import java.nio.ByteBuffer;
+import java.nio.channels.FileChannel;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
+import java.nio.file.StandardOpenOption;
+import java.security.SecureRandom;
+import java.util.ArrayDeque;
+import java.util.Deque;
+import java.util.List;
+import java.util.Optional;
+import java.util.concurrent.locks.Condition;
+import java.util.concurrent.locks.ReentrantLock;
+import java.util.zip.CRC32C;
+import org.triplel.block.BlockException;
+import org.triplel.block.BlockException.Errno;
+
+/**
+ * The changes of a disk that its image daemon may still forget, in order, in a ring in a file that is mapped shared: what
+ * is in it survives the death of this process at any instruction, because the kernel has it. A record is added before its
+ * change is sent to the daemon, and leaves once a flush of the daemon, begun after the change had completed, has
+ * completed.
+ *
+ * <p>Records leave in order only. So the ring is at all times the end of the disk's history, and replaying it in order
+ * onto an image that already has some of it yields the last content of each byte, whatever the image has or lacks.
+ *
+ * <p>It does not survive the host: after a crash of the kernel the file may hold any mixture of old and new pages, the
+ * guest has died as well, and what other hosts wrote to the image since must not be overwritten. So the header carries
+ * the kernel's boot id and the name of the image, and a spool of another boot or image is discarded.
+ *
+ * <p>Layout, in the machine's byte order: a page with magic (long), format (int), size of the ring in bytes (int), nonce
+ * (long), position of the oldest record (long), boot id and image (each a short length and UTF-8). Then the ring. A
+ * position only grows; its place is its remainder by the ring's size. A record is 64 bytes, see the constants, and the
+ * payload, both at multiples of 64; a record that does not fit before the ring's end stands at its beginning. The
+ * checksum comes last, so a record that was being written when the process died is none; the nonce keeps payloads, which
+ * the guest chooses, from passing for records.
+ *
+ * <p>Thread-safe.
+ */
+public final class Spool implements AutoCloseable {
+
+    /** Size of the ring in bytes if nothing else is asked for. */
+    public static final int DEFAULT_BYTES = 64 << 20;
+
+    private static final System.Logger LOG = System.getLogger(Spool.class.getName());
+
+    private static final ValueLayout.OfByte BYTE = ValueLayout.JAVA_BYTE;
+    private static final ValueLayout.OfInt INT = ValueLayout.JAVA_INT;
+    private static final ValueLayout.OfLong LONG = ValueLayout.JAVA_LONG;
+    private static final VarHandle PUBLISHED_INT = INT.varHandle();
+    private static final VarHandle PUBLISHED_LONG = LONG.varHandle();
+
+    private static final long MAGIC = 0x334C2D53504F4F4CL;
+    private static final int FORMAT = 1;
+    private static final int PAGE = 4096;
+    private static final int AT_FORMAT = 8;
+    private static final int AT_RING = 12;
+    private static final int AT_NONCE = 16;
+    private static final int AT_TAIL = 24;
+    private static final int AT_OWNER = 32;
+
+    private static final int RECORD_BYTES = 64;
+    private static final int RECORD_NONCE = 0;
+    private static final int RECORD_POSITION = 8;
+    private static final int RECORD_OFFSET = 16;
+    private static final int RECORD_LENGTH = 24;
+    private static final int RECORD_PAYLOAD = 32;
+    private static final int RECORD_KIND = 36;
+    private static final int RECORD_CHECKED = 40; // the checksum covers what is before, and the payload
+    private static final int RECORD_CHECKSUM = 40;
+    private static final int RECORD_VOID = 44;
+
+    private static final byte KIND_WRITE = 1;
+    private static final byte KIND_ZERO = 2;
+    private static final byte KIND_ZERO_ALLOCATED = 3;
+
+    /** A change in the spool. */
+    static final class Entry {
+
+        private final long position;
+        private final long end;
+        private boolean complete;
+        private boolean failed;
+
+        private Entry(long position, long end) {
+            this.position = position;
+            this.end = end;
+        }
+    }
+
+    private final Path file;
+    private final Arena arena = Arena.ofShared();
+    private final MemorySegment header;
+    private final MemorySegment ring;
+    private final long nonce;
+
+    private final ReentrantLock lock = new ReentrantLock();
+    private final Condition changed = lock.newCondition();
+    private final Deque<Entry> entries = new ArrayDeque<>();
+    private long head;
+    private boolean closed;
+
+    /**
+     * Opens the spool of a disk, or creates it.
+     *
+     * @param file in a folder on this host, best in memory (tmpfs); 64 MiB; one process at a time uses it
+     * @param image names the image and what makes this life of it unique: records for another one are discarded
+     */
+    public static Spool open(Path file, String image) throws IOException {
+        var boot = Files.readString(Path.of("/proc/sys/kernel/random/boot_id")).strip();
+        return open(file, image, boot, DEFAULT_BYTES);
+    }
+
+    /** @param ringBytes the largest change takes 64 bytes less; a multiple of 64 */
+    static Spool open(Path file, String image, String boot, int ringBytes) throws IOException {
+        byte[] owner = owner(image, boot);
+        if (!usable(file, owner, ringBytes)) {
+            create(file, owner, ringBytes);
+        }
+        return new Spool(file, ringBytes);
+    }
+
+    private Spool(Path file, int ringBytes) throws IOException {
+        this.file = file;
+        try (var channel = FileChannel.open(file, StandardOpenOption.READ, StandardOpenOption.WRITE)) {
+            var whole = channel.map(FileChannel.MapMode.READ_WRITE, 0, PAGE + (long) ringBytes, arena);
+            this.header = whole.asSlice(0, PAGE);
+            this.ring = whole.asSlice(PAGE);
+        } catch (IOException failure) {
+            arena.close();
+            throw failure;
+        }
+        this.nonce = header.get(LONG, AT_NONCE);
+        this.head = header.get(LONG, AT_TAIL);
+        findEntries();
+        if (!entries.isEmpty()) {
+            LOG.log(Level.INFO, "{0}: {1} changes to be written again", file, entries.size());
+        }
+    }
+
+    private static byte[] owner(String image, String boot) {
+        byte[] imageName = image.getBytes(StandardCharsets.UTF_8);
+        byte[] bootId = boot.getBytes(StandardCharsets.UTF_8);
+        if (AT_OWNER + 4 + imageName.length + bootId.length > PAGE) {
+            throw new IllegalArgumentException("name of an image with " + imageName.length + " bytes is too long");
+        }
+        return ByteBuffer.allocate(4 + imageName.length + bootId.length)
+                .putShort((short) bootId.length)
+                .put(bootId)
+                .putShort((short) imageName.length)
+                .put(imageName)
+                .array();
+    }
+
+    private static boolean usable(Path file, byte[] owner, int ringBytes) throws IOException {
+        if (!Files.exists(file)) {
+            return false;
+        }
+        if (Files.size(file) == PAGE + (long) ringBytes) {
+            try (var channel = FileChannel.open(file, StandardOpenOption.READ);
+                    var arena = Arena.ofConfined()) {
+                var header = channel.map(FileChannel.MapMode.READ_ONLY, 0, PAGE, arena);
+                if (header.get(LONG, 0) == MAGIC
+                        && header.get(INT, AT_FORMAT) == FORMAT
+                        && header.get(INT, AT_RING) == ringBytes
+                        && header.asSlice(AT_OWNER, owner.length).mismatch(MemorySegment.ofArray(owner)) == -1) {
+                    return true;
+                }
+            }
+        }
+        LOG.log(Level.WARNING, "{0}: discarded, it belongs to another boot of this host or another image", file);
+        return false;
+    }
+
+    /** A new file takes the old one's place at once, with all its blocks: a full disk must not show up as SIGBUS. */
+    private static void create(Path file, byte[] owner, int ringBytes) throws IOException {
+        var header = ByteBuffer.allocateDirect(PAGE);
+        var page = MemorySegment.ofBuffer(header);
+        page.set(LONG, 0, MAGIC);
+        page.set(INT, AT_FORMAT, FORMAT);
+        page.set(INT, AT_RING, ringBytes);
+        page.set(LONG, AT_NONCE, new SecureRandom().nextLong());
+        MemorySegment.copy(MemorySegment.ofArray(owner), 0, page, AT_OWNER, owner.length);
+        var temporary =
+                Files.createTempFile(file.toAbsolutePath().resolveSibling(""), "." + file.getFileName(), ".tmp");
+        try {
+            try (var out = FileChannel.open(temporary, StandardOpenOption.WRITE)) {
+                out.write(header);
+                var zeroes = ByteBuffer.allocateDirect(1 << 20);
+                for (long left = ringBytes; left > 0; ) {
+                    left -= out.write(zeroes.clear().limit((int) Math.min(left, zeroes.capacity())));
+                }
+            }
+            Files.move(temporary, file, StandardCopyOption.ATOMIC_MOVE);
+        } finally {
+            Files.deleteIfExists(temporary);
+        }
+    }
+
+    /** A record stands at the head, or, if it did not fit there, at the beginning of the ring. */
+    private void findEntries() {
+        while (true) {
+            long end = endOfRecord(head);
+            if (end < 0) {
+                head = endOfRecord(nextLap(head)) < 0 ? head : nextLap(head);
+                end = endOfRecord(head);
+            }
+            if (end < 0 || end - header.get(LONG, AT_TAIL) > ring.byteSize()) {
+                return;
+            }
+            var entry = new Entry(head, end);
+            entry.complete = true;
+            entry.failed = ring.get(BYTE, place(head) + RECORD_VOID) != 0;
+            entries.add(entry);
+            head = end;
+        }
+    }
+
+    /** The position behind the record at {@code position}, or -1 if there is none. */
+    private long endOfRecord(long position) {
+        long at = place(position);
+        if (ring.get(LONG, at + RECORD_NONCE) != nonce || ring.get(LONG, at + RECORD_POSITION) != position) {
+            return -1;
+        }
+        int payload = ring.get(INT, at + RECORD_PAYLOAD);
+        if (payload < 0 || payload > ring.byteSize() - at - RECORD_BYTES) {
+            return -1;
+        }
+        boolean whole = ring.get(INT, at + RECORD_CHECKSUM) == checksum(at, payload);
+        return whole ? position + recordBytes(payload) : -1;
+    }
+
+    private int checksum(long at, int payload) {
+        var crc = new CRC32C();
+        crc.update(ring.asSlice(at, RECORD_CHECKED).asByteBuffer());
+        crc.update(ring.asSlice(at + RECORD_BYTES, payload).asByteBuffer());
+        return (int) crc.getValue();
+    }
+
+    private static long recordBytes(int payload) {
+        return RECORD_BYTES + Math.ceilDiv((long) payload, RECORD_BYTES) * RECORD_BYTES;
+    }
+
+    private long place(long position) {
+        return position % ring.byteSize();
+    }
+
+    private long nextLap(long position) {
+        return (position / ring.byteSize() + 1) * ring.byteSize();
+    }
+
+    /**
+     * Adds a change; from then on it survives this process.
+     *
+     * @return empty if there is no room until changes are {@linkplain #release released}
+     * @throws BlockException EINVAL if it would not even fit into an empty spool, ESHUTDOWN after {@link #close}
+     */
+    Optional<Entry> add(Change change) throws BlockException {
+        long bytes = recordBytes(change.payload());
+        if (bytes > ring.byteSize()) {
+            throw new BlockException(
+                    Errno.EINVAL, "a write of " + change.payload() + " bytes is larger than spool " + file);
+        }
+        lock.lock();
+        try {
+            refuseIfClosed();
+            long position = ring.byteSize() - place(head) < bytes ? nextLap(head) : head;
+            if (entries.isEmpty()) {
+                publishTail(position);
+            } else if (position + bytes - entries.getFirst().position > ring.byteSize()) {
+                return Optional.empty();
+            }
+            put(position, change);
+            var entry = new Entry(position, position + bytes);
+            entries.add(entry);
+            head = entry.end;
+            return Optional.of(entry);
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    private void put(long position, Change change) {
+        long at = place(position);
+        int payload = change.payload();
+        byte kind =
+                switch (change) {
+                    case Change.Write write -> {
+                        ring.asSlice(at + RECORD_BYTES, payload).copyFrom(MemorySegment.ofBuffer(write.data()));
+                        yield KIND_WRITE;
+                    }
+                    case Change.Zero zero -> zero.allocate() ? KIND_ZERO_ALLOCATED : KIND_ZERO;
+                };
+        ring.set(LONG, at + RECORD_NONCE, nonce);
+        ring.set(LONG, at + RECORD_POSITION, position);
+        ring.set(LONG, at + RECORD_OFFSET, change.offset());
+        ring.set(LONG, at + RECORD_LENGTH, change.length());
+        ring.set(INT, at + RECORD_PAYLOAD, payload);
+        ring.set(INT, at + RECORD_KIND, kind);
+        ring.set(BYTE, at + RECORD_VOID, (byte) 0);
+        PUBLISHED_INT.setVolatile(ring, at + RECORD_CHECKSUM, checksum(at, payload));
+    }
+
+    /** A change as it was added; its data are a view of the ring, so it must not be released meanwhile. */
+    Change change(Entry entry) {
+        long at = place(entry.position);
+        long offset = ring.get(LONG, at + RECORD_OFFSET);
+        long length = ring.get(LONG, at + RECORD_LENGTH);
+        return switch (ring.get(BYTE, at + RECORD_KIND)) {
+            case KIND_WRITE ->
+                new Change.Write(offset, ring.asSlice(at + RECORD_BYTES, length).asByteBuffer());
+            case KIND_ZERO -> new Change.Zero(offset, length, false);
+            default -> new Change.Zero(offset, length, true);
+        };
+    }
+
+    /** The daemon has carried the change out. */
+    void complete(Entry entry) {
+        lock.lock();
+        try {
+            entry.complete = true;
+            changed.signalAll();
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    /** The daemon has refused the change; it is not to be replayed, or a lasting refusal would prevent recovery. */
+    void fail(Entry entry) {
+        lock.lock();
+        try {
+            ring.set(BYTE, place(entry.position) + RECORD_VOID, (byte) 1);
+            entry.failed = true;
+            entry.complete = true;
+            changed.signalAll();
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    /** Whether the change is complete: carried out by the daemon, or replayed. */
+    boolean isComplete(Entry entry) {
+        lock.lock();
+        try {
+            return entry.complete;
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    /** Whether the daemon has all changes for good. */
+    boolean isEmpty() {
+        lock.lock();
+        try {
+            return entries.isEmpty();
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    /** Up to where all changes are complete; what a flush that begins now lets go. */
+    long completedTo() {
+        lock.lock();
+        try {
+            for (var entry : entries) {
+                if (!entry.complete) {
+                    return entry.position;
+                }
+            }
+            return head;
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    /** A flush that began when {@link #completedTo} was {@code position} has completed. */
+    void release(long position) {
+        lock.lock();
+        try {
+            while (!entries.isEmpty() && entries.getFirst().position < position) {
+                entries.removeFirst();
+            }
+            publishTail(entries.isEmpty() ? head : entries.getFirst().position);
+            changed.signalAll();
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    /** Forgets everything: what was acknowledged is durable, what is left never was acknowledged. */
+    void clear() {
+        lock.lock();
+        try {
+            entries.clear();
+            publishTail(head);
+            changed.signalAll();
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    private void publishTail(long position) {
+        PUBLISHED_LONG.setVolatile(header, (long) AT_TAIL, position);
+    }
+
+    /** The changes to be replayed, oldest first. */
+    List<Entry> pending() {
+        lock.lock();
+        try {
+            return entries.stream().filter(entry -> !entry.failed).toList();
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    /**
+     * Waits until a flush would make room.
+     *
+     * @throws BlockException ESHUTDOWN after {@link #close}
+     */
+    void awaitReleasable() throws BlockException {
+        lock.lock();
+        try {
+            while (!closed && !entries.isEmpty() && !entries.getFirst().complete) {
+                changed.awaitUninterruptibly();
+            }
+            refuseIfClosed();
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    private void refuseIfClosed() throws BlockException {
+        if (closed) {
+            throw new BlockException(Errno.ESHUTDOWN, "spool " + file + " is closed");
+        }
+    }
+
+    /** Unmaps the file, which stays with what is in it. */
+    @Override
+    public void close() {
+        lock.lock();
+        try {
+            if (!closed) {
+                closed = true;
+                changed.signalAll();
+                arena.close();
+            }
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    @Override
+    public String toString() {
+        return file.toString();
+    }
+}

@@ -1,0 +1,333 @@
+package org.triplel.router;
+
+import java.io.IOException;
+import java.lang.System.Logger.Level;
+import java.nio.ByteBuffer;
+import java.util.List;
+import java.util.Optional;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.locks.ReadWriteLock;
+import java.util.concurrent.locks.ReentrantLock;
+import java.util.concurrent.locks.ReentrantReadWriteLock;
+import org.triplel.block.BlockDevice;
+import org.triplel.block.BlockException;
+import org.triplel.block.BlockException.Errno;
+import org.triplel.block.DeviceLostException;
+import org.triplel.block.Extent;
+import org.triplel.block.ImageDaemon;
+import org.triplel.block.OverlayDevice;
+
+/**
+ * The overlay of a disk, as if its daemon never died: a request that loses its daemon waits until a new one has been
+ * brought to life and has everything that was acknowledged, and is then carried out as if nothing had happened.
+ */
+final class SpooledOverlay implements AutoCloseable {
+
+    private interface Operation<T> {
+        T on(OverlayDevice device) throws IOException;
+    }
+
+    private static final System.Logger LOG = System.getLogger(SpooledOverlay.class.getName());
+    private static final long FIRST_DELAY_MILLIS = 20;
+    private static final long LAST_DELAY_MILLIS = 2000;
+
+    private final String name;
+    private final ImageDaemon daemon;
+    private final Spool spool;
+    private final long size;
+    private final ClusterMap map;
+
+    /** Read: a request is with the daemon. Write: the device is exchanged, or the spool is written again. */
+    private final ReadWriteLock gate = new ReentrantReadWriteLock();
+
+    /**
+     * One flush at a time: the system below reports a failed write-back only once, so the second of two simultaneous
+     * flushes could succeed without cause. Whoever waited here often finds its work done.
+     */
+    private final ReentrantLock flushing = new ReentrantLock();
+
+    private final CountDownLatch closing = new CountDownLatch(1);
+    private OverlayDevice device;
+    private volatile Optional<OverlayDevice> lost = Optional.empty();
+    private volatile boolean flushFailed;
+    private volatile String problem = "";
+
+    /** Opens the overlay and writes again what the spool holds. */
+    SpooledOverlay(String name, ImageDaemon daemon, Spool spool, BlockDevice base) throws IOException {
+        this.name = name;
+        this.daemon = daemon;
+        this.spool = spool;
+        var opened = daemon.open();
+        try {
+            this.size = opened.size();
+            this.map = new ClusterMap(size, base);
+            restore(opened);
+        } catch (IOException | RuntimeException failure) {
+            discard(opened);
+            throw failure;
+        }
+        this.device = opened;
+    }
+
+    long size() {
+        return size;
+    }
+
+    /** Which clusters the overlay holds; whoever changes one notes it there before. */
+    ClusterMap map() {
+        return map;
+    }
+
+    /** What is wrong and what to do, or empty. */
+    String problem() {
+        return problem;
+    }
+
+    void read(long offset, ByteBuffer into) throws IOException {
+        run(target -> {
+            target.read(offset, into.duplicate());
+            return true;
+        });
+    }
+
+    List<Extent> extents(long offset, long length) throws IOException {
+        return run(target -> target.extents(offset, length));
+    }
+
+    /** Carries a change out. The caller sees to it that overlapping changes come one after the other. */
+    void change(Change change) throws IOException {
+        var entry = run(target -> spool.add(change));
+        while (entry.isEmpty()) {
+            spool.awaitReleasable();
+            flush();
+            entry = run(target -> spool.add(change));
+        }
+        send(change, entry.get());
+    }
+
+    private void send(Change change, Spool.Entry entry) throws IOException {
+        run(target -> {
+            if (!spool.isComplete(entry)) { // else it was replayed since it was added
+                try {
+                    change.applyTo(target);
+                } catch (IOException | RuntimeException | Error failure) {
+                    if (!isLoss(target, failure)) {
+                        spool.fail(entry);
+                    }
+                    throw failure;
+                }
+                spool.complete(entry);
+            }
+            return true;
+        });
+    }
+
+    /**
+     * Returns once every change that completed before this call is durable.
+     *
+     * @return whether there was anything to do
+     */
+    boolean flush() throws IOException {
+        flushing.lock();
+        try {
+            if (flushFailed) {
+                writeAgain();
+            }
+            return run(target -> {
+                if (spool.isEmpty()) {
+                    return false;
+                }
+                long completed = spool.completedTo();
+                try {
+                    target.flush();
+                } catch (IOException failure) {
+                    flushFailed |= !isLoss(target, failure);
+                    throw failure;
+                }
+                spool.release(completed);
+                return true;
+            });
+        } finally {
+            flushing.unlock();
+        }
+    }
+
+    /** After a failed flush the daemon may have dropped what it had not written; only then is a further flush worth it. */
+    private void writeAgain() throws IOException {
+        gate.writeLock().lock();
+        try {
+            refuseIfClosing();
+            replay(device);
+            flushFailed = false;
+        } catch (DeviceLostException failure) {
+            replace(device, failure);
+        } finally {
+            gate.writeLock().unlock();
+        }
+    }
+
+    /** Runs an operation with the daemon, and if that is lost, with the next one. */
+    private <T> T run(Operation<T> operation) throws IOException {
+        while (true) {
+            OverlayDevice target;
+            IOException cause;
+            gate.readLock().lock();
+            try {
+                refuseIfClosing();
+                target = device;
+                try {
+                    return operation.on(target);
+                } catch (IOException failure) {
+                    if (!isLoss(target, failure)) {
+                        throw failure;
+                    }
+                    cause = failure;
+                }
+            } finally {
+                gate.readLock().unlock();
+            }
+            replace(target, cause);
+        }
+    }
+
+    /** A device that another request has found lost is closed, which may end this one with any error. */
+    private boolean isLoss(OverlayDevice target, Throwable failure) {
+        return failure instanceof DeviceLostException
+                || lost.filter(gone -> gone == target).isPresent();
+    }
+
+    /** Brings a new device to life; of all requests that lost the old one, the first to come here does it. */
+    private void replace(OverlayDevice old, IOException cause) throws IOException {
+        lost = Optional.of(old);
+        discard(old); // ends the requests that are still waiting for it, so that the gate opens
+        gate.writeLock().lock();
+        try {
+            if (device != old) {
+                return;
+            }
+            LOG.log(Level.WARNING, "disk " + name + ": image daemon lost, starting it again", cause);
+            for (long delay = FIRST_DELAY_MILLIS; ; delay = Math.min(2 * delay, LAST_DELAY_MILLIS)) {
+                refuseIfClosing();
+                try {
+                    device = reopen();
+                    problem = "";
+                    LOG.log(Level.INFO, "disk {0}: goes on", name);
+                    return;
+                } catch (IOException failure) {
+                    problem = "The private image of disk " + name + " cannot be reached: " + failure.getMessage()
+                            + ". Requests wait, and it is tried again. Check the NAS and the image daemon's log";
+                    LOG.log(Level.WARNING, problem, failure);
+                }
+                pause(delay);
+            }
+        } finally {
+            gate.writeLock().unlock();
+        }
+    }
+
+    private void pause(long millis) throws IOException {
+        try {
+            closing.await(millis, TimeUnit.MILLISECONDS);
+        } catch (InterruptedException stop) {
+            Thread.currentThread().interrupt();
+            throw new BlockException(Errno.EIO, "request of disk " + name + " interrupted", stop);
+        }
+    }
+
+    private OverlayDevice reopen() throws IOException {
+        var opened = daemon.open();
+        try {
+            if (opened.size() != size) {
+                throw new IOException("the image had " + size + " bytes and now has " + opened.size());
+            }
+            restore(opened);
+        } catch (IOException | RuntimeException failure) {
+            discard(opened);
+            throw failure;
+        }
+        return opened;
+    }
+
+    /** Gives a new daemon what the old one may have forgotten. */
+    private void restore(OverlayDevice opened) throws IOException {
+        if (!spool.isEmpty()) {
+            replay(opened);
+            opened.flush();
+            spool.release(spool.completedTo());
+        }
+        flushFailed = false;
+        map.learn(opened);
+    }
+
+    private void replay(OverlayDevice target) throws IOException {
+        for (var entry : spool.pending()) {
+            var change = spool.change(entry);
+            if (change.offset() < 0 || change.length() < 0 || change.offset() > target.size() - change.length()) {
+                throw new IOException("spool " + spool + " holds a change behind the end of the disk");
+            }
+            try {
+                change.applyTo(target);
+            } catch (IOException failure) {
+                if (failure instanceof DeviceLostException || spool.isComplete(entry)) {
+                    throw failure;
+                }
+                continue; // not acknowledged yet: whoever waits for it tries again and gets the error
+            }
+            spool.complete(entry);
+        }
+    }
+
+    private void refuseIfClosing() throws BlockException {
+        if (closing.getCount() == 0) {
+            throw new BlockException(Errno.ESHUTDOWN, "disk " + name + " is being closed");
+        }
+    }
+
+    private void discard(OverlayDevice old) {
+        try {
+            old.close();
+        } catch (IOException failure) {
+            LOG.log(Level.DEBUG, "disk " + name + ": close of a lost device", failure);
+        }
+    }
+
+    /**
+     * Waits for the requests that are with the daemon, refuses later ones, flushes, and closes device and spool. The
+     * daemon lives on.
+     *
+     * @throws IOException the flush failed: what was acknowledged is kept in the spool and written by the next open
+     */
+    @Override
+    public void close() throws IOException {
+        closing.countDown();
+        gate.writeLock().lock();
+        try {
+            settle();
+        } catch (IOException failure) {
+            throw new IOException(
+                    "disk " + name + " could not be flushed: " + failure.getMessage() + ". What is missing on the NAS"
+                            + " stays in " + spool + " and is written when the disk is opened on this host again",
+                    failure);
+        } finally {
+            discard(device);
+            spool.close();
+            gate.writeLock().unlock();
+        }
+    }
+
+    private void settle() throws IOException {
+        try {
+            if (flushFailed) {
+                replay(device);
+            }
+            if (!spool.isEmpty()) {
+                device.flush();
+            }
+        } catch (DeviceLostException gone) {
+            discard(device);
+            device = reopen();
+        }
+        spool.clear();
+    }
+}

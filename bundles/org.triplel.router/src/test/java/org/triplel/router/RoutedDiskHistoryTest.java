@@ -1,0 +1,398 @@
+package org.triplel.router;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+import static org.junit.jupiter.api.Assertions.fail;
+
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.ByteBuffer;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
+import java.util.Arrays;
+import java.util.Random;
+import java.util.concurrent.Executors;
+import java.util.concurrent.atomic.AtomicInteger;
+import java.util.logging.Level;
+import java.util.logging.Logger;
+import java.util.stream.IntStream;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.io.TempDir;
+import org.triplel.block.BlockException;
+import org.triplel.router.SimulatedImageDaemon.AgentKilled;
+import org.triplel.router.SimulatedImageDaemon.Event;
+
+/**
+ * Random histories of a disk whose daemon and whose own process die at any call, against a byte array as the model:
+ * nothing acknowledged is ever lost, and what a flush has covered is durable.
+ */
+@Timeout(120)
+class RoutedDiskHistoryTest {
+
+    private static final int CLUSTER = RoutedDisk.CLUSTER_BYTES;
+    private static final int DISK = 6 * CLUSTER + 3 * 512;
+    private static final int BASE = 4 * CLUSTER + 512;
+    private static final int RING = 192 * 1024;
+    private static final Event[] EVENTS = Event.values();
+    private static final int LONGEST = 100 * 1024;
+
+    private static final Logger LOG = Logger.getLogger("org.triplel.router"); // held, or its level may be forgotten
+
+    @TempDir
+    Path folder;
+
+    @BeforeAll
+    static void keepQuiet() {
+        LOG.setLevel(Level.OFF);
+    }
+
+    @AfterAll
+    static void speakAgain() {
+        LOG.setLevel(null);
+    }
+
+    private static byte[] base(Random random) {
+        byte[] base = new byte[BASE];
+        random.nextBytes(base);
+        Arrays.fill(base, CLUSTER, 2 * CLUSTER, (byte) 0);
+        return base;
+    }
+
+    /** One agent after the other on the same daemon; a new one gets the spool as it was when the old one died. */
+    private final class Agents {
+
+        final SimulatedImageDaemon daemon;
+        private final byte[] base;
+        private Path file;
+        private Spool spool;
+        private RoutedDisk disk;
+        private int deaths;
+
+        Agents(Random random, String name) throws IOException {
+            base = base(random);
+            daemon = new SimulatedImageDaemon(random, Arrays.copyOf(base, DISK));
+            file = folder.resolve(name + ".spool");
+            daemon.atAgentDeath(() -> {
+                try {
+                    var copy = folder.resolve(name + "." + ++deaths + ".spool");
+                    Files.copy(file, copy, StandardCopyOption.REPLACE_EXISTING);
+                    file = copy;
+                } catch (IOException failure) {
+                    throw new UncheckedIOException(failure);
+                }
+            });
+            disk = open();
+        }
+
+        private RoutedDisk open() throws IOException {
+            while (true) {
+                spool = Spool.open(file, "image", "boot", RING);
+                try {
+                    return new RoutedDisk("vm", new BaseImage(base), daemon, spool, new DiskMetrics());
+                } catch (AgentKilled killed) {
+                    succeed();
+                } catch (IOException failure) { // as the agent does, it tries again
+                    spool.close();
+                }
+            }
+        }
+
+        private void succeed() throws IOException {
+            spool.close();
+            if (deaths > 1) {
+                Files.deleteIfExists(
+                        folder.resolve(file.getFileName().toString().replace("." + deaths, "." + (deaths - 1))));
+            }
+            daemon.newAgent();
+        }
+
+        RoutedDisk disk() {
+            return disk;
+        }
+
+        void next() throws IOException {
+            succeed();
+            disk = open();
+        }
+    }
+
+    private final class History {
+
+        private final Random random;
+        private final byte[] model;
+        private final Agents agents;
+        private int quiet; // for so many calls nothing happens
+
+        History(long seed) throws IOException {
+            random = new Random(seed);
+            agents = new Agents(random, "h" + seed);
+            model = Arrays.copyOf(agents.base, DISK);
+            agents.daemon.fate(this::fate);
+        }
+
+        private Event fate(String call) {
+            if (quiet > 0) {
+                quiet--;
+                return Event.NONE;
+            }
+            if (call.equals("flush") && random.nextInt(8) == 0) {
+                return Event.FAILS;
+            }
+            var event = EVENTS[random.nextInt(EVENTS.length)];
+            boolean canFail = call.equals("change") || call.equals("flush");
+            if (random.nextInt(20) > 0 || event == Event.FAILS && !canFail) {
+                return Event.NONE;
+            }
+            // a recovery that is disturbed pauses, so that is not done each time
+            quiet = random.nextInt(4) == 0 ? 0 : random.nextInt(200);
+            return event;
+        }
+
+        void run(int steps) throws IOException {
+            for (int step = 0; step < steps; step++) {
+                step();
+            }
+            quiet = Integer.MAX_VALUE;
+            agents.daemon.kill();
+            check(0, DISK);
+            write(CLUSTER - 700, 1400);
+            agents.disk().close();
+            assertArrayIs(model, agents.daemon.durableContent(), 0, "durable after close");
+        }
+
+        private void step() throws IOException {
+            int offset = random.nextInt(DISK);
+            int length = Math.min(DISK - offset, 1 + random.nextInt(random.nextInt(8) == 0 ? LONGEST : 9000));
+            if (random.nextInt(3) == 0) { // clusters are interesting
+                offset -= offset % CLUSTER;
+                length = Math.min(DISK - offset, CLUSTER);
+            }
+            switch (random.nextInt(12)) {
+                case 0, 1, 2, 3 -> check(offset, length);
+                case 4, 5, 6, 7 -> write(offset, length);
+                case 8 -> change(offset, new byte[length], () -> {});
+                case 9 -> flush();
+                case 10 -> agents.daemon.kill();
+                default -> {
+                    if (random.nextInt(4) == 0) {
+                        agents.daemon.killAgent();
+                        if (random.nextBoolean()) {
+                            agents.daemon.kill();
+                        }
+                        agents.next();
+                    }
+                }
+            }
+        }
+
+        /** Carries a request out as a guest does which only notices that an agent is gone: it sends it again. */
+        private void resend(Request request) throws IOException {
+            while (true) {
+                try {
+                    request.send(agents.disk());
+                    return;
+                } catch (AgentKilled killed) {
+                    agents.next();
+                }
+            }
+        }
+
+        private void check(int offset, int length) throws IOException {
+            byte[] content = new byte[length];
+            resend(disk -> disk.read(offset, ByteBuffer.wrap(content)));
+            assertArrayIs(Arrays.copyOfRange(model, offset, offset + length), content, offset, "read");
+            resend(disk -> {
+                long at = offset;
+                for (var extent : disk.extents(offset, length)) {
+                    for (long i = at; extent.zero() && i < at + extent.length(); i++) {
+                        assertEquals(0, model[(int) i], "extent says zero at " + i);
+                    }
+                    at += extent.length();
+                }
+                assertTrue(at > offset && at <= offset + length);
+            });
+        }
+
+        private void write(int offset, int length) throws IOException {
+            byte[] bytes = new byte[length];
+            random.nextBytes(bytes);
+            change(offset, bytes, () -> random.nextBytes(bytes));
+        }
+
+        /** A refused change leaves anything behind, so another one follows until one is accepted. */
+        private void change(int offset, byte[] bytes, Runnable another) throws IOException {
+            boolean zero = IntStream.range(0, bytes.length).allMatch(i -> bytes[i] == 0);
+            boolean trim = random.nextBoolean();
+            while (true) {
+                try {
+                    resend(disk -> {
+                        if (!zero) {
+                            disk.write(offset, ByteBuffer.wrap(bytes));
+                        } else if (trim) {
+                            disk.trim(offset, bytes.length);
+                        } else {
+                            disk.writeZeroes(offset, bytes.length, true);
+                        }
+                    });
+                    System.arraycopy(bytes, 0, model, offset, bytes.length);
+                    return;
+                } catch (BlockException refused) {
+                    assertEquals(BlockException.Errno.ENOSPC, refused.errno());
+                    another.run();
+                }
+            }
+        }
+
+        private void flush() throws IOException {
+            try {
+                resend(RoutedDisk::flush);
+            } catch (BlockException refused) {
+                assertEquals(BlockException.Errno.ENOSPC, refused.errno());
+                return;
+            }
+            assertArrayIs(model, agents.daemon.durableContent(), 0, "durable after flush");
+        }
+    }
+
+    private interface Request {
+        void send(RoutedDisk disk) throws IOException;
+    }
+
+    private static void assertArrayIs(byte[] expected, byte[] actual, int offset, String what) {
+        int at = Arrays.mismatch(expected, actual);
+        if (at >= 0) {
+            fail(what + ": byte " + (offset + at) + " is " + actual[at] + " instead of " + expected[at]);
+        }
+    }
+
+    @Test
+    void nothingAcknowledgedIsEverLost() {
+        long first = System.nanoTime();
+        for (long seed = first; seed < first + 30; seed++) {
+            try {
+                new History(seed).run(250);
+            } catch (IOException | AssertionError failure) {
+                throw new AssertionError("seed " + seed + ": " + failure.getMessage(), failure);
+            }
+        }
+    }
+
+    /** Several guests' worth of requests at once: each thread has sectors of its own, which clusters share. */
+    @Test
+    void nothingAcknowledgedIsLostWithRequestsUnderWay() throws Exception {
+        long seed = System.nanoTime();
+        var random = new Random(seed);
+        for (int round = 0; round < 4; round++) {
+            var agents = new Agents(random, "c" + round);
+            agents.daemon.concurrent();
+            byte[] model = Arrays.copyOf(agents.base, DISK);
+            int threads = 6;
+            var guests = IntStream.range(0, threads)
+                    .mapToObj(id -> new Guest(id, threads, random.nextLong(), model))
+                    .toList();
+            try (var pool = Executors.newFixedThreadPool(threads)) {
+                for (int agent = 0; agent < 12; agent++) {
+                    var life = new AtomicInteger(300 + random.nextInt(900)); // calls of the daemon
+                    var quiet = new AtomicInteger();
+                    agents.daemon.fate(call -> {
+                        if (life.decrementAndGet() <= 0) {
+                            return Event.AGENT_DIES_BEFORE;
+                        }
+                        if (quiet.decrementAndGet() > 0) {
+                            return Event.NONE;
+                        }
+                        quiet.set(100
+                                + random.nextInt(900)); // a recovery takes some hundred calls, and pauses if disturbed
+                        return random.nextBoolean() ? Event.DAEMON_DIES_BEFORE : Event.DAEMON_DIES_AFTER;
+                    });
+                    var disk = agents.disk();
+                    var lives = guests.stream()
+                            .map(guest -> pool.submit(() -> guest.live(disk)))
+                            .toList();
+                    for (var end : lives) {
+                        end.get();
+                    }
+                    agents.daemon.fate(call -> Event.NONE);
+                    if (random.nextBoolean()) {
+                        agents.daemon.kill();
+                    }
+                    agents.next();
+                    for (var guest : guests) {
+                        guest.sendAgain(agents.disk());
+                    }
+                    byte[] content = new byte[DISK];
+                    agents.disk().read(0, ByteBuffer.wrap(content));
+                    assertArrayIs(model, content, 0, "seed " + seed + ", round " + round + ", agent " + agent);
+                }
+            }
+            agents.disk().close();
+            assertArrayIs(model, agents.daemon.durableContent(), 0, "durable, seed " + seed);
+        }
+    }
+
+    /** A sequence of requests that touch every n-th sector only. */
+    private static final class Guest {
+
+        private final int id;
+        private final int step;
+        private final Random random;
+        private final byte[] model;
+        private Request last = disk -> {};
+
+        Guest(int id, int step, long seed, byte[] model) {
+            this.id = id;
+            this.step = step;
+            this.random = new Random(seed);
+            this.model = model;
+        }
+
+        private int sector() {
+            return (id + step * random.nextInt(DISK / 512 / step)) * 512;
+        }
+
+        /** Until its agent is killed. */
+        Void live(RoutedDisk disk) throws IOException {
+            try {
+                while (true) {
+                    last = request();
+                    last.send(disk);
+                }
+            } catch (AgentKilled killed) {
+                return null;
+            }
+        }
+
+        void sendAgain(RoutedDisk disk) throws IOException {
+            last.send(disk);
+        }
+
+        private Request request() {
+            int offset = sector();
+            byte[] bytes = new byte[512];
+            return switch (random.nextInt(8)) {
+                case 0 -> RoutedDisk::flush;
+                case 1 ->
+                    disk -> {
+                        disk.trim(offset, 512);
+                        System.arraycopy(bytes, 0, model, offset, 512);
+                    };
+                case 2, 3 ->
+                    disk -> {
+                        disk.read(offset, ByteBuffer.wrap(bytes));
+                        assertArrayIs(Arrays.copyOfRange(model, offset, offset + 512), bytes, offset, "read under way");
+                    };
+                default -> {
+                    random.nextBytes(bytes);
+                    yield disk -> {
+                        disk.write(offset, ByteBuffer.wrap(bytes));
+                        System.arraycopy(bytes, 0, model, offset, 512);
+                    };
+                }
+            };
+        }
+    }
+}
