@@ -13,11 +13,11 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.nio.file.StandardOpenOption;
-import java.security.SecureRandom;
 import java.util.ArrayDeque;
 import java.util.Deque;
 import java.util.List;
 import java.util.Optional;
+import java.util.UUID;
 import java.util.concurrent.locks.Condition;
 import java.util.concurrent.locks.ReentrantLock;
 import java.util.zip.CRC32C;
@@ -188,7 +188,7 @@ public final class Spool implements AutoCloseable {
         page.set(LONG, 0, MAGIC);
         page.set(INT, AT_FORMAT, FORMAT);
         page.set(INT, AT_RING, ringBytes);
-        page.set(LONG, AT_NONCE, new SecureRandom().nextLong());
+        page.set(LONG, AT_NONCE, UUID.randomUUID().getLeastSignificantBits());
         MemorySegment.copy(MemorySegment.ofArray(owner), 0, page, AT_OWNER, owner.length);
         var temporary =
                 Files.createTempFile(file.toAbsolutePath().resolveSibling(""), "." + file.getFileName(), ".tmp");

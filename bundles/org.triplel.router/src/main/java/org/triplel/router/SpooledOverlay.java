@@ -302,7 +302,7 @@ final class SpooledOverlay implements AutoCloseable {
     public void close() throws IOException {
         closing.countDown();
         gate.writeLock().lock();
-        try {
+        try (spool) {
             settle();
         } catch (IOException failure) {
             throw new IOException(
@@ -310,8 +310,6 @@ final class SpooledOverlay implements AutoCloseable {
                             + " stays in " + spool + " and is written when the disk is opened on this host again",
                     failure);
         } finally {
-            discard(device);
-            spool.close();
             gate.writeLock().unlock();
         }
     }
@@ -327,6 +325,8 @@ final class SpooledOverlay implements AutoCloseable {
         } catch (DeviceLostException gone) {
             discard(device);
             device = reopen();
+        } finally {
+            discard(device);
         }
         spool.clear();
     }
