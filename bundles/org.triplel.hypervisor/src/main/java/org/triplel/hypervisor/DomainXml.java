@@ -73,8 +73,9 @@ public record DomainXml(
      * @param base the base image's name
      * @param version its version, from 1
      * @param overlay the private image, relative to the NAS folder
+     * @param bytes the disk's size, so that it is known while the NAS is away
      */
-    public record DiskImage(String base, int version, String overlay) {}
+    public record DiskImage(String base, int version, String overlay, long bytes) {}
 
     public DomainXml {
         requireText("domain name", name);
@@ -108,7 +109,8 @@ public record DomainXml(
         start(xml, "metadata");
         xml.writeStartElement("triplel", "vm", NAMESPACE);
         xml.writeNamespace("triplel", NAMESPACE);
-        attributes(xml, "base", image.base, "version", Integer.toString(image.version), "overlay", image.overlay);
+        attributes(xml, "base", image.base, "version", Integer.toString(image.version));
+        attributes(xml, "overlay", image.overlay, "bytes", Long.toString(image.bytes));
         xml.writeEndElement();
         xml.writeEndElement();
         text(xml, "memory", Integer.toString(memoryMiB), "unit", "MiB");
@@ -241,7 +243,10 @@ public record DomainXml(
                         Path.of(attribute(child(serial, "log"), "file"))),
                 Path.of(attribute(child(channel, "source"), "path")),
                 new DiskImage(
-                        attribute(vm, "base"), Integer.parseInt(attribute(vm, "version")), attribute(vm, "overlay")));
+                        attribute(vm, "base"),
+                        Integer.parseInt(attribute(vm, "version")),
+                        attribute(vm, "overlay"),
+                        Long.parseLong(attribute(vm, "bytes"))));
         return Optional.of(new DomainStatus(definition, state, guestConnected(channel), run(domain)));
     }
 

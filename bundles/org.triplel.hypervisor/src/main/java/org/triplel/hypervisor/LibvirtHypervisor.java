@@ -5,7 +5,7 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
-import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
@@ -36,6 +36,8 @@ public final class LibvirtHypervisor implements Hypervisor {
     /** Longer than libvirt's own longest wait, which is the one for a guest agent that is to shut down its guest. */
     private static final Duration CALL_LIMIT = Duration.ofSeconds(90);
 
+    private static final Duration CLOSE_LIMIT = Duration.ofSeconds(2);
+
     private static final int VIR_DOMAIN_METADATA_ELEMENT = 2;
     private static final int VIR_DOMAIN_AFFECT_LIVE = 1;
     private static final int VIR_DOMAIN_AFFECT_CONFIG = 2;
@@ -46,8 +48,9 @@ public final class LibvirtHypervisor implements Hypervisor {
             Thread.ofPlatform().name("libvirt call ", 0).daemon().factory());
     private final ExecutorService deliveries = Executors.newSingleThreadExecutor(
             Thread.ofPlatform().name("libvirt listener").daemon().factory());
-    private final CountDownLatch closed = new CountDownLatch(1);
+    private final CompletableFuture<Void> closed = new CompletableFuture<>();
     private final AtomicReference<Optional<Connection>> connection = new AtomicReference<>(Optional.empty());
+    private volatile Optional<Thread> keeper = Optional.empty();
 
     /** @param uri where libvirt is, such as {@code qemu:///system} or {@code qemu+unix:///session?socket=...} */
     public LibvirtHypervisor(String uri) {
@@ -56,7 +59,8 @@ public final class LibvirtHypervisor implements Hypervisor {
 
     @Override
     public void open(HypervisorListener listener) {
-        Thread.ofPlatform().name("libvirt connection").daemon().start(() -> keepConnected(listener));
+        keeper = Optional.of(
+                Thread.ofPlatform().name("libvirt connection").daemon().start(() -> keepConnected(listener)));
     }
 
     private void keepConnected(HypervisorListener listener) {
@@ -76,11 +80,11 @@ public final class LibvirtHypervisor implements Hypervisor {
                 told = problem;
                 disconnected(listener, problem);
             }
-        } while (!await(closed, RECONNECT_MILLIS));
+        } while (!closedWithin(RECONNECT_MILLIS));
     }
 
     private void disconnected(HypervisorListener listener, String problem) {
-        if (!isClosed()) {
+        if (!closed.isDone()) {
             LOG.log(Level.WARNING, problem);
             deliver(() -> listener.disconnected(problem));
         }
@@ -91,10 +95,10 @@ public final class LibvirtHypervisor implements Hypervisor {
         EventLoop.ensureStarted();
         var connect = new Connection(uri);
         try {
-            var lost = new CountDownLatch(1);
+            var lost = new CompletableFuture<Void>();
             ifSupported(() -> connect.registerCloseListener((c, reason) -> {
                 if (reason != ConnectionCloseReason.CLIENT) {
-                    lost.countDown();
+                    lost.complete(null);
                 }
             }));
             ifSupported(() -> connect.setKeepAlive(KEEPALIVE_SECONDS, KEEPALIVE_MISSES));
@@ -103,9 +107,7 @@ public final class LibvirtHypervisor implements Hypervisor {
             connection.set(Optional.of(connect));
             LOG.log(Level.INFO, "connected to libvirt at {0}, {1} domains", uri, domains.size());
             deliver(() -> listener.connected(domains));
-            while (!isClosed() && !await(lost, RECONNECT_MILLIS)) {
-                // Nothing to do while the connection stands.
-            }
+            CompletableFuture.anyOf(lost, closed).join();
             return "libvirt at " + uri + " ended the connection or does not answer. Guests run on; trying again.";
         } finally {
             connection.set(Optional.empty());
@@ -113,14 +115,13 @@ public final class LibvirtHypervisor implements Hypervisor {
         }
     }
 
-    private boolean isClosed() {
-        return closed.getCount() == 0;
-    }
-
-    private static boolean await(CountDownLatch latch, long millis) {
+    private boolean closedWithin(long millis) {
         try {
-            return latch.await(millis, TimeUnit.MILLISECONDS);
-        } catch (InterruptedException e) {
+            closed.get(millis, TimeUnit.MILLISECONDS);
+            return true;
+        } catch (TimeoutException notYet) {
+            return false;
+        } catch (InterruptedException | ExecutionException e) {
             throw new IllegalStateException("nobody interrupts this thread", e);
         }
     }
@@ -310,10 +311,18 @@ public final class LibvirtHypervisor implements Hypervisor {
         }
     }
 
+    /** Waits for a connection that stands to end, but not for a libvirt that hangs. */
     @Override
     public void close() {
-        closed.countDown();
+        closed.complete(null);
         deliveries.shutdown();
         calls.shutdown();
+        try {
+            if (keeper.isPresent()) {
+                keeper.get().join(CLOSE_LIMIT);
+            }
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+        }
     }
 }

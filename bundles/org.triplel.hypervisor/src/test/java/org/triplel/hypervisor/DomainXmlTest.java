@@ -25,7 +25,7 @@ class DomainXmlTest {
                 new DomainXml.NbdDisk(folder.resolve("router.sock"), "desk-01/vda"),
                 new DomainXml.SerialConsole(folder.resolve("desk-01.console"), folder.resolve("desk-01.log")),
                 folder.resolve("desk-01.guest"),
-                new DomainXml.DiskImage("debian-12", 1, "vms/desk-01.qcow2"));
+                new DomainXml.DiskImage("debian-12", 1, "vms/desk-01.qcow2", 1 << 20));
     }
 
     @ParameterizedTest

@@ -200,7 +200,7 @@ class LibvirtHypervisorTest {
                 new DomainXml.NbdDisk(folder.resolve("router.sock"), "desk-01/vda"),
                 new DomainXml.SerialConsole(consoles.resolve("desk-01.console"), consoles.resolve("desk-01.log")),
                 consoles.resolve("desk-01.guest"),
-                new DomainXml.DiskImage("debian-12", 1, "vms/desk-01.qcow2"));
+                new DomainXml.DiskImage("debian-12", 1, "vms/desk-01.qcow2", 1 << 20));
     }
 
     /** Lets libvirt itself check the XML against its schema, and say what it makes of it. */
