@@ -49,6 +49,7 @@ final class SpooledOverlay implements AutoCloseable {
 
     private final CountDownLatch closing = new CountDownLatch(1);
     private OverlayDevice device;
+    private boolean closed;
     private volatile Optional<OverlayDevice> lost = Optional.empty();
     private volatile boolean flushFailed;
     private volatile String problem = "";
@@ -303,7 +304,10 @@ final class SpooledOverlay implements AutoCloseable {
         closing.countDown();
         gate.writeLock().lock();
         try (spool) {
-            settle();
+            if (!closed) {
+                closed = true;
+                settle();
+            }
         } catch (IOException failure) {
             throw new IOException(
                     "disk " + name + " could not be flushed: " + failure.getMessage() + ". What is missing on the NAS"

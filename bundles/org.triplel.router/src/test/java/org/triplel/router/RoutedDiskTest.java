@@ -337,6 +337,7 @@ class RoutedDiskTest {
     void closedDiskRefuses() throws IOException {
         var disk = open();
         disk.close();
+        disk.close();
         assertEquals(
                 Errno.ESHUTDOWN,
                 assertThrows(BlockException.class, () -> disk.write(0, filled(1, 1)))
