@@ -61,7 +61,18 @@ class StorageDaemonDiskTest {
         Arrays.fill(content, 4 << 20, 8 << 20, (byte) 0);
         baseFile = Files.write(folder.resolve("base.raw"), content);
         overlayFile = folder.resolve("desk-01.qcow2");
-        run("qemu-img", "create", "-q", "-f", "qcow2", "-b", "base.raw", "-F", "raw", overlayFile.toString(), "" + DISK);
+        run(
+                "qemu-img",
+                "create",
+                "-q",
+                "-f",
+                "qcow2",
+                "-b",
+                "base.raw",
+                "-F",
+                "raw",
+                overlayFile.toString(),
+                "" + DISK);
         base = FileDevice.openReadOnly(baseFile);
         devices.put("base", base);
         server = new NbdServer(socket(), new Exports() {
@@ -145,7 +156,9 @@ class StorageDaemonDiskTest {
     }
 
     private void killDaemon() throws IOException {
-        var process = DaemonState.read(folder.resolve("daemons/desk-01.pid")).orElseThrow().process();
+        var process = DaemonState.read(folder.resolve("daemons/desk-01.pid"))
+                .orElseThrow()
+                .process();
         ProcessHandle.of(process.pid()).orElseThrow().destroyForcibly();
     }
 
@@ -153,15 +166,28 @@ class StorageDaemonDiskTest {
     void qemuSeesTheDiskThroughUsAndWithoutUs() throws Exception {
         run("qemu-img", "compare", "-f", "raw", "-F", "qcow2", uri(), overlayFile.toString(), "-U");
         run(
-                "qemu-io", "-f", "raw", "-d", "unmap", uri(),
-                "-c", "write -P 1 1000k 300k",
-                "-c", "write -P 2 20M 1",
-                "-c", "write -z -u 2M 1M",
-                "-c", "discard 3000k 500k",
-                "-c", "read -P 1 1000k 300k",
-                "-c", "read -P 0 2M 1M",
-                "-c", "read -P 0 3000k 500k",
-                "-c", "read -P 2 20M 1");
+                "qemu-io",
+                "-f",
+                "raw",
+                "-d",
+                "unmap",
+                uri(),
+                "-c",
+                "write -P 1 1000k 300k",
+                "-c",
+                "write -P 2 20M 1",
+                "-c",
+                "write -z -u 2M 1M",
+                "-c",
+                "discard 3000k 500k",
+                "-c",
+                "read -P 1 1000k 300k",
+                "-c",
+                "read -P 0 2M 1M",
+                "-c",
+                "read -P 0 3000k 500k",
+                "-c",
+                "read -P 2 20M 1");
         assertTrue(run("nbdinfo", "--map", uri()).contains("hole,zero"));
         assertPlainQemuSeesTheSame();
         run("qemu-io", "-f", "raw", uri(), "-c", "read -P 1 1000k 300k", "-c", "read -P 0 3000k 500k");
@@ -172,10 +198,22 @@ class StorageDaemonDiskTest {
         var log = folder.resolve("fio.log");
         var fio = start(
                 log,
-                "fio", "--name=guest", "--ioengine=nbd", "--uri=" + uri(),
-                "--rw=randwrite", "--bsrange=4k-128k", "--size=" + DISK, "--io_size=" + 3L * DISK,
-                "--iodepth=8", "--fsync=40", "--randseed=" + System.nanoTime() % 100000,
-                "--verify=crc32c", "--verify_state_save=0", "--do_verify=1", "--verify_fatal=1", "--thread");
+                "fio",
+                "--name=guest",
+                "--ioengine=nbd",
+                "--uri=" + uri(),
+                "--rw=randwrite",
+                "--bsrange=4k-128k",
+                "--size=" + DISK,
+                "--io_size=" + 3L * DISK,
+                "--iodepth=8",
+                "--fsync=40",
+                "--randseed=" + System.nanoTime() % 100000,
+                "--verify=crc32c",
+                "--verify_state_save=0",
+                "--do_verify=1",
+                "--verify_fatal=1",
+                "--thread");
         try {
             for (long writes = 200; writes <= 600; writes += 200) {
                 long enough = writes;
