@@ -1,0 +1,111 @@
+package org.triplel.agent;
+
+import java.io.IOException;
+import java.lang.System.Logger.Level;
+import java.nio.file.Files;
+import java.util.List;
+import org.triplel.agent.api.AgentListener;
+import org.triplel.block.UnixSocket;
+import org.triplel.hypervisor.DomainEvent;
+import org.triplel.hypervisor.DomainStatus;
+import org.triplel.hypervisor.Hypervisor;
+import org.triplel.hypervisor.HypervisorException;
+import org.triplel.hypervisor.HypervisorListener;
+
+/** The agent of a host: here its parts are wired together. */
+final class Agent implements AutoCloseable {
+
+    private static final System.Logger LOG = System.getLogger(Agent.class.getName());
+
+    private final StateFolder state;
+    private final Desktops desktops = new Desktops();
+    private final ReplicaStore replicas;
+    private final Disks disks;
+    private final Hypervisor hypervisor;
+    private final HostWatch watch;
+    private final Sampler sampler;
+    private final UnixSocket socket;
+
+    /**
+     * Starts the agent; when this returns, it serves desktops.
+     *
+     * @param state closed together with the agent
+     * @param hypervisor not opened yet; closed together with the agent
+     * @throws IOException a socket cannot be made
+     */
+    Agent(AgentConfig config, StateFolder state, Hypervisor hypervisor, Timing timing) throws IOException {
+        this.state = state;
+        this.hypervisor = hypervisor;
+        Files.createDirectories(config.run());
+        var nas = new Nas(config.nasFolder(), config.nasLink());
+        var events = new EventLog(config.name(), event -> desktops.tell(desktop -> desktop.event(event)));
+        replicas = new ReplicaStore(config.name(), state.replicas(), nas, events);
+        disks = new Disks(state, nas, replicas);
+        watch = new HostWatch(config.name(), config.accelerator(), state.replicas(), nas, replicas::openAll, events);
+        var host = new ManagedVm.Host(
+                config.name(),
+                hypervisor,
+                disks,
+                events,
+                timing,
+                vm -> desktops.tell(desktop -> desktop.vmChanged(vm)));
+        var vms = new Vms(
+                host,
+                new Vms.Placement(state.routerSocket(), config.run(), config.accelerator()),
+                nas,
+                replicas,
+                vm -> desktops.tell((AgentListener desktop) -> desktop.vmDeleted(vm)));
+        sampler = new Sampler(config.name(), disks, replicas, vms, watch::status, desktops);
+        socket = new UnixSocket(state.agentSocket());
+
+        vms.attachAgain(disks.leftAttached());
+        hypervisor.open(new Watcher(vms));
+        watch.start();
+        sampler.start();
+        desktops.serve(socket, new AgentApi(vms, disks, replicas, watch::status, events));
+        LOG.log(Level.INFO, "agent of {0} serves {1}", config.name(), socket.path());
+    }
+
+    /** Passes on what the hypervisor tells. */
+    private final class Watcher implements HypervisorListener {
+
+        private final Vms vms;
+
+        Watcher(Vms vms) {
+            this.vms = vms;
+        }
+
+        @Override
+        public void connected(List<DomainStatus> domains) {
+            vms.take(domains);
+            try {
+                watch.hypervisorConnected(hypervisor.description());
+            } catch (HypervisorException e) {
+                LOG.log(Level.WARNING, "versions of the hypervisor", e);
+            }
+        }
+
+        @Override
+        public void disconnected(String problem) {
+            watch.hypervisorLost(problem);
+        }
+
+        @Override
+        public void event(DomainEvent event) {
+            vms.event(event);
+        }
+    }
+
+    /** Writes everything to the NAS and ends. Guests and image daemons live on, the next agent takes them over. */
+    @Override
+    public void close() throws IOException {
+        socket.close();
+        sampler.close();
+        watch.close();
+        hypervisor.close();
+        desktops.close();
+        disks.close();
+        replicas.close();
+        state.close();
+    }
+}

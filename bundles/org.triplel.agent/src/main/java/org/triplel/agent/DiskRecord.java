@@ -1,0 +1,47 @@
+package org.triplel.agent;
+
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
+import java.util.Properties;
+
+/**
+ * Which disk is attached for a VM; kept in the state folder for as long as it is, so that the next agent attaches it
+ * without having to ask anybody.
+ *
+ * @param vm the VM
+ * @param base the base image
+ * @param overlay the private image, relative to the NAS folder
+ */
+record DiskRecord(String vm, BaseVersion base, String overlay) {
+
+    static DiskRecord read(Path folder, String vm) throws IOException {
+        var file = folder.resolve(vm);
+        var properties = new Properties();
+        try (var content = Files.newBufferedReader(file)) {
+            properties.load(content);
+        }
+        try {
+            return new DiskRecord(
+                    vm,
+                    BaseVersion.checked(
+                            properties.getProperty("base", ""), Integer.parseInt(properties.getProperty("version"))),
+                    properties.getProperty("overlay", ""));
+        } catch (AgentException | NumberFormatException e) {
+            throw new IOException(file + " is damaged: " + e.getMessage(), e);
+        }
+    }
+
+    void write(Path folder) throws IOException {
+        var properties = new Properties();
+        properties.setProperty("base", base.base());
+        properties.setProperty("version", Integer.toString(base.version()));
+        properties.setProperty("overlay", overlay);
+        var written = folder.resolve("." + vm);
+        try (var content = Files.newBufferedWriter(written)) {
+            properties.store(content, null);
+        }
+        Files.move(written, folder.resolve(vm), StandardCopyOption.ATOMIC_MOVE);
+    }
+}

@@ -1,0 +1,207 @@
+package org.triplel.agent;
+
+import java.io.IOException;
+import java.lang.System.Logger.Level;
+import java.nio.file.Files;
+import java.nio.file.NoSuchFileException;
+import java.time.Duration;
+import java.util.ArrayDeque;
+import java.util.ArrayList;
+import java.util.Collection;
+import java.util.Deque;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.concurrent.ConcurrentSkipListMap;
+import org.triplel.agent.api.AgentError;
+import org.triplel.block.nbd.NbdServer;
+import org.triplel.block.qemu.ImageLocation;
+import org.triplel.block.qemu.StorageDaemon;
+import org.triplel.replica.BaseTraffic;
+import org.triplel.router.DiskMetrics;
+import org.triplel.router.RequestClass;
+import org.triplel.router.RoutedDisk;
+import org.triplel.router.Side;
+import org.triplel.router.Spool;
+
+/**
+ * The disks that are attached on this host, and the sockets on which they are served to QEMU and their base images to the
+ * image daemons: two, because QEMU is hung up on first, while the daemons still need the base to end what they do. Calls for different VMs may
+ * run at once, those for one VM one after the other; attaching and detaching block for as long as the NAS does.
+ */
+final class Disks implements VmDisks, AutoCloseable {
+
+    private static final System.Logger LOG = System.getLogger(Disks.class.getName());
+
+    /** The daemon's base is this process: it waits for the next agent rather than fail. */
+    private static final Duration AGENT_RESTART = Duration.ofDays(1);
+
+    private final StateFolder state;
+    private final Nas nas;
+    private final ReplicaStore replicas;
+    private final ExportMap disks = new ExportMap();
+    private final ExportMap bases = new ExportMap();
+    private final NbdServer diskServer;
+    private final NbdServer baseServer;
+    private final Map<String, AttachedDisk> attached = new ConcurrentSkipListMap<>();
+
+    Disks(StateFolder state, Nas nas, ReplicaStore replicas) throws IOException {
+        this.state = state;
+        this.nas = nas;
+        this.replicas = replicas;
+        this.baseServer = new NbdServer(state.baseSocket(), bases);
+        try {
+            this.diskServer = new NbdServer(state.routerSocket(), disks);
+        } catch (IOException e) {
+            baseServer.close();
+            throw e;
+        }
+    }
+
+    /** The name under which QEMU finds a VM's disk. */
+    static String export(String vm) {
+        return vm + "/vda";
+    }
+
+    /** The disks that an earlier agent left attached. */
+    List<DiskRecord> leftAttached() throws IOException {
+        var records = new ArrayList<DiskRecord>();
+        try (var files = Files.newDirectoryStream(state.disks(), "[!.]*")) {
+            for (var file : files) {
+                try {
+                    var vm = state.disks().relativize(file).toString();
+                    records.add(DiskRecord.read(state.disks(), vm));
+                } catch (IOException e) {
+                    LOG.log(Level.ERROR, "disk left attached", e);
+                }
+            }
+        }
+        return records;
+    }
+
+    Optional<AttachedDisk> find(String vm) {
+        return Optional.ofNullable(attached.get(vm));
+    }
+
+    Collection<AttachedDisk> all() {
+        return attached.values();
+    }
+
+    private interface Undo {
+        void run() throws IOException;
+    }
+
+    @Override
+    public void attach(DiskRecord vm) throws AgentException {
+        if (attached.containsKey(vm.vm())) {
+            return;
+        }
+        var replica = replicas.open(vm.base());
+        var step = "noting that it is attached";
+        Deque<Undo> done = new ArrayDeque<>();
+        try {
+            if (!Files.exists(state.disks().resolve(vm.vm()))) {
+                vm.write(state.disks());
+                done.push(() -> Files.delete(state.disks().resolve(vm.vm())));
+            }
+
+            step = "offering the base image to the image daemon";
+            var metrics = new DiskMetrics();
+            bases.add(vm.vm(), replica.view(count(metrics, RequestClass.BASE_COPY)));
+            done.push(() -> bases.remove(vm.vm()));
+
+            step = "opening the spool";
+            var spool = Spool.open(state.spools().resolve(vm.vm() + ".spool"), nas.identity(vm.overlay()));
+            done.push(spool::close);
+
+            step = "opening " + vm.overlay() + " in an image daemon";
+            var base = new ImageLocation.NbdExport(state.baseSocket(), vm.vm(), AGENT_RESTART);
+            var daemon = new StorageDaemon(vm.vm(), state.daemons(), nas.overlay(vm.overlay()), base);
+            done.push(daemon::close);
+            var disk = new RoutedDisk(
+                    export(vm.vm()), replica.view(count(metrics, RequestClass.BASE)), daemon, spool, metrics);
+
+            var attachment = System.currentTimeMillis();
+            attached.put(vm.vm(), new AttachedDisk(vm, attachment, replica, daemon, disk, metrics));
+            disks.add(export(vm.vm()), disk);
+            LOG.log(Level.INFO, "{0}: disk attached", vm.vm());
+        } catch (IOException | RuntimeException e) {
+            undo(vm, done);
+            throw new AgentException(
+                    e instanceof NoSuchFileException ? AgentError.Kind.NOT_FOUND : AgentError.Kind.NAS,
+                    "The disk of " + vm.vm() + " cannot be attached, " + step + " failed: " + e.getMessage() + ".",
+                    "Check the NAS (" + nas + ").",
+                    e);
+        }
+    }
+
+    private static void undo(DiskRecord vm, Deque<Undo> done) {
+        for (var undo : done) {
+            try {
+                undo.run();
+            } catch (IOException e) {
+                LOG.log(Level.WARNING, vm.vm() + ": undoing a failed attach", e);
+            }
+        }
+    }
+
+    private static BaseTraffic count(DiskMetrics metrics, RequestClass requestClass) {
+        return new BaseTraffic() {
+            @Override
+            public void local(long bytes, long nanos) {
+                metrics.record(requestClass, org.triplel.router.Direction.READ, Side.LOCAL, bytes, nanos);
+            }
+
+            @Override
+            public void nas(long bytes, long nanos) {
+                metrics.record(requestClass, org.triplel.router.Direction.READ, Side.NAS, bytes, nanos);
+            }
+        };
+    }
+
+    @Override
+    public void detach(String vm) throws AgentException {
+        var disk = attached.get(vm);
+        if (disk == null) {
+            return;
+        }
+        disks.remove(export(vm));
+        try {
+            disk.release();
+            disk.daemon().close();
+            attached.remove(vm);
+            bases.remove(vm);
+            discard(vm);
+            LOG.log(Level.INFO, "{0}: disk detached", vm);
+        } catch (IOException e) {
+            attached.remove(vm);
+            throw new AgentException(
+                    AgentError.Kind.NAS,
+                    "The disk of " + vm + " is not completely on the NAS: " + e.getMessage() + ".",
+                    "Check the NAS, then start " + vm + " on this host: that writes what is missing.",
+                    e);
+        }
+    }
+
+    @Override
+    public void discard(String vm) throws IOException {
+        Files.deleteIfExists(state.spools().resolve(vm + ".spool"));
+        Files.deleteIfExists(state.disks().resolve(vm));
+    }
+
+    @Override
+    public String problem(String vm) {
+        return find(vm).map(AttachedDisk::problem).orElse("");
+    }
+
+    /** Hangs up on QEMU and flushes; the image daemons live on, and the next agent attaches the disks again. */
+    @Override
+    public void close() throws IOException {
+        diskServer.close();
+        for (var disk : attached.values()) {
+            disk.release();
+        }
+        attached.clear();
+        baseServer.close();
+    }
+}

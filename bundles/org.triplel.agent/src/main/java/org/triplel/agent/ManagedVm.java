@@ -1,0 +1,526 @@
+package org.triplel.agent;
+
+import java.io.IOException;
+import java.lang.System.Logger.Level;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.TimeUnit;
+import java.util.function.Consumer;
+import org.triplel.agent.api.AgentError;
+import org.triplel.agent.api.AgentEvent.Severity;
+import org.triplel.agent.api.Vm;
+import org.triplel.agent.api.VmState;
+import org.triplel.hypervisor.DomainRun;
+import org.triplel.hypervisor.DomainState;
+import org.triplel.hypervisor.DomainStatus;
+import org.triplel.hypervisor.DomainXml;
+import org.triplel.hypervisor.Hypervisor;
+import org.triplel.hypervisor.HypervisorException;
+
+/**
+ * One VM: requests, events of the hypervisor and time limits change its state, one after another in its own lane. A
+ * request that does not fit the state when its turn comes is refused.
+ */
+final class ManagedVm {
+
+    private static final System.Logger LOG = System.getLogger(ManagedVm.class.getName());
+
+    private static final String CRASH =
+            "The guest crashed, or QEMU ended without being asked. Look at its console and at QEMU's log.";
+    private static final String PAUSED = "It was paused on the hypervisor. Start it to let it go on.";
+
+    /** A guest that ran for this long after its disk had failed has recovered. */
+    private static final long RECOVERED_NANOS = TimeUnit.SECONDS.toNanos(30);
+
+    /** What a VM needs of its host. */
+    record Host(
+            String name, Hypervisor hypervisor, VmDisks disks, EventLog events, Timing timing, Consumer<Vm> listener) {}
+
+    /** What a request does; runs in the lane. */
+    interface Step {
+        void run() throws AgentException;
+    }
+
+    private final Host host;
+    private final DomainXml definition;
+    private final Console console;
+    private final Lane lane;
+
+    private VmState state;
+    private DomainRun run;
+    private String problem = "";
+
+    /** Whether the hypervisor has told of the start of the present run: else a stop it tells of belongs to an earlier one. */
+    private boolean startHeard;
+
+    /** The disk failed and the guest has not run well since. */
+    private boolean diskFailed;
+
+    /** When it failed first, and when the guest was last let go on, by the monotonic clock. */
+    private long diskFailedAt;
+
+    private long resumedAt;
+    private volatile Vm snapshot;
+
+    /** @param domain the VM as the hypervisor knows it */
+    ManagedVm(Host host, DomainStatus domain, Lane lane) {
+        this.host = host;
+        this.definition = domain.definition();
+        this.console = new Console(definition.console());
+        this.lane = lane;
+        this.run = domain.run();
+        this.state = switch (domain.state()) {
+            case OFF -> VmState.STOPPED;
+            case CRASHED -> VmState.CRASHED;
+            case RUNNING -> VmState.RUNNING;
+            case PAUSED, DISK_FAILED -> VmState.PAUSED;
+            case SHUTTING_DOWN -> VmState.STOPPING;
+        };
+        this.snapshot = describe();
+    }
+
+    String name() {
+        return definition.name();
+    }
+
+    DomainXml definition() {
+        return definition;
+    }
+
+    Console console() {
+        return console;
+    }
+
+    /** The VM as it was after its last change. */
+    Vm snapshot() {
+        return snapshot;
+    }
+
+    private Vm describe() {
+        return new Vm(
+                name(),
+                host.name,
+                state,
+                definition.image().base(),
+                definition.image().version(),
+                definition.image().bytes(),
+                definition.memoryMiB(),
+                run.startedAtMillis(),
+                run.readyAfterMillis(),
+                problem.isEmpty() ? host.disks.problem(name()) : problem);
+    }
+
+    /** To be called now and then: the disk's problems come and go by themselves. */
+    void refresh() {
+        lane.execute(this::publish);
+    }
+
+    private void publish() {
+        var now = describe();
+        if (!now.equals(snapshot)) {
+            snapshot = now;
+            host.listener.accept(now);
+        }
+    }
+
+    private void become(VmState next, String nextProblem) {
+        state = next;
+        problem = nextProblem;
+        publish();
+    }
+
+    private void fail(String operation, AgentException e) {
+        LOG.log(Level.ERROR, host.name + ", " + name() + ", " + operation, e);
+        host.events.add(Severity.ERROR, name(), operation, e.getMessage());
+    }
+
+    private CompletableFuture<Vm> request(String operation, Step step) {
+        var result = new CompletableFuture<Vm>();
+        lane.execute(() -> {
+            try {
+                step.run();
+                result.complete(snapshot);
+            } catch (AgentException e) {
+                switch (e.error().kind()) {
+                    case INVALID, NOT_FOUND, CONFLICT -> LOG.log(Level.INFO, host.name + ": " + e.getMessage());
+                    case NAS, LOCAL_DISK, HYPERVISOR, INTERNAL -> fail(operation, e);
+                }
+                result.completeExceptionally(e);
+            } catch (RuntimeException e) {
+                LOG.log(Level.ERROR, host.name + ", " + name() + ", " + operation, e);
+                result.completeExceptionally(e);
+            }
+        });
+        return result;
+    }
+
+    private AgentException refuse(String what) {
+        return AgentException.conflict(name() + " cannot be " + what + ": it is " + describe(state) + ".", "");
+    }
+
+    private static String describe(VmState state) {
+        return switch (state) {
+            case STOPPED -> "stopped";
+            case STARTING -> "being started";
+            case RUNNING -> "running";
+            case PAUSED -> "paused";
+            case STOPPING -> "being stopped";
+            case CRASHED -> "stopped after a crash";
+        };
+    }
+
+    private boolean off() {
+        return state == VmState.STOPPED || state == VmState.CRASHED;
+    }
+
+    CompletableFuture<Vm> start() {
+        return request("Start", () -> {
+            if (state == VmState.PAUSED) {
+                diskFailed = false;
+                resume();
+                return;
+            }
+            if (!off()) {
+                throw refuse("started");
+            }
+            var before = state;
+            become(VmState.STARTING, "");
+            try {
+                host.disks.attach(record());
+                launch();
+            } catch (AgentException e) {
+                become(before, e.getMessage());
+                throw e;
+            }
+        });
+    }
+
+    private DiskRecord record() {
+        var image = definition.image();
+        return new DiskRecord(name(), new BaseVersion(image.base(), image.version()), image.overlay());
+    }
+
+    private void launch() throws AgentException {
+        startHeard = false;
+        diskFailed = false;
+        run = DomainRun.startedAt(System.currentTimeMillis());
+        try {
+            host.hypervisor.start(name(), run.startedAtMillis());
+        } catch (HypervisorException e) {
+            detach();
+            throw hypervisor(e, "See the log of libvirt and QEMU on host " + host.name + ".");
+        }
+        host.events.add(Severity.INFO, name(), "Start", "Started on " + host.name + ".");
+        become(VmState.RUNNING, "");
+        var started = run;
+        host.timing.after(
+                host.timing.ready(),
+                () -> lane.execute(() -> {
+                    if (run.equals(started) && state == VmState.RUNNING) {
+                        var silent = "The guest has not answered for "
+                                + host.timing.ready().toSeconds()
+                                + " s since its start. Look at its console, and check that its guest agent is installed.";
+                        host.events.add(Severity.WARNING, name(), "Start", silent);
+                        become(VmState.RUNNING, silent);
+                    }
+                }));
+    }
+
+    private static AgentException hypervisor(HypervisorException e, String remedy) {
+        return new AgentException(AgentError.Kind.HYPERVISOR, e.getMessage(), remedy, e);
+    }
+
+    private void resume() throws AgentException {
+        try {
+            host.hypervisor.resume(name());
+        } catch (HypervisorException e) {
+            throw hypervisor(e, "");
+        }
+    }
+
+    /** The hypervisor may wait long for the guest, so it is asked beside the lane: the VM can be killed meanwhile. */
+    CompletableFuture<Vm> shutdown() {
+        return request("Shut down", () -> {
+                    if (state != VmState.RUNNING && state != VmState.STOPPING) {
+                        throw refuse("shut down");
+                    }
+                    become(VmState.STOPPING, "");
+                })
+                .thenCompose(vm -> askToShutDown());
+    }
+
+    private CompletableFuture<Vm> askToShutDown() {
+        var asked = new CompletableFuture<Vm>();
+        Thread.ofPlatform().daemon().name("shutdown " + name()).start(() -> {
+            try {
+                host.hypervisor.shutdown(name());
+                remindOfShutdown();
+                asked.complete(snapshot);
+            } catch (HypervisorException e) {
+                lane.execute(() -> shutdownFailed(asked, e));
+            }
+        });
+        return asked;
+    }
+
+    private void shutdownFailed(CompletableFuture<Vm> asked, HypervisorException e) {
+        if (off()) { // it was off before the hypervisor had answered
+            asked.complete(snapshot);
+            return;
+        }
+        var failure = hypervisor(e, "End it if it does not react.");
+        fail("Shut down", failure);
+        if (state == VmState.STOPPING) {
+            become(VmState.RUNNING, failure.getMessage());
+        }
+        asked.completeExceptionally(failure);
+    }
+
+    private void remindOfShutdown() {
+        var limit = host.timing.shutdown();
+        host.timing.after(
+                limit,
+                () -> lane.execute(() -> {
+                    if (state == VmState.STOPPING && problem.isEmpty()) {
+                        become(
+                                VmState.STOPPING,
+                                "The guest was asked to shut down " + limit.toSeconds()
+                                        + " s ago and still runs. Look at its console, or end it.");
+                    }
+                }));
+    }
+
+    CompletableFuture<Vm> kill() {
+        return request("End", () -> {
+            if (off()) {
+                throw refuse("ended");
+            }
+            try {
+                host.hypervisor.destroy(name());
+            } catch (HypervisorException e) {
+                throw hypervisor(e, "");
+            }
+            // That it stopped comes as an event.
+            become(VmState.STOPPING, "");
+        });
+    }
+
+    /** Replaces the overlay by an empty one. */
+    CompletableFuture<Vm> reset(Step createOverlay) {
+        return request("Reset", () -> {
+            if (!off()) {
+                throw refuse("reset");
+            }
+            discardDisk();
+            createOverlay.run();
+            host.events.add(Severity.INFO, name(), "Reset", "Its disk is the base image again.");
+            become(VmState.STOPPED, "");
+        });
+    }
+
+    /** Removes the definition, the overlay and what else was kept; the VM must not be used afterwards. */
+    CompletableFuture<Vm> delete(Step deleteOverlay) {
+        return request("Delete", () -> {
+            if (!off()) {
+                throw refuse("deleted");
+            }
+            try {
+                host.hypervisor.undefine(name());
+            } catch (HypervisorException e) {
+                throw hypervisor(e, "");
+            }
+            discardDisk();
+            deleteOverlay.run();
+            host.events.add(Severity.INFO, name(), "Delete", "Deleted, with its disk.");
+        });
+    }
+
+    private void discardDisk() throws AgentException {
+        try {
+            host.disks.discard(name());
+            console.delete();
+        } catch (IOException e) {
+            throw new AgentException(
+                    AgentError.Kind.LOCAL_DISK,
+                    "What host " + host.name + " keeps of " + name() + " cannot be removed: " + e.getMessage() + ".",
+                    "Check the host's disk.",
+                    e);
+        }
+    }
+
+    /** Takes over what the hypervisor says after a connection was made. */
+    void take(DomainStatus status) {
+        lane.execute(() -> {
+            run = status.run();
+            switch (status.state()) {
+                case OFF, CRASHED -> takeOff(status.state() == DomainState.CRASHED);
+                case RUNNING, PAUSED, DISK_FAILED, SHUTTING_DOWN -> {
+                    startHeard = true;
+                    goOn(status);
+                }
+            }
+        });
+    }
+
+    private void takeOff(boolean crashed) {
+        if (!off()) {
+            stopped(crashed);
+        } else {
+            detach(); // what an earlier agent left attached
+            become(crashed ? VmState.CRASHED : state, crashed ? CRASH : problem);
+        }
+    }
+
+    /** QEMU runs and waits for its disk, so attaching it is tried until it succeeds. */
+    private void goOn(DomainStatus status) {
+        try {
+            host.disks.attach(record());
+        } catch (AgentException e) {
+            fail("Attach disk", e);
+            become(VmState.PAUSED, e.getMessage());
+            host.timing.after(
+                    host.timing.retry(),
+                    () -> lane.execute(() -> {
+                        if (!off()) {
+                            goOn(status);
+                        }
+                    }));
+            return;
+        }
+        if (!diskFailed) {
+            switch (status.state()) {
+                case PAUSED -> become(VmState.PAUSED, PAUSED);
+                case DISK_FAILED -> diskFailed();
+                case SHUTTING_DOWN -> become(VmState.STOPPING, "");
+                default -> become(state == VmState.STOPPING ? VmState.STOPPING : VmState.RUNNING, "");
+            }
+        }
+        if (status.guestConnected()) {
+            ready(System.currentTimeMillis());
+        }
+    }
+
+    void startHeard() {
+        lane.execute(() -> startHeard = true);
+    }
+
+    void guestConnected(long nowMillis) {
+        lane.execute(() -> {
+            if (!off()) {
+                ready(nowMillis);
+            }
+        });
+    }
+
+    private void ready(long nowMillis) {
+        if (run.readyAfterMillis() >= 0) {
+            return;
+        }
+        run = run.readyAt(nowMillis);
+        host.events.add(
+                Severity.INFO,
+                name(),
+                "Start",
+                "The guest answers, " + run.readyAfterMillis() + " ms after its start.");
+        become(state, "");
+        try {
+            host.hypervisor.note(name(), run);
+        } catch (HypervisorException e) {
+            LOG.log(Level.WARNING, host.name + ", " + name() + ": note that the guest answers", e);
+        }
+    }
+
+    void suspended(boolean failedDisk) {
+        lane.execute(() -> {
+            if (off()) {
+                return;
+            }
+            if (failedDisk) {
+                diskFailed();
+            } else {
+                become(VmState.PAUSED, PAUSED);
+            }
+        });
+    }
+
+    /**
+     * QEMU paused the guest because its disk failed: most often because an agent was restarted, and QEMU has not connected
+     * to the new one yet. So it is let go on, which repeats the request, until it holds or the limit has passed.
+     */
+    private void diskFailed() {
+        long now = System.nanoTime();
+        if (!diskFailed || state == VmState.RUNNING && now - resumedAt > RECOVERED_NANOS) {
+            diskFailed = true;
+            diskFailedAt = now;
+            host.events.add(Severity.WARNING, name(), "Disk", "The disk failed; the guest waits until it works again.");
+        }
+        if (now - diskFailedAt > host.timing.disk().toNanos()) {
+            diskFailed = false;
+            var text =
+                    "The disk keeps failing, so the guest is paused and nothing is lost. Put right what is wrong with the"
+                            + " NAS or the disk of host " + host.name + ", then start the VM: it goes on where it is.";
+            host.events.add(Severity.ERROR, name(), "Disk", text);
+            become(VmState.PAUSED, text);
+            return;
+        }
+        become(VmState.PAUSED, "The disk failed; the guest waits until it works again.");
+        host.timing.after(
+                host.timing.retry(),
+                () -> lane.execute(() -> {
+                    if (state == VmState.PAUSED && diskFailed) {
+                        try {
+                            resume();
+                        } catch (AgentException e) {
+                            fail("Disk", e);
+                        }
+                    }
+                }));
+    }
+
+    void resumed() {
+        lane.execute(() -> {
+            if (state != VmState.PAUSED) {
+                return;
+            }
+            resumedAt = System.nanoTime();
+            become(VmState.RUNNING, "");
+        });
+    }
+
+    void stopHeard(boolean crashed) {
+        lane.execute(() -> {
+            if (startHeard && !off()) {
+                stopped(crashed);
+            }
+        });
+    }
+
+    private void stopped(boolean crashed) {
+        startHeard = false;
+        var text = crashed ? CRASH : "";
+        if (crashed) {
+            host.events.add(Severity.ERROR, name(), "Run", text);
+        } else if (!off()) {
+            host.events.add(Severity.INFO, name(), "Stop", "Stopped.");
+        }
+        try {
+            console.close();
+        } catch (IOException e) {
+            LOG.log(Level.DEBUG, host.name + ", " + name() + ": close of the console", e);
+        }
+        try {
+            host.disks.detach(name());
+        } catch (AgentException e) {
+            fail("Detach disk", e);
+            text = e.getMessage();
+        }
+        become(crashed ? VmState.CRASHED : VmState.STOPPED, text);
+    }
+
+    private void detach() {
+        try {
+            host.disks.detach(name());
+        } catch (AgentException e) {
+            fail("Detach disk", e);
+        }
+    }
+}

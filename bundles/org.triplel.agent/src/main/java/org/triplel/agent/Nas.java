@@ -1,0 +1,175 @@
+package org.triplel.agent;
+
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.FileAlreadyExistsException;
+import java.nio.file.Files;
+import java.nio.file.NoSuchFileException;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.List;
+import java.util.Optional;
+import java.util.concurrent.TimeUnit;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+import org.triplel.block.BlockDevice;
+import org.triplel.block.FileDevice;
+import org.triplel.block.nbd.NbdClient;
+import org.triplel.block.qemu.ImageLocation;
+import org.triplel.replica.Manifest;
+
+/**
+ * The NAS as this host sees it: a folder, and in the lab also a link that the images are read through. Every call may
+ * block for as long as the NAS does.
+ *
+ * @param folder the NAS folder
+ * @param link the NBD server that exports its images by their relative paths
+ */
+record Nas(Path folder, Optional<Path> link) {
+
+    /** A NAS that is away makes requests wait, as a hard mount does; QEMU wants some limit. */
+    private static final Duration PATIENCE = Duration.ofDays(1);
+
+    private static final Pattern MANIFEST =
+            Pattern.compile("([A-Za-z0-9][A-Za-z0-9_-]{0,62})/v([1-9][0-9]{0,8})\\.manifest");
+    private static final int QEMU_IMG_SECONDS = 60;
+
+    /** Every cluster's entries in tables and counters take about 1/6000 of it; and some for the tables of these. */
+    private static long longestOverlay(long diskBytes) {
+        return diskBytes + diskBytes / 1000 + (64L << 20);
+    }
+
+    /** Whether the folder is that of a NAS, and not an empty mount point. */
+    boolean present() {
+        return Files.isDirectory(folder.resolve("bases"));
+    }
+
+    /** Fails unless the folder is there and the link answers. */
+    void check() throws IOException {
+        if (!present()) {
+            throw new NoSuchFileException(folder.resolve("bases").toString());
+        }
+        if (link.isPresent()) {
+            for (var base : bases().stream().limit(1).toList()) {
+                openBase(base).close();
+            }
+        }
+    }
+
+    /** All base images that have a manifest. */
+    List<BaseVersion> bases() throws IOException {
+        var root = folder.resolve(".triplel/bases");
+        if (!Files.exists(root)) {
+            return List.of();
+        }
+        try (var files = Files.find(root, 2, (path, attributes) -> attributes.isRegularFile())) {
+            return files.map(file -> root.relativize(file).toString())
+                    .map(MANIFEST::matcher)
+                    .filter(Matcher::matches)
+                    .map(name -> new BaseVersion(name.group(1), Integer.parseInt(name.group(2))))
+                    .sorted()
+                    .toList();
+        } catch (UncheckedIOException e) {
+            throw e.getCause();
+        }
+    }
+
+    /** @throws NoSuchFileException there is no such version */
+    Manifest manifest(BaseVersion base) throws IOException {
+        return Manifest.read(folder.resolve(base.manifest()));
+    }
+
+    BlockDevice openBase(BaseVersion base) throws IOException {
+        return link.isPresent()
+                ? new PatientDevice(
+                        "base image " + base + " on the NAS", () -> NbdClient.connect(link.get(), base.image()))
+                : FileDevice.openReadOnly(folder.resolve(base.image()));
+    }
+
+    /** Where the image daemon finds an overlay. */
+    ImageLocation overlay(String overlay) {
+        return link.isPresent()
+                ? new ImageLocation.NbdExport(link.get(), overlay, PATIENCE)
+                : new ImageLocation.LocalFile(folder.resolve(overlay));
+    }
+
+    /** What tells an overlay from every other that had its name before. */
+    String identity(String overlay) throws IOException {
+        return overlay + ' ' + Files.getAttribute(folder.resolve(overlay), "unix:ino");
+    }
+
+    /**
+     * Creates an empty overlay, with the base image in its header, so that QEMU alone can use it as well.
+     *
+     * @throws FileAlreadyExistsException there is one
+     */
+    void createOverlay(String overlay, BaseVersion base, long diskBytes) throws IOException {
+        var file = folder.resolve(overlay);
+        if (Files.exists(file)) {
+            throw new FileAlreadyExistsException(file.toString());
+        }
+        Files.createDirectories(folder.resolve("vms"));
+        var created = folder.resolve(overlay + ".new");
+        Files.deleteIfExists(created);
+        try {
+            qemuImgCreate(created, base, diskBytes);
+            if (link.isPresent()) {
+                lengthen(created, longestOverlay(diskBytes));
+            }
+            Files.move(created, file);
+        } finally {
+            Files.deleteIfExists(created);
+        }
+    }
+
+    private static void qemuImgCreate(Path file, BaseVersion base, long diskBytes) throws IOException {
+        var process = new ProcessBuilder(
+                        "qemu-img",
+                        "create",
+                        "-q",
+                        "-f",
+                        "qcow2",
+                        "-o",
+                        "cluster_size=65536,lazy_refcounts=off",
+                        "-F",
+                        "raw",
+                        "-b",
+                        "../" + base.image(),
+                        file.toString(),
+                        Long.toString(diskBytes))
+                .redirectErrorStream(true)
+                .start();
+        try {
+            if (!process.waitFor(QEMU_IMG_SECONDS, TimeUnit.SECONDS)) {
+                process.destroyForcibly();
+                throw new IOException("qemu-img create did not end within " + QEMU_IMG_SECONDS + " s");
+            }
+            if (process.exitValue() != 0) {
+                throw new IOException(
+                        new String(process.getInputStream().readAllBytes(), StandardCharsets.UTF_8).strip());
+            }
+        } catch (InterruptedException e) {
+            process.destroyForcibly();
+            Thread.currentThread().interrupt();
+            throw new IOException("qemu-img create was interrupted", e);
+        }
+    }
+
+    /** An NBD export does not grow, so the file is as long as it can ever get from the start; it stays sparse. */
+    private static void lengthen(Path file, long bytes) throws IOException {
+        try (var content = new java.io.RandomAccessFile(file.toFile(), "rw")) {
+            content.setLength(Math.max(content.length(), bytes));
+        }
+    }
+
+    void deleteOverlay(String overlay) throws IOException {
+        Files.deleteIfExists(folder.resolve(overlay));
+    }
+
+    /** For people to read. */
+    @Override
+    public String toString() {
+        return link.map(socket -> folder + " through " + socket).orElse(folder.toString());
+    }
+}

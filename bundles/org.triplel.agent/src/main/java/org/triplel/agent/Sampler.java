@@ -1,0 +1,81 @@
+package org.triplel.agent;
+
+import java.lang.System.Logger.Level;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.Executors;
+import java.util.concurrent.ScheduledExecutorService;
+import java.util.concurrent.TimeUnit;
+import java.util.function.Supplier;
+import org.triplel.agent.api.HostStatus;
+import org.triplel.agent.api.Replica;
+import org.triplel.agent.api.TrafficSample;
+
+/** Once a second sends the traffic to the desktops, and whatever else has changed by itself. */
+final class Sampler implements AutoCloseable {
+
+    private static final System.Logger LOG = System.getLogger(Sampler.class.getName());
+
+    private final String host;
+    private final Disks disks;
+    private final ReplicaStore replicas;
+    private final Vms vms;
+    private final Supplier<HostStatus> status;
+    private final Desktops desktops;
+    private final ScheduledExecutorService clock = Executors.newSingleThreadScheduledExecutor(
+            Thread.ofPlatform().daemon().name("sampler").factory());
+
+    private final Map<List<Object>, Replica> toldReplicas = new HashMap<>();
+    private HostStatus toldStatus;
+
+    Sampler(String host, Disks disks, ReplicaStore replicas, Vms vms, Supplier<HostStatus> status, Desktops desktops) {
+        this.host = host;
+        this.disks = disks;
+        this.replicas = replicas;
+        this.vms = vms;
+        this.status = status;
+        this.desktops = desktops;
+        this.toldStatus = status.get();
+    }
+
+    void start() {
+        clock.scheduleAtFixedRate(this::tick, 1, 1, TimeUnit.SECONDS);
+    }
+
+    private void tick() {
+        try {
+            var traffic = disks.all().stream().map(AttachedDisk::traffic).toList();
+            var sample = new TrafficSample(host, System.currentTimeMillis(), System.nanoTime(), traffic);
+            desktops.tell(desktop -> desktop.traffic(sample));
+            for (var replica : replicas.all()) {
+                if (!replica.equals(toldReplicas.put(List.of(replica.base(), replica.version()), replica))) {
+                    desktops.tell(desktop -> desktop.replicaChanged(replica));
+                }
+            }
+            var now = status.get();
+            if (!sameButForRoom(now, toldStatus)) {
+                toldStatus = now;
+                desktops.tell(desktop -> desktop.hostChanged(now));
+            }
+            vms.tick();
+        } catch (RuntimeException e) {
+            // The next second is another chance; a task that throws would never run again.
+            LOG.log(Level.ERROR, host + ": sample", e);
+        }
+    }
+
+    /** Free room changes all the time; a hundredth of the disk is worth telling. */
+    private static boolean sameButForRoom(HostStatus one, HostStatus other) {
+        return one.nasReachable() == other.nasReachable()
+                && one.hypervisor().equals(other.hypervisor())
+                && one.problem().equals(other.problem())
+                && one.diskBytes() == other.diskBytes()
+                && Math.abs(one.diskFreeBytes() - other.diskFreeBytes()) < one.diskBytes() / 100;
+    }
+
+    @Override
+    public void close() {
+        clock.shutdownNow();
+    }
+}

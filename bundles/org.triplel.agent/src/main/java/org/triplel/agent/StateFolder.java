@@ -1,0 +1,90 @@
+package org.triplel.agent;
+
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.channels.FileChannel;
+import java.nio.channels.FileLock;
+import java.nio.channels.OverlappingFileLockException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
+import java.util.Optional;
+
+/** The folder in which an agent keeps what outlives it. One agent at a time has it. */
+final class StateFolder implements AutoCloseable {
+
+    private final Path folder;
+    private final FileChannel lockFile;
+
+    /** @throws IOException another agent has it, or it cannot be used; the message says so */
+    StateFolder(Path folder) throws IOException {
+        this.folder = folder;
+        for (var part : new Path[] {folder, replicas(), spools(), disks(), log()}) {
+            Files.createDirectories(part);
+        }
+        var file = folder.resolve("agent.lock");
+        lockFile = FileChannel.open(file, StandardOpenOption.CREATE, StandardOpenOption.READ, StandardOpenOption.WRITE);
+        try {
+            if (tryLock().isEmpty()) {
+                throw new IOException(
+                        "Another agent (process " + Files.readString(file).strip() + ") uses the state folder " + folder
+                                + ". Stop it, or configure another 'state'.");
+            }
+            lockFile.truncate(0);
+            lockFile.write(
+                    ByteBuffer.wrap(Long.toString(ProcessHandle.current().pid()).getBytes(StandardCharsets.US_ASCII)));
+        } catch (IOException e) {
+            lockFile.close();
+            throw e;
+        }
+    }
+
+    private Optional<FileLock> tryLock() throws IOException {
+        try {
+            return Optional.ofNullable(lockFile.tryLock());
+        } catch (OverlappingFileLockException e) {
+            return Optional.empty(); // an agent in this process
+        }
+    }
+
+    Path agentSocket() {
+        return folder.resolve("agent.sock");
+    }
+
+    /** Where QEMU finds the disks. */
+    Path routerSocket() {
+        return folder.resolve("router.sock");
+    }
+
+    /** Where the image daemons find the base images. */
+    Path baseSocket() {
+        return folder.resolve("base.sock");
+    }
+
+    Path replicas() {
+        return folder.resolve("replicas");
+    }
+
+    Path spools() {
+        return folder.resolve("spool");
+    }
+
+    Path daemons() {
+        return folder.resolve("daemons");
+    }
+
+    /** Notes which disks are attached. */
+    Path disks() {
+        return folder.resolve("disks");
+    }
+
+    Path log() {
+        return folder.resolve("log");
+    }
+
+    @Override
+    public void close() throws IOException {
+        lockFile.close();
+    }
+}

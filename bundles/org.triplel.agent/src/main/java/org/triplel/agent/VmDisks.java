@@ -1,0 +1,23 @@
+package org.triplel.agent;
+
+import java.io.IOException;
+
+/** The disks of VMs, as those see them. Calls for one VM come one after another. */
+interface VmDisks {
+
+    /** Attaches a VM's disk, unless it is: when this returns, QEMU can connect to it. Undoes what it did if it fails. */
+    void attach(DiskRecord vm) throws AgentException;
+
+    /**
+     * Flushes a VM's disk, if it is attached, and closes its images.
+     *
+     * @throws AgentException something is not on the NAS yet; it is kept here and written by the next attach
+     */
+    void detach(String vm) throws AgentException;
+
+    /** Drops what is kept for the overlay of a VM that is stopped, because the overlay is about to go. */
+    void discard(String vm) throws IOException;
+
+    /** What is wrong with an attached disk and what to do, or empty. */
+    String problem(String vm);
+}

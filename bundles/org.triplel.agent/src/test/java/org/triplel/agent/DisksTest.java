@@ -1,0 +1,177 @@
+package org.triplel.agent;
+
+import static org.junit.jupiter.api.Assertions.assertArrayEquals;
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.Arrays;
+import java.util.List;
+import java.util.stream.Collectors;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.io.TempDir;
+import org.triplel.agent.api.AgentError;
+import org.triplel.agent.api.DiskMap;
+import org.triplel.agent.api.RequestClass;
+import org.triplel.agent.api.TrafficCounter;
+import org.triplel.block.nbd.NbdClient;
+
+@Timeout(60)
+class DisksTest {
+
+    private static final DiskRecord VM = new DiskRecord("desk-01", NasFixture.BASE, "vms/desk-01.qcow2");
+
+    @TempDir
+    Path temp;
+
+    private NasFixture fixture;
+
+    /** What an agent has to do with disks. */
+    private final class Host implements AutoCloseable {
+        final StateFolder state = new StateFolder(temp.resolve("state"));
+        final ReplicaStore replicas =
+                new ReplicaStore("client-1", state.replicas(), fixture.nas(), new EventLog("client-1", event -> {}));
+        final Disks disks = new Disks(state, fixture.nas(), replicas);
+
+        Host() throws IOException {}
+
+        NbdClient guest() throws IOException {
+            return NbdClient.connect(state.routerSocket(), "desk-01/vda");
+        }
+
+        @Override
+        public void close() throws IOException {
+            disks.close();
+            replicas.close();
+            state.close();
+        }
+    }
+
+    @BeforeEach
+    void createNas() throws IOException {
+        fixture = NasFixture.create(temp.resolve("nas"));
+        fixture.nas().createOverlay(VM.overlay(), VM.base(), NasFixture.BYTES);
+    }
+
+    private static byte[] read(NbdClient disk) throws IOException {
+        var content = ByteBuffer.allocate(NasFixture.BYTES);
+        disk.read(0, content);
+        return content.array();
+    }
+
+    /** What QEMU alone makes of the overlay on the NAS. */
+    private byte[] onTheNas() throws Exception {
+        var raw = temp.resolve("converted.raw");
+        var overlay = fixture.folder().resolve(VM.overlay());
+        var convert = new ProcessBuilder(
+                        "qemu-img", "convert", "-f", "qcow2", "-O", "raw", overlay.toString(), raw.toString())
+                .inheritIO()
+                .start();
+        assertEquals(0, convert.waitFor());
+        return Files.readAllBytes(raw);
+    }
+
+    @Test
+    void bringAGuestsWritesToTheNas() throws Exception {
+        var expected = fixture.content().clone();
+        Arrays.fill(expected, 100_000, 100_512, (byte) 7);
+        try (var host = new Host()) {
+            host.disks.attach(VM);
+            host.disks.attach(VM); // is attached: nothing happens
+            try (var guest = host.guest()) {
+                assertArrayEquals(fixture.content(), read(guest));
+                guest.write(100_000, ByteBuffer.wrap(expected, 100_000, 512));
+                guest.flush();
+                assertArrayEquals(expected, read(guest));
+            }
+            assertEquals(List.of(VM), host.disks.leftAttached());
+            assertMapAndTraffic(host.disks.find("desk-01").orElseThrow());
+            host.disks.detach("desk-01");
+            host.disks.detach("desk-01");
+            assertEquals(List.of(), host.disks.leftAttached());
+            assertThrows(IOException.class, host::guest);
+            assertFalse(Files.exists(temp.resolve("state/spool/desk-01.spool")));
+        }
+        assertArrayEquals(expected, onTheNas());
+    }
+
+    private static void assertMapAndTraffic(AttachedDisk disk) {
+        assertEquals(
+                new DiskMap(
+                        "desk-01",
+                        NasFixture.BYTES,
+                        List.of(
+                                new DiskMap.Range(0, 65536, DiskMap.Kind.BASE, 65536),
+                                new DiskMap.Range(65536, 65536, DiskMap.Kind.REWRITTEN, 0),
+                                new DiskMap.Range(
+                                        131072,
+                                        NasFixture.BYTES - 131072,
+                                        DiskMap.Kind.BASE,
+                                        NasFixture.BYTES - 131072))),
+                disk.map());
+        var bytes = disk.traffic().counters().stream()
+                .filter(counter -> counter.bytes() > 0)
+                .collect(Collectors.groupingBy(
+                        TrafficCounter::requestClass, Collectors.summingLong(TrafficCounter::bytes)));
+        assertEquals(512, bytes.get(RequestClass.BASE_REWRITE));
+        assertTrue(bytes.get(RequestClass.BASE_COPY) >= 65536 - 512, bytes::toString);
+        assertTrue(bytes.get(RequestClass.BASE) >= NasFixture.BYTES, bytes::toString);
+    }
+
+    @Test
+    void areTakenOverByTheNextAgent() throws Exception {
+        var expected = fixture.content().clone();
+        Arrays.fill(expected, 0, 512, (byte) 9);
+        long daemon;
+        try (var host = new Host()) {
+            host.disks.attach(VM);
+            try (var guest = host.guest()) {
+                guest.write(0, ByteBuffer.wrap(expected, 0, 512));
+            }
+            daemon = daemonPid();
+        }
+        try (var host = new Host()) {
+            assertEquals(List.of(VM), host.disks.leftAttached());
+            host.disks.attach(VM);
+            assertEquals(daemon, daemonPid());
+            try (var guest = host.guest()) {
+                assertArrayEquals(expected, read(guest));
+            }
+            host.disks.detach("desk-01");
+            assertFalse(ProcessHandle.of(daemon).map(ProcessHandle::isAlive).orElse(false));
+        }
+        assertArrayEquals(expected, onTheNas());
+    }
+
+    private long daemonPid() throws IOException {
+        var pid =
+                Files.readString(temp.resolve("state/daemons/desk-01.pid")).replaceFirst(".*\"pid\":([0-9]+).*", "$1");
+        return Long.parseLong(pid);
+    }
+
+    @Test
+    void leaveNothingBehindWhenTheyCannotBeAttached() throws Exception {
+        try (var host = new Host()) {
+            Files.writeString(fixture.folder().resolve(VM.overlay()), "no qcow2 at all");
+            var error = assertThrows(AgentException.class, () -> host.disks.attach(VM))
+                    .error();
+            assertEquals(AgentError.Kind.NAS, error.kind());
+            assertTrue(error.what().contains("opening vms/desk-01.qcow2 in an image daemon failed"), error::what);
+            assertEquals(List.of(), host.disks.leftAttached());
+            assertFalse(Files.exists(temp.resolve("state/daemons/desk-01.pid")));
+
+            Files.delete(fixture.folder().resolve(VM.overlay()));
+            assertThrows(AgentException.class, () -> host.disks.attach(VM));
+            fixture.nas().createOverlay(VM.overlay(), VM.base(), NasFixture.BYTES);
+            host.disks.attach(VM);
+            host.disks.detach("desk-01");
+        }
+    }
+}

@@ -1,0 +1,300 @@
+package org.triplel.agent;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertInstanceOf;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.List;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.Executors;
+import java.util.concurrent.ScheduledExecutorService;
+import java.util.concurrent.TimeUnit;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+import org.triplel.agent.api.AgentError;
+import org.triplel.agent.api.Vm;
+import org.triplel.agent.api.VmState;
+import org.triplel.hypervisor.Accelerator;
+import org.triplel.hypervisor.DomainRun;
+import org.triplel.hypervisor.DomainState;
+import org.triplel.hypervisor.DomainStatus;
+import org.triplel.hypervisor.DomainXml;
+
+@Timeout(60)
+class ManagedVmTest {
+
+    private static final Duration LONG = Duration.ofHours(1);
+    private static final Duration SHORT = Duration.ofMillis(20);
+
+    /** Disks that are attached by saying so. */
+    private static final class SimulatedDisks implements VmDisks {
+        final List<String> calls = new CopyOnWriteArrayList<>();
+        volatile int refusals;
+
+        @Override
+        public void attach(DiskRecord vm) throws AgentException {
+            calls.add("attach " + vm.vm());
+            if (refusals > 0) {
+                refusals--;
+                throw new AgentException(AgentError.Kind.NAS, "The NAS is away.", "Check it.");
+            }
+        }
+
+        @Override
+        public void detach(String vm) {
+            calls.add("detach " + vm);
+        }
+
+        @Override
+        public void discard(String vm) {
+            calls.add("discard " + vm);
+        }
+
+        @Override
+        public String problem(String vm) {
+            return "";
+        }
+    }
+
+    private final SimulatedHypervisor hypervisor = new SimulatedHypervisor();
+    private final SimulatedDisks disks = new SimulatedDisks();
+    private final List<Vm> told = new CopyOnWriteArrayList<>();
+    private final ScheduledExecutorService clock = Executors.newSingleThreadScheduledExecutor();
+    private final EventLog events = new EventLog("client-1", event -> {});
+
+    @AfterEach
+    void stopClock() {
+        clock.shutdownNow();
+        hypervisor.shutdownMayReturn.countDown();
+    }
+
+    private ManagedVm vm(DomainState state, Duration ready, Duration shutdown, Duration disk) {
+        var timing = new Timing(ready, shutdown, disk, SHORT, clock);
+        var host = new ManagedVm.Host("client-1", hypervisor, disks, events, timing, told::add);
+        return new ManagedVm(host, status(state), new Lane("test"));
+    }
+
+    private ManagedVm stoppedVm() {
+        return vm(DomainState.OFF, LONG, LONG, LONG);
+    }
+
+    private static DomainStatus status(DomainState state) {
+        var file = Path.of("/nowhere");
+        var definition = new DomainXml(
+                "desk-01",
+                256,
+                Accelerator.TCG,
+                new DomainXml.DirectBoot(file, file, ""),
+                new DomainXml.NbdDisk(file, "desk-01/vda"),
+                new DomainXml.SerialConsole(file, file),
+                file,
+                new DomainXml.DiskImage("debian-12", 1, "vms/desk-01.qcow2", 1 << 30));
+        return new DomainStatus(definition, state, false, DomainRun.NEVER);
+    }
+
+    private static ManagedVm started(ManagedVm vm) throws Exception {
+        assertEquals(VmState.RUNNING, vm.start().get().state());
+        vm.startHeard();
+        return vm;
+    }
+
+    private static AgentError refusal(CompletableFuture<?> request) {
+        var failure = assertThrows(ExecutionException.class, request::get);
+        return assertInstanceOf(AgentException.class, failure.getCause()).error();
+    }
+
+    private static void awaitState(ManagedVm vm, VmState state) throws Exception {
+        Await.until(() -> state + ", but " + vm.snapshot(), () -> vm.snapshot().state() == state);
+    }
+
+    @Test
+    void attachesItsDiskBeforeItStarts() throws Exception {
+        started(stoppedVm());
+        assertEquals(List.of("attach desk-01"), disks.calls);
+        assertEquals(List.of("start desk-01"), hypervisor.calls);
+        assertEquals(
+                List.of(VmState.STARTING, VmState.RUNNING),
+                told.stream().map(Vm::state).distinct().toList());
+    }
+
+    @Test
+    void staysStoppedWithoutItsDisk() {
+        disks.refusals = 1;
+        var vm = stoppedVm();
+        assertEquals(AgentError.Kind.NAS, refusal(vm.start()).kind());
+        assertEquals(VmState.STOPPED, vm.snapshot().state());
+        assertEquals("The NAS is away. Check it.", vm.snapshot().problem());
+        assertEquals(List.of(), hypervisor.calls);
+    }
+
+    @Test
+    void givesItsDiskBackIfTheHypervisorRefuses() throws Exception {
+        hypervisor.refused = "start desk-01";
+        var vm = stoppedVm();
+        assertEquals(AgentError.Kind.HYPERVISOR, refusal(vm.start()).kind());
+        assertEquals(List.of("attach desk-01", "detach desk-01"), disks.calls);
+        assertEquals(VmState.STOPPED, vm.snapshot().state());
+        assertTrue(vm.snapshot().problem().startsWith("Cannot start desk-01: refused."), vm.snapshot()::problem);
+        hypervisor.refused = "";
+        started(vm);
+        assertEquals("", vm.snapshot().problem());
+    }
+
+    @Test
+    void refusesWhatDoesNotFitItsState() throws Exception {
+        var vm = stoppedVm();
+        assertEquals(AgentError.Kind.CONFLICT, refusal(vm.shutdown()).kind());
+        assertEquals(AgentError.Kind.CONFLICT, refusal(vm.kill()).kind());
+        started(vm);
+        assertEquals(AgentError.Kind.CONFLICT, refusal(vm.start()).kind());
+        assertEquals(AgentError.Kind.CONFLICT, refusal(vm.reset(() -> {})).kind());
+        assertEquals(
+                "desk-01 cannot be deleted: it is running.",
+                refusal(vm.delete(() -> {})).what());
+    }
+
+    @Test
+    void isReadyWhenItsGuestAnswersFirst() throws Exception {
+        var vm = started(stoppedVm());
+        long startedAt = vm.snapshot().startedAtMillis();
+        vm.guestConnected(startedAt + 8_000);
+        vm.guestConnected(startedAt + 9_000);
+        Await.until("ready", () -> vm.snapshot().ready());
+        vm.kill().get();
+        assertEquals(8_000, vm.snapshot().readyAfterMillis());
+        assertEquals(List.of("start desk-01", "note desk-01", "destroy desk-01"), hypervisor.calls);
+    }
+
+    @Test
+    void saysWhenItsGuestIsSilentForTooLong() throws Exception {
+        var vm = started(vm(DomainState.OFF, SHORT, LONG, LONG));
+        Await.until("a problem", () -> vm.snapshot().problem().startsWith("The guest has not answered for 0 s"));
+        vm.guestConnected(vm.snapshot().startedAtMillis() + 1);
+        Await.until(
+                "no problem",
+                () -> vm.snapshot().ready() && vm.snapshot().problem().isEmpty());
+    }
+
+    @Test
+    void detachesItsDiskWhenItStops() throws Exception {
+        var vm = started(stoppedVm());
+        vm.stopHeard(false);
+        awaitState(vm, VmState.STOPPED);
+        assertEquals(List.of("attach desk-01", "detach desk-01"), disks.calls);
+        started(vm);
+        vm.stopHeard(true);
+        awaitState(vm, VmState.CRASHED);
+        assertTrue(vm.snapshot().problem().startsWith("The guest crashed"), vm.snapshot()::problem);
+    }
+
+    @Test
+    void keepsItsDiskWhenItHearsOfAnEarlierStop() throws Exception {
+        var vm = stoppedVm();
+        vm.start().get();
+        vm.stopHeard(false); // belongs to the run before: its start has not been heard of
+        vm.startHeard();
+        vm.guestConnected(vm.snapshot().startedAtMillis() + 1);
+        Await.until("ready", () -> vm.snapshot().ready());
+        assertEquals(List.of("attach desk-01"), disks.calls);
+    }
+
+    @Test
+    void canBeKilledWhileItIsAskedToShutDown() throws Exception {
+        var vm = started(stoppedVm());
+        var asked = vm.shutdown();
+        awaitState(vm, VmState.STOPPING);
+        assertEquals(VmState.STOPPING, vm.kill().get().state());
+        vm.stopHeard(false);
+        awaitState(vm, VmState.STOPPED);
+        hypervisor.shutdownMayReturn.countDown();
+        assertEquals(VmState.STOPPED, asked.get().state());
+    }
+
+    @Test
+    void saysWhenItsGuestDoesNotShutDown() throws Exception {
+        hypervisor.shutdownMayReturn.countDown();
+        var vm = started(vm(DomainState.OFF, LONG, SHORT, LONG));
+        vm.shutdown().get();
+        Await.until("a problem", () -> vm.snapshot().problem().contains("still runs"));
+        assertEquals(VmState.STOPPING, vm.snapshot().state());
+    }
+
+    @Test
+    void runsOnIfItCannotBeAskedToShutDown() throws Exception {
+        hypervisor.refused = "shutdown desk-01";
+        var vm = started(stoppedVm());
+        assertEquals(AgentError.Kind.HYPERVISOR, refusal(vm.shutdown()).kind());
+        awaitState(vm, VmState.RUNNING);
+    }
+
+    @Test
+    void goesOnAfterItsDiskHadFailed() throws Exception {
+        var vm = started(stoppedVm());
+        for (int round = 1; round <= 3; round++) {
+            vm.suspended(true);
+            int resumes = round;
+            Await.until(
+                    "resume " + round,
+                    () -> hypervisor.calls.stream()
+                                    .filter("resume desk-01"::equals)
+                                    .count()
+                            == resumes);
+            vm.resumed();
+            awaitState(vm, VmState.RUNNING);
+        }
+        assertEquals(List.of("attach desk-01"), disks.calls);
+    }
+
+    @Test
+    void staysPausedIfItsDiskKeepsFailing() throws Exception {
+        var vm = started(vm(DomainState.OFF, LONG, LONG, Duration.ofMillis(100)));
+        vm.suspended(true);
+        Await.until("the end of trying", () -> {
+            vm.resumed();
+            vm.suspended(true);
+            return vm.snapshot().problem().startsWith("The disk keeps failing");
+        });
+        assertEquals(VmState.PAUSED, vm.snapshot().state());
+        int resumes = hypervisor.calls.size();
+        vm.start().get(); // by hand
+        assertEquals(resumes + 1, hypervisor.calls.size());
+        vm.resumed();
+        awaitState(vm, VmState.RUNNING);
+    }
+
+    @Test
+    void getsItsDiskBackAfterARestartOfTheAgent() throws Exception {
+        disks.refusals = 3;
+        var vm = vm(DomainState.RUNNING, LONG, LONG, LONG);
+        vm.take(status(DomainState.RUNNING));
+        awaitState(vm, VmState.PAUSED);
+        assertEquals("The NAS is away. Check it.", vm.snapshot().problem());
+        awaitState(vm, VmState.RUNNING);
+        assertEquals(4, disks.calls.size());
+        vm.stopHeard(false);
+        awaitState(vm, VmState.STOPPED);
+    }
+
+    @Test
+    void writesWhatIsLeftIfItStoppedWithoutTheAgent() throws Exception {
+        var vm = vm(DomainState.CRASHED, LONG, LONG, LONG);
+        vm.take(status(DomainState.CRASHED));
+        Await.until("detach", () -> disks.calls.equals(List.of("detach desk-01")));
+        assertEquals(VmState.CRASHED, vm.snapshot().state());
+    }
+
+    @Test
+    void isResetAndDeletedWhenStopped() throws Exception {
+        var vm = stoppedVm();
+        vm.reset(() -> disks.calls.add("new overlay")).get(10, TimeUnit.SECONDS);
+        vm.delete(() -> disks.calls.add("no overlay")).get(10, TimeUnit.SECONDS);
+        assertEquals(List.of("discard desk-01", "new overlay", "discard desk-01", "no overlay"), disks.calls);
+        assertEquals(List.of("undefine desk-01"), hypervisor.calls);
+    }
+}

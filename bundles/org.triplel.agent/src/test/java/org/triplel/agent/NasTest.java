@@ -1,0 +1,164 @@
+package org.triplel.agent;
+
+import static org.junit.jupiter.api.Assertions.assertArrayEquals;
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import com.google.gson.JsonObject;
+import com.google.gson.JsonParser;
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.FileAlreadyExistsException;
+import java.nio.file.Files;
+import java.nio.file.NoSuchFileException;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Optional;
+import java.util.concurrent.CompletableFuture;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.io.TempDir;
+import org.triplel.block.BlockDevice;
+import org.triplel.block.FileDevice;
+import org.triplel.block.nbd.NbdServer;
+
+@Timeout(60)
+class NasTest {
+
+    @TempDir
+    Path temp;
+
+    private NasFixture fixture;
+
+    @BeforeEach
+    void createNas() throws IOException {
+        fixture = NasFixture.create(temp.resolve("nas"));
+    }
+
+    private JsonObject info(String overlay) throws Exception {
+        var process = new ProcessBuilder(
+                        "qemu-img",
+                        "info",
+                        "--output=json",
+                        fixture.folder().resolve(overlay).toString())
+                .redirectError(ProcessBuilder.Redirect.INHERIT)
+                .start();
+        var output = new String(process.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
+        assertEquals(0, process.waitFor());
+        return JsonParser.parseString(output).getAsJsonObject();
+    }
+
+    @Test
+    void createsOverlaysThatQemuCanUseAlone() throws Exception {
+        fixture.nas().createOverlay("vms/desk-01.qcow2", NasFixture.BASE, NasFixture.BYTES);
+        var info = info("vms/desk-01.qcow2");
+        assertEquals("../bases/debian-12/v1.raw", info.get("backing-filename").getAsString());
+        assertEquals("raw", info.get("backing-filename-format").getAsString());
+        assertEquals(
+                fixture.folder().resolve("vms/../bases/debian-12/v1.raw").toString(),
+                info.get("full-backing-filename").getAsString());
+        assertEquals(NasFixture.BYTES, info.get("virtual-size").getAsLong());
+        assertEquals(65536, info.get("cluster-size").getAsInt());
+        assertTrue(Files.size(fixture.folder().resolve("vms/desk-01.qcow2")) < 1 << 20);
+        assertThrows(FileAlreadyExistsException.class, () -> fixture.nas()
+                .createOverlay("vms/desk-01.qcow2", NasFixture.BASE, NasFixture.BYTES));
+    }
+
+    @Test
+    void createsOverlaysThatNeverOutgrowAnExport() throws Exception {
+        var nas = new Nas(fixture.folder(), Optional.of(temp.resolve("link")));
+        long diskBytes = 4L << 30;
+        nas.createOverlay("vms/desk-01.qcow2", NasFixture.BASE, diskBytes);
+        var process = new ProcessBuilder(
+                        "qemu-img", "measure", "--output=json", "-O", "qcow2", "--size", Long.toString(diskBytes))
+                .start();
+        var output = new String(process.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
+        assertEquals(0, process.waitFor());
+        long needed = JsonParser.parseString(output)
+                .getAsJsonObject()
+                .get("fully-allocated")
+                .getAsLong();
+        long length = Files.size(fixture.folder().resolve("vms/desk-01.qcow2"));
+        assertTrue(length > needed, () -> length + " bytes, " + needed + " needed");
+        assertTrue(info("vms/desk-01.qcow2").get("actual-size").getAsLong() < 1 << 20, "it should be sparse");
+    }
+
+    @Test
+    void leavesNothingBehindIfAnOverlayCannotBeCreated() {
+        var missing = new BaseVersion("debian-12", 2);
+        var error =
+                assertThrows(IOException.class, () -> fixture.nas().createOverlay("vms/desk-01.qcow2", missing, -1));
+        assertTrue(error.getMessage().startsWith("qemu-img: "), error.getMessage());
+        assertEquals(0, fixture.folder().resolve("vms").toFile().list().length);
+    }
+
+    @Test
+    void listsBasesAndIgnoresWhatElseLiesThere() throws IOException {
+        var bases = fixture.folder().resolve(".triplel/bases");
+        Files.createDirectories(bases.resolve("bad name"));
+        Files.createFile(bases.resolve("bad name/v1.manifest"));
+        Files.createFile(bases.resolve("debian-12/v0.manifest"));
+        Files.createFile(bases.resolve("debian-12/v2.manifest~"));
+        Files.createFile(bases.resolve("note"));
+        assertEquals(List.of(NasFixture.BASE), fixture.nas().bases());
+    }
+
+    @Test
+    void saysWhetherItIsThere() throws IOException {
+        fixture.nas().check();
+        var nas = new Nas(temp.resolve("empty"), Optional.empty());
+        assertFalse(nas.present());
+        assertThrows(NoSuchFileException.class, nas::check);
+        var link = temp.resolve("link");
+        var linked = new Nas(fixture.folder(), Optional.of(link));
+        assertThrows(IOException.class, linked::check);
+        try (var base = FileDevice.openReadOnly(fixture.folder().resolve(NasFixture.BASE.image()));
+                var server = server(link, base)) {
+            linked.check();
+        }
+    }
+
+    private static NbdServer server(Path socket, BlockDevice base) throws IOException {
+        var exports = new ExportMap();
+        exports.add(NasFixture.BASE.image(), base);
+        return new NbdServer(socket, exports);
+    }
+
+    @Test
+    void readsWaitForALinkThatIsAway() throws Exception {
+        var link = temp.resolve("link");
+        var nas = new Nas(fixture.folder(), Optional.of(link));
+        try (var base = FileDevice.openReadOnly(fixture.folder().resolve(NasFixture.BASE.image()))) {
+            var server = server(link, base);
+            try (var device = nas.openBase(NasFixture.BASE)) {
+                assertArrayEquals(fixture.content(), read(device));
+                server.close();
+                var reading = CompletableFuture.supplyAsync(() -> read(device));
+                assertFalse(reading.isDone());
+                try (var next = server(link, base)) {
+                    assertArrayEquals(fixture.content(), reading.get());
+                }
+            }
+            var closed = server(link, base);
+            var device = nas.openBase(NasFixture.BASE);
+            closed.close();
+            var reading = CompletableFuture.supplyAsync(() -> read(device));
+            device.close();
+            Await.until("an error after the close", reading::isCompletedExceptionally);
+        }
+    }
+
+    private static byte[] read(BlockDevice device) {
+        var content = ByteBuffer.allocate(NasFixture.BYTES);
+        try {
+            device.read(0, content);
+        } catch (IOException e) {
+            throw new java.io.UncheckedIOException(e);
+        }
+        return content.array();
+    }
+}

@@ -1,0 +1,80 @@
+package org.triplel.agent;
+
+import java.util.List;
+import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.concurrent.CountDownLatch;
+import org.triplel.hypervisor.DomainRun;
+import org.triplel.hypervisor.DomainXml;
+import org.triplel.hypervisor.Hypervisor;
+import org.triplel.hypervisor.HypervisorException;
+import org.triplel.hypervisor.HypervisorListener;
+
+/** Notes what it is asked for, and refuses or hangs where it is told to. */
+final class SimulatedHypervisor implements Hypervisor {
+
+    final List<String> calls = new CopyOnWriteArrayList<>();
+    final CountDownLatch shutdownMayReturn = new CountDownLatch(1);
+    volatile String refused = "";
+
+    private void call(String operation) throws HypervisorException {
+        calls.add(operation);
+        if (operation.equals(refused)) {
+            throw new HypervisorException("Cannot " + operation + ": refused.");
+        }
+    }
+
+    @Override
+    public void open(HypervisorListener listener) {
+        listener.connected(List.of());
+    }
+
+    @Override
+    public String description() {
+        return "simulated";
+    }
+
+    @Override
+    public void define(DomainXml domain) throws HypervisorException {
+        call("define " + domain.name());
+    }
+
+    @Override
+    public void undefine(String domain) throws HypervisorException {
+        call("undefine " + domain);
+    }
+
+    @Override
+    public void start(String domain, long nowMillis) throws HypervisorException {
+        call("start " + domain);
+    }
+
+    @Override
+    public void resume(String domain) throws HypervisorException {
+        call("resume " + domain);
+    }
+
+    @Override
+    public void shutdown(String domain) throws HypervisorException {
+        call("shutdown " + domain);
+        try {
+            shutdownMayReturn.await();
+        } catch (InterruptedException e) {
+            throw new HypervisorException("interrupted", e);
+        }
+    }
+
+    @Override
+    public void destroy(String domain) throws HypervisorException {
+        call("destroy " + domain);
+    }
+
+    @Override
+    public void note(String domain, DomainRun run) throws HypervisorException {
+        call("note " + domain);
+    }
+
+    @Override
+    public void close() {
+        calls.add("close");
+    }
+}
