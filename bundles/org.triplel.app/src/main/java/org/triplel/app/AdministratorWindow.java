@@ -6,6 +6,9 @@ import org.eclipse.ui.application.WorkbenchWindowAdvisor;
 
 final class AdministratorWindow extends WorkbenchWindowAdvisor {
 
+    private static final int MIN_WIDTH = 960;
+    private static final int MIN_HEIGHT = 600;
+
     AdministratorWindow(IWorkbenchWindowConfigurer configurer) {
         super(configurer);
     }
@@ -14,14 +17,15 @@ final class AdministratorWindow extends WorkbenchWindowAdvisor {
     public void preWindowOpen() {
         var configurer = getWindowConfigurer();
         configurer.setInitialSize(new Point(1280, 800));
+        configurer.setShowMenuBar(true);
         configurer.setShowCoolBar(true);
         configurer.setShowStatusLine(true);
         configurer.setShowProgressIndicator(true);
-        configurer.setTitle("Triple-L Administrator");
+        configurer.setTitle(Messages.App_Title);
     }
 
     @Override
     public void postWindowOpen() {
-        getWindowConfigurer().getWindow().getShell().setMinimumSize(960, 600);
+        getWindowConfigurer().getWindow().getShell().setMinimumSize(MIN_WIDTH, MIN_HEIGHT);
     }
 }

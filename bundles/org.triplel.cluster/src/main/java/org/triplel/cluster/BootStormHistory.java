@@ -50,6 +50,16 @@ public final class BootStormHistory {
         }
     }
 
+    /** The newest result of just these VMs. */
+    public Optional<BootStormResult> last(List<String> vms) throws IOException {
+        return all().reversed().stream()
+                .filter(result -> result.boots().stream()
+                        .map(BootStormResult.Boot::vm)
+                        .toList()
+                        .equals(vms))
+                .findFirst();
+    }
+
     /** The newest comparable result with the other setting of Shadow-Base. */
     public Optional<BootStormResult> counterpart(BootStormResult result) throws IOException {
         return all().reversed().stream()

@@ -2,6 +2,12 @@ package org.triplel.ui;
 
 import org.eclipse.ui.IPageLayout;
 import org.eclipse.ui.IPerspectiveFactory;
+import org.triplel.ui.fleet.EventsView;
+import org.triplel.ui.fleet.FleetView;
+import org.triplel.ui.fleet.ReplicasView;
+import org.triplel.ui.fleet.VmsView;
+import org.triplel.ui.traffic.TrafficView;
+import org.triplel.ui.vm.VmView;
 
 /** Where everything stands when the window opens for the first time. */
 public final class FleetPerspective implements IPerspectiveFactory {
@@ -11,7 +17,29 @@ public final class FleetPerspective implements IPerspectiveFactory {
 
     @Override
     public void createInitialLayout(IPageLayout layout) {
-        layout.createFolder("bottom", IPageLayout.BOTTOM, 0.7f, layout.getEditorArea())
-                .addView(IPageLayout.ID_PROGRESS_VIEW);
+        layout.setEditorAreaVisible(false);
+        var editors = layout.getEditorArea();
+        layout.addView(FleetView.ID, IPageLayout.LEFT, 0.22f, editors);
+        // below the main folder, so that a VM's details open beside the table and get its height
+        var bottom = layout.createFolder("bottom", IPageLayout.BOTTOM, 0.56f, editors);
+        bottom.addView(TrafficView.ID);
+        bottom.addView(ReplicasView.ID);
+        bottom.addView(EventsView.ID);
+        bottom.addView(IPageLayout.ID_PROGRESS_VIEW);
+        var main = layout.createFolder("main", IPageLayout.TOP, 0.95f, editors);
+        main.addView(WelcomeView.ID);
+        main.addView(VmsView.ID);
+        main.addPlaceholder(VmView.ID + ":*");
+        for (var view : new String[] {
+            FleetView.ID,
+            VmsView.ID,
+            TrafficView.ID,
+            ReplicasView.ID,
+            EventsView.ID,
+            IPageLayout.ID_PROGRESS_VIEW,
+            WelcomeView.ID
+        }) {
+            layout.addShowViewShortcut(view);
+        }
     }
 }

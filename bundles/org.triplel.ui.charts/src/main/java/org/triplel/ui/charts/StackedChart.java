@@ -86,10 +86,11 @@ public final class StackedChart {
         plot.setBackgroundPaint(palette.ground().awt());
         plot.setOutlineVisible(false);
         plot.setDomainGridlinesVisible(false);
+        plot.setRangeGridlinesVisible(plot.getRangeAxis().isTickLabelsVisible());
         plot.setRangeGridlinePaint(palette.line().awt());
         plot.setRangeGridlineStroke(new BasicStroke(1));
         plot.setAxisOffset(RectangleInsets.ZERO_INSETS);
-        plot.setInsets(new RectangleInsets(6, 4, 2, 12));
+        plot.setInsets(new RectangleInsets(6, 4, 2, 28));
         var chart = new JFreeChart(null, font, plot, false);
         chart.setBackgroundPaint(palette.ground().awt());
         chart.setPadding(RectangleInsets.ZERO_INSETS);

@@ -1,0 +1,302 @@
+package org.triplel.app;
+
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.ArrayDeque;
+import java.util.ArrayList;
+import java.util.Deque;
+import java.util.List;
+import java.util.Map;
+import java.util.function.BooleanSupplier;
+import java.util.function.Consumer;
+import org.eclipse.core.commands.ParameterizedCommand;
+import org.eclipse.core.commands.common.CommandException;
+import org.eclipse.jface.viewers.StructuredSelection;
+import org.eclipse.swt.SWT;
+import org.eclipse.swt.graphics.GC;
+import org.eclipse.swt.graphics.Image;
+import org.eclipse.swt.graphics.ImageData;
+import org.eclipse.swt.graphics.ImageLoader;
+import org.eclipse.swt.widgets.Button;
+import org.eclipse.swt.widgets.Composite;
+import org.eclipse.swt.widgets.Control;
+import org.eclipse.swt.widgets.Display;
+import org.eclipse.swt.widgets.Event;
+import org.eclipse.swt.widgets.Shell;
+import org.eclipse.ui.IPageLayout;
+import org.eclipse.ui.IViewPart;
+import org.eclipse.ui.IWorkbench;
+import org.eclipse.ui.IWorkbenchPage;
+import org.eclipse.ui.PartInitException;
+import org.eclipse.ui.commands.ICommandService;
+import org.eclipse.ui.dialogs.PreferencesUtil;
+import org.eclipse.ui.handlers.IHandlerService;
+import org.eclipse.ui.handlers.RadioState;
+import org.triplel.agent.api.Vm;
+import org.triplel.ui.Commands;
+import org.triplel.ui.FleetElement;
+import org.triplel.ui.PreferencePage;
+import org.triplel.ui.WelcomeView;
+import org.triplel.ui.fleet.EventsView;
+import org.triplel.ui.fleet.ReplicasView;
+import org.triplel.ui.fleet.VmsView;
+import org.triplel.ui.traffic.TrafficView;
+import org.triplel.ui.vm.VmView;
+
+/**
+ * Shows every view and dialog and leaves a picture of each. A step begins when what it needs is there; if that does not come
+ * in time, the tour has failed, and the picture of that moment is its last.
+ */
+final class Tour {
+
+    private static final System.Logger LOG = System.getLogger(Tour.class.getName());
+    private static final Duration LAB_LIMIT = Duration.ofMinutes(15);
+    private static final Duration STORM_LIMIT = Duration.ofMinutes(12);
+    private static final Duration LIMIT = Duration.ofSeconds(60);
+    private static final int LOOK_EVERY_MILLIS = 100;
+    private static final int SETTLE_MILLIS = 1_500;
+    private static final String DARK = "org.eclipse.e4.ui.css.theme.e4_dark";
+    private static final String LIGHT = "org.eclipse.e4.ui.css.theme.e4_default";
+
+    /**
+     * A part of the tour.
+     *
+     * @param name of its picture; empty if it has none
+     * @param ready whether {@code action} can be done
+     * @param limit how long that may take
+     * @param action done before the picture is taken
+     */
+    private record Step(String name, BooleanSupplier ready, Duration limit, Runnable action) {}
+
+    private final IWorkbench workbench;
+    private final Services services;
+    private final Path folder;
+    private final Display display;
+    private final Deque<Step> steps = new ArrayDeque<>();
+    private int pictures;
+
+    Tour(IWorkbench workbench, Services services, Path folder) {
+        this.workbench = workbench;
+        this.services = services;
+        this.folder = folder;
+        this.display = workbench.getDisplay();
+    }
+
+    /** Plays the tour on the UI thread; {@code end} is told whether it went well. */
+    void start(Consumer<Boolean> end) {
+        plan();
+        next(end);
+    }
+
+    private void plan() {
+        step("welcome", () -> true, LIMIT, () -> view(WelcomeView.ID));
+        step("lab-running", this::labRuns, LAB_LIMIT, () -> view(VmsView.ID));
+        step("", () -> true, LIMIT, () -> storm(false));
+        step("boot-storm", () -> true, LIMIT, this::pressDefault);
+        step("boot-storm-running", this::somethingBoots, LIMIT, () -> view(TrafficView.ID));
+        step("boot-storm-without-shadow-base", this::stormIsOver, STORM_LIMIT, () -> {});
+        step("boot-storm-with-shadow-base-running", () -> true, LIMIT, () -> stormAgain(true));
+        step("boot-storm-compared", this::stormIsOver, STORM_LIMIT, () -> {});
+        step("traffic", () -> true, LIMIT, this::closeDialogs);
+        step("traffic-of-selection", () -> true, LIMIT, this::selectOne);
+        step("vm-overview", () -> true, LIMIT, () -> vmPage(0));
+        step("vm-disk-map", () -> true, LIMIT, () -> vmPage(1));
+        step("vm-console", () -> true, LIMIT, () -> vmPage(2));
+        step("replicas", () -> true, LIMIT, () -> view(ReplicasView.ID));
+        step("events", () -> true, LIMIT, () -> view(EventsView.ID));
+        step("nas-link", () -> true, LIMIT, () -> view(NasLinkView.ID));
+        step("progress", () -> true, LIMIT, () -> view(IPageLayout.ID_PROGRESS_VIEW));
+        step("", () -> true, LIMIT, this::selectOne);
+        step("", () -> true, LIMIT, () -> run(Commands.KILL));
+        step("kill-question", this::dialogIsOpen, LIMIT, () -> {});
+        step("", () -> true, LIMIT, this::closeDialogs);
+        step("", () -> true, LIMIT, this::preferences);
+        step("preferences", this::dialogIsOpen, LIMIT, () -> {});
+        step("", () -> true, LIMIT, this::closeDialogs);
+        step("dark", () -> true, LIMIT, () -> dark(TrafficView.ID));
+        step("dark-vm-disk-map", () -> true, LIMIT, () -> vmPage(1));
+        step("dark-replicas", () -> true, LIMIT, () -> view(ReplicasView.ID));
+        step("dark-boot-storm", () -> true, LIMIT, () -> storm(true));
+        step("", () -> true, LIMIT, () -> appearance(LIGHT));
+        step("", () -> true, LIMIT, this::closeDialogs);
+    }
+
+    private void step(String name, BooleanSupplier ready, Duration limit, Runnable action) {
+        steps.add(new Step(name, ready, limit, action));
+    }
+
+    private void next(Consumer<Boolean> end) {
+        if (steps.isEmpty()) {
+            end.accept(true);
+            return;
+        }
+        await(steps.remove(), System.nanoTime(), end);
+    }
+
+    private void await(Step step, long since, Consumer<Boolean> end) {
+        if (!step.ready.getAsBoolean()) {
+            if (System.nanoTime() - since > step.limit.toNanos()) {
+                LOG.log(System.Logger.Level.ERROR, "the tour waited in vain for what it needs for: " + step.name);
+                picture("failed-" + step.name);
+                end.accept(false);
+            } else {
+                display.timerExec(LOOK_EVERY_MILLIS, () -> await(step, since, end));
+            }
+            return;
+        }
+        // scheduled first: an action that opens a modal dialog returns only when that is closed
+        display.timerExec(SETTLE_MILLIS, () -> {
+            if (!step.name.isEmpty()) {
+                picture(step.name);
+            }
+            next(end);
+        });
+        step.action.run();
+    }
+
+    private void picture(String name) {
+        var bounds = display.getBounds();
+        var image = new Image(display, bounds.width, bounds.height);
+        var gc = new GC(display);
+        try {
+            gc.copyArea(image, 0, 0);
+            var loader = new ImageLoader();
+            loader.data = new ImageData[] {image.getImageData()};
+            loader.save(
+                    folder.resolve("%02d-%s.png".formatted(++pictures, name)).toString(), SWT.IMAGE_PNG);
+        } finally {
+            gc.dispose();
+            image.dispose();
+        }
+    }
+
+    private boolean labRuns() {
+        var inventory = services.fleet().inventory();
+        return services.lab().state() == LabControl.State.RUNNING
+                && inventory.vms().findAny().isPresent()
+                && inventory.hosts().stream().allMatch(host -> host.connected());
+    }
+
+    private boolean somethingBoots() {
+        return services.watch().newest().loads().values().stream().anyMatch(load -> load.now() > 0);
+    }
+
+    private List<Vm> vms() {
+        return services.fleet().inventory().vms().toList();
+    }
+
+    private IWorkbenchPage page() {
+        return workbench.getActiveWorkbenchWindow() == null
+                ? workbench.getWorkbenchWindows()[0].getActivePage()
+                : workbench.getActiveWorkbenchWindow().getActivePage();
+    }
+
+    private IViewPart view(String id) {
+        try {
+            return page().showView(id);
+        } catch (PartInitException e) {
+            throw new IllegalStateException(id, e);
+        }
+    }
+
+    private void vmPage(int index) {
+        var name = vms().getFirst().name();
+        VmView.open(page(), name);
+        ((VmView) page().findViewReference(VmView.ID, name).getView(true)).showPage(index);
+    }
+
+    private void selectOne() {
+        var vms = view(VmsView.ID);
+        vms.getSite()
+                .getSelectionProvider()
+                .setSelection(new StructuredSelection(
+                        new FleetElement.Machine(vms().getFirst().name())));
+    }
+
+    private void run(String command) {
+        try {
+            workbench.getService(IHandlerService.class).executeCommand(command, null);
+        } catch (CommandException e) {
+            throw new IllegalStateException(command, e);
+        }
+    }
+
+    private void storm(boolean shadowBase) {
+        view(TrafficView.ID);
+        run(Commands.BOOT_STORM);
+        choose(shadowBase);
+    }
+
+    private void stormAgain(boolean shadowBase) {
+        choose(shadowBase);
+        pressDefault();
+    }
+
+    /** Chooses one of the storm's radio buttons: the first is with Shadow-Base. */
+    private void choose(boolean shadowBase) {
+        var radios = buttons(SWT.RADIO);
+        for (var i = 0; i < radios.size(); i++) {
+            radios.get(i).setSelection(i == 0 == shadowBase);
+        }
+    }
+
+    private void pressDefault() {
+        dialogs().getFirst().getDefaultButton().notifyListeners(SWT.Selection, new Event());
+    }
+
+    private boolean stormIsOver() {
+        return buttons(SWT.RADIO).stream().allMatch(Control::isEnabled);
+    }
+
+    private List<Shell> dialogs() {
+        var window = workbench.getWorkbenchWindows()[0].getShell();
+        return List.of(display.getShells()).stream()
+                .filter(shell -> shell != window && shell.isVisible())
+                .toList();
+    }
+
+    private List<Button> buttons(int style) {
+        var found = new ArrayList<Button>();
+        dialogs().forEach(shell -> collect(shell, style, found));
+        return found;
+    }
+
+    private static void collect(Composite parent, int style, List<Button> found) {
+        for (var child : parent.getChildren()) {
+            if (child instanceof Button button && (button.getStyle() & style) != 0) {
+                found.add(button);
+            } else if (child instanceof Composite composite) {
+                collect(composite, style, found);
+            }
+        }
+    }
+
+    private void closeDialogs() {
+        dialogs().forEach(Shell::close);
+    }
+
+    private boolean dialogIsOpen() {
+        return !dialogs().isEmpty();
+    }
+
+    private void preferences() {
+        PreferencesUtil.createPreferenceDialogOn(
+                        workbench.getWorkbenchWindows()[0].getShell(), PreferencePage.ID, null, null)
+                .open();
+    }
+
+    private void dark(String view) {
+        appearance(DARK);
+        view(view);
+    }
+
+    private void appearance(String theme) {
+        var command = workbench.getService(ICommandService.class).getCommand(Commands.APPEARANCE);
+        try {
+            var chosen = ParameterizedCommand.generateCommand(command, Map.of(RadioState.PARAMETER_ID, theme));
+            workbench.getService(IHandlerService.class).executeCommand(chosen, null);
+        } catch (CommandException e) {
+            throw new IllegalStateException(Commands.APPEARANCE, e);
+        }
+    }
+}

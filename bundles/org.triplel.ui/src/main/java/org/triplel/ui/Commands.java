@@ -1,0 +1,19 @@
+package org.triplel.ui;
+
+/** Ids of the commands of {@code plugin.xml}. */
+public final class Commands {
+
+    public static final String START = "org.triplel.ui.command.start";
+    public static final String SHUT_DOWN = "org.triplel.ui.command.shutdown";
+    public static final String KILL = "org.triplel.ui.command.kill";
+    public static final String RESET = "org.triplel.ui.command.reset";
+    public static final String OPEN = "org.triplel.ui.command.open";
+    public static final String BOOT_STORM = "org.triplel.ui.command.bootstorm";
+    public static final String SHADOW_BASE_ON = "org.triplel.ui.command.shadowbase.on";
+    public static final String SHADOW_BASE_OFF = "org.triplel.ui.command.shadowbase.off";
+    public static final String FILL = "org.triplel.ui.command.replica.fill";
+    public static final String CLEAR = "org.triplel.ui.command.replica.clear";
+    public static final String APPEARANCE = "org.triplel.ui.command.appearance";
+
+    private Commands() {}
+}

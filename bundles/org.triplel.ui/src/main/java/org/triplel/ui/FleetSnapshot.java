@@ -1,0 +1,18 @@
+package org.triplel.ui;
+
+import java.util.Map;
+import org.triplel.cluster.Inventory;
+
+/**
+ * What the views show at one moment.
+ *
+ * @param atMillis when it was taken, milliseconds since 1970
+ * @param inventory hosts, VMs, replicas and events
+ * @param loads by name, for the VMs that moved anything in the last minute
+ */
+public record FleetSnapshot(long atMillis, Inventory inventory, Map<String, VmLoad> loads) {
+
+    public VmLoad load(String vm) {
+        return loads.getOrDefault(vm, VmLoad.NONE);
+    }
+}

@@ -1,0 +1,93 @@
+package org.triplel.ui;
+
+import org.eclipse.jface.action.IContributionItem;
+import org.eclipse.jface.action.MenuManager;
+import org.eclipse.jface.action.Separator;
+import org.eclipse.jface.viewers.ISelectionProvider;
+import org.eclipse.swt.SWT;
+import org.eclipse.swt.custom.StackLayout;
+import org.eclipse.swt.layout.GridData;
+import org.eclipse.swt.layout.GridLayout;
+import org.eclipse.swt.widgets.Composite;
+import org.eclipse.swt.widgets.Control;
+import org.eclipse.swt.widgets.Label;
+import org.eclipse.ui.IWorkbenchActionConstants;
+import org.eclipse.ui.part.ViewPart;
+import org.triplel.cluster.Fleet;
+
+/**
+ * A view of the fleet. It is given snapshots while it is open, and shows a sentence instead of its content as long as there
+ * is none.
+ */
+public abstract class FleetViewPart extends ViewPart {
+
+    private FleetWatch watch;
+
+    private Composite stack;
+    private Control content;
+    private Label empty;
+
+    /** Creates the content. */
+    protected abstract Control createContent(Composite parent);
+
+    /**
+     * Shows a snapshot, on the UI thread.
+     *
+     * @return why there is nothing to show and what would change that, or empty if there is something
+     */
+    protected abstract String show(FleetSnapshot snapshot);
+
+    protected final FleetWatch watch() {
+        return watch;
+    }
+
+    @Override
+    public final void createPartControl(Composite parent) {
+        watch = getSite().getService(FleetWatch.class);
+        stack = new Composite(parent, SWT.NONE);
+        var layout = new StackLayout();
+        stack.setLayout(layout);
+        content = createContent(stack);
+        var page = new Composite(stack, SWT.NONE);
+        page.setLayout(new GridLayout());
+        empty = new Label(page, SWT.WRAP);
+        empty.setLayoutData(new GridData(SWT.FILL, SWT.TOP, true, true));
+        layout.topControl = content;
+        Fleet.Subscription subscription = watch.watch(this::take);
+        parent.addListener(SWT.Dispose, event -> subscription.close());
+    }
+
+    private void take(FleetSnapshot snapshot) {
+        if (content.isDisposed()) {
+            return;
+        }
+        var why = show(snapshot);
+        var layout = (StackLayout) stack.getLayout();
+        var top = why.isEmpty() ? content : empty.getParent();
+        if (!why.equals(empty.getText())) {
+            empty.setText(why);
+            empty.getParent().layout();
+        }
+        if (layout.topControl != top) {
+            layout.topControl = top;
+            stack.layout();
+        }
+    }
+
+    /** Gives a control a context menu to which plug-ins contribute under the view's id, after {@code first}. */
+    protected final void contextMenu(Control control, ISelectionProvider provider, IContributionItem... first) {
+        var menu = new MenuManager();
+        for (var item : first) {
+            menu.add(item);
+        }
+        menu.add(new Separator(IWorkbenchActionConstants.MB_ADDITIONS));
+        control.setMenu(menu.createContextMenu(control));
+        getSite().registerContextMenu(menu, provider);
+    }
+
+    @Override
+    public void setFocus() {
+        var layout = (StackLayout) stack.getLayout();
+        layout.topControl.setFocus();
+    }
+}

@@ -1,0 +1,34 @@
+package org.triplel.ui;
+
+import org.eclipse.osgi.util.NLS;
+
+final class Messages extends NLS {
+
+    public static String Preferences_AskBeforeKill;
+    public static String Preferences_EveryTwoSeconds;
+    public static String Preferences_FourTimes;
+    public static String Preferences_Once;
+    public static String Preferences_Refresh;
+    public static String Preferences_Twice;
+    public static String State_Booting;
+    public static String State_Crashed;
+    public static String State_Paused;
+    public static String State_Running;
+    public static String State_Starting;
+    public static String State_Stopped;
+    public static String State_Stopping;
+    public static String State_Unknown;
+    public static String Welcome_BootStorm;
+    public static String Welcome_Fleet;
+    public static String Welcome_Vms;
+    public static String Welcome_Traffic;
+    public static String Welcome_Replicas;
+    public static String Welcome_Storm;
+    public static String Welcome_Title;
+
+    static {
+        NLS.initializeMessages("org.triplel.ui.messages", Messages.class);
+    }
+
+    private Messages() {}
+}

@@ -1,0 +1,68 @@
+package org.triplel.ui;
+
+import org.eclipse.core.commands.common.CommandException;
+import org.eclipse.jface.layout.GridDataFactory;
+import org.eclipse.jface.resource.JFaceResources;
+import org.eclipse.jface.resource.LocalResourceManager;
+import org.eclipse.swt.SWT;
+import org.eclipse.swt.layout.GridLayout;
+import org.eclipse.swt.widgets.Button;
+import org.eclipse.swt.widgets.Composite;
+import org.eclipse.swt.widgets.Label;
+import org.eclipse.ui.handlers.IHandlerService;
+import org.eclipse.ui.part.ViewPart;
+
+/** What one sees in this window, in five lines. */
+public final class WelcomeView extends ViewPart {
+
+    /** The view's id. */
+    public static final String ID = "org.triplel.ui.view.welcome";
+
+    private Button storm;
+
+    @Override
+    public void createPartControl(Composite parent) {
+        var resources = new LocalResourceManager(JFaceResources.getResources(), parent);
+        var page = new Composite(parent, SWT.NONE);
+        var layout = new GridLayout(2, false);
+        layout.marginWidth = 20;
+        layout.marginHeight = 14;
+        layout.horizontalSpacing = 10;
+        layout.verticalSpacing = 8;
+        page.setLayout(layout);
+        var title = new Label(page, SWT.NONE);
+        title.setText(Messages.Welcome_Title);
+        title.setFont(JFaceResources.getHeaderFont());
+        GridDataFactory.fillDefaults().span(2, 1).applyTo(title);
+        line(page, resources, "fleet", Messages.Welcome_Fleet);
+        line(page, resources, "vms", Messages.Welcome_Vms);
+        line(page, resources, "traffic", Messages.Welcome_Traffic);
+        line(page, resources, "replicas", Messages.Welcome_Replicas);
+        line(page, resources, "storm", Messages.Welcome_Storm);
+        new Label(page, SWT.NONE);
+        storm = new Button(page, SWT.PUSH);
+        storm.setText(Messages.Welcome_BootStorm);
+        storm.addListener(SWT.Selection, event -> openBootStorm());
+    }
+
+    private static void line(Composite page, LocalResourceManager resources, String icon, String text) {
+        var image = new Label(page, SWT.NONE);
+        image.setImage(resources.create(Icon.descriptor(icon)));
+        var label = new Label(page, SWT.WRAP);
+        label.setText(text);
+        GridDataFactory.fillDefaults().grab(true, false).applyTo(label);
+    }
+
+    private void openBootStorm() {
+        try {
+            getSite().getService(IHandlerService.class).executeCommand(Commands.BOOT_STORM, null);
+        } catch (CommandException e) {
+            throw new IllegalStateException(Commands.BOOT_STORM, e);
+        }
+    }
+
+    @Override
+    public void setFocus() {
+        storm.setFocus();
+    }
+}

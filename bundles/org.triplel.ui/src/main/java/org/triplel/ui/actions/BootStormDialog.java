@@ -1,0 +1,318 @@
+package org.triplel.ui.actions;
+
+import java.io.IOException;
+import java.time.Duration;
+import java.time.Instant;
+import java.time.ZoneId;
+import java.time.format.DateTimeFormatter;
+import java.time.format.FormatStyle;
+import java.util.List;
+import java.util.Optional;
+import java.util.OptionalLong;
+import java.util.function.DoubleFunction;
+import java.util.function.Function;
+import org.eclipse.core.runtime.jobs.Job;
+import org.eclipse.jface.dialogs.Dialog;
+import org.eclipse.jface.dialogs.IDialogConstants;
+import org.eclipse.jface.layout.GridDataFactory;
+import org.eclipse.jface.resource.JFaceResources;
+import org.eclipse.osgi.util.NLS;
+import org.eclipse.swt.SWT;
+import org.eclipse.swt.graphics.GC;
+import org.eclipse.swt.graphics.Rectangle;
+import org.eclipse.swt.layout.GridLayout;
+import org.eclipse.swt.widgets.Button;
+import org.eclipse.swt.widgets.Composite;
+import org.eclipse.swt.widgets.Control;
+import org.eclipse.swt.widgets.Display;
+import org.eclipse.swt.widgets.Event;
+import org.eclipse.swt.widgets.Label;
+import org.eclipse.swt.widgets.ProgressBar;
+import org.eclipse.swt.widgets.Shell;
+import org.eclipse.swt.widgets.Table;
+import org.eclipse.swt.widgets.TableColumn;
+import org.eclipse.swt.widgets.TableItem;
+import org.triplel.agent.api.VmState;
+import org.triplel.cluster.BootStorm;
+import org.triplel.cluster.BootStormHistory;
+import org.triplel.cluster.BootStormResult;
+import org.triplel.ui.FleetWatch;
+import org.triplel.ui.charts.ClassColors;
+import org.triplel.ui.charts.Palette;
+import org.triplel.ui.charts.Shade;
+import org.triplel.ui.charts.Sparkline;
+import org.triplel.ui.charts.Units;
+
+/** Starts many VMs at once and shows how that went, beside the last run with the other setting. Not modal. */
+final class BootStormDialog extends Dialog {
+
+    private static final Duration LIMIT = Duration.ofMinutes(10);
+    private static final int SUMMARY_ROWS = 5;
+    private static final int ROWS_HEIGHT = 300;
+
+    /** A figure of a run that is shown beside that of the other. */
+    private record Figure(String name, double with, double without, DoubleFunction<String> unit) {}
+
+    private final FleetWatch watch;
+    private final List<String> vms;
+    private final BootStormHistory history;
+    private Button shadowBase;
+    private Button fromNas;
+    private Button fresh;
+    private Label remark;
+    private Label status;
+    private ProgressBar progress;
+    private Table table;
+    private Optional<BootStormJob> job = Optional.empty();
+
+    BootStormDialog(Shell parent, FleetWatch watch, List<String> vms, BootStormHistory history) {
+        super(parent);
+        this.watch = watch;
+        this.vms = vms;
+        this.history = history;
+        setShellStyle(SWT.CLOSE | SWT.TITLE | SWT.RESIZE | SWT.MODELESS);
+        setBlockOnOpen(false);
+    }
+
+    @Override
+    protected void configureShell(Shell shell) {
+        super.configureShell(shell);
+        shell.setText(Messages.Storm_Title);
+    }
+
+    @Override
+    protected Control createDialogArea(Composite parent) {
+        var area = (Composite) super.createDialogArea(parent);
+        var layout = (GridLayout) area.getLayout();
+        layout.verticalSpacing = 8;
+        label(area, vms.isEmpty() ? Messages.Storm_NoVms : NLS.bind(Messages.Storm_Text, vms.size()));
+        var choice = new Composite(area, SWT.NONE);
+        var choiceLayout = new GridLayout(3, false);
+        choiceLayout.marginWidth = 0;
+        choice.setLayout(choiceLayout);
+        new Label(choice, SWT.NONE).setText(Messages.Storm_Base);
+        shadowBase = new Button(choice, SWT.RADIO);
+        shadowBase.setText(Messages.Storm_FromReplica);
+        shadowBase.setSelection(true);
+        fromNas = new Button(choice, SWT.RADIO);
+        fromNas.setText(Messages.Storm_FromNas);
+        fresh = new Button(area, SWT.CHECK);
+        fresh.setText(Messages.Storm_Fresh);
+        fresh.setSelection(true);
+        remark = label(area, running());
+        table = results(area);
+        status = label(area, " ");
+        progress = new ProgressBar(area, SWT.NONE);
+        progress.setMaximum(Math.max(1, vms.size()));
+        GridDataFactory.fillDefaults().grab(true, false).applyTo(progress);
+        recall(area.getDisplay());
+        return area;
+    }
+
+    /** Shows the last run of the same VMs, if there was one. */
+    private void recall(Display display) {
+        Job.createSystem(Messages.Storm_Job, monitor -> {
+                    try {
+                        var last = history.last(vms);
+                        var other = last.isEmpty() ? last : history.counterpart(last.get());
+                        onUi(display, () -> recalled(last, other));
+                    } catch (IOException e) {
+                        onUi(display, () -> status.setText(e.getMessage()));
+                    }
+                })
+                .schedule();
+    }
+
+    private void recalled(Optional<BootStormResult> last, Optional<BootStormResult> other) {
+        if (job.isPresent() || table.getItemCount() > 0) {
+            return;
+        }
+        last.ifPresentOrElse(
+                result -> {
+                    show(result, other);
+                    progress.setSelection(0);
+                    var time = DateTimeFormatter.ofLocalizedDateTime(FormatStyle.SHORT)
+                            .withZone(ZoneId.systemDefault());
+                    status.setText(NLS.bind(
+                            Messages.Storm_Last, time.format(Instant.ofEpochMilli(result.startedMillis()))));
+                },
+                () -> status.setText(Messages.Storm_None));
+    }
+
+    private static Label label(Composite parent, String text) {
+        var label = new Label(parent, SWT.WRAP);
+        label.setText(text);
+        GridDataFactory.fillDefaults().grab(true, false).hint(640, SWT.DEFAULT).applyTo(label);
+        return label;
+    }
+
+    private String running() {
+        var count = watch.newest()
+                .inventory()
+                .vms()
+                .filter(vm -> vms.contains(vm.name()))
+                .filter(vm -> vm.state() != VmState.STOPPED && vm.state() != VmState.CRASHED)
+                .count();
+        return count == 0 ? "" : NLS.bind(Messages.Storm_Running, count);
+    }
+
+    private Table results(Composite parent) {
+        var created = new Table(parent, SWT.BORDER | SWT.FULL_SELECTION);
+        created.setHeaderVisible(true);
+        GridDataFactory.fillDefaults().grab(true, true).hint(700, ROWS_HEIGHT).applyTo(created);
+        column(created, Messages.Storm_Column_Vm, 160, SWT.LEFT);
+        column(created, Messages.Storm_With, 124, SWT.RIGHT);
+        column(created, "", 136, SWT.LEFT);
+        column(created, Messages.Storm_Without, 124, SWT.RIGHT);
+        column(created, "", 136, SWT.LEFT);
+        created.addListener(SWT.PaintItem, BootStormDialog::paintBar);
+        return created;
+    }
+
+    private static void column(Table table, String title, int width, int style) {
+        var column = new TableColumn(table, style);
+        column.setText(title);
+        column.setWidth(width);
+    }
+
+    private static void paintBar(Event event) {
+        if (event.item.getData() instanceof Figure figure && (event.index == 2 || event.index == 4)) {
+            var value = event.index == 2 ? figure.with : figure.without;
+            var highest = Math.max(figure.with, figure.without);
+            if (value > 0 && highest > 0) {
+                paintBar(event.gc, ((TableItem) event.item).getBounds(event.index), value / highest, event.index == 2);
+            }
+        }
+    }
+
+    private static void paintBar(GC gc, Rectangle cell, double share, boolean local) {
+        var background = gc.getBackground();
+        var palette = Palette.on(new Shade(background.getRed(), background.getGreen(), background.getBlue()));
+        var colors = new ClassColors(palette);
+        var width = (int) Math.max(1, (cell.width - 10) * share);
+        new Sparkline(palette)
+                .share(
+                        gc,
+                        new Rectangle(cell.x + 5, cell.y + 6, width, cell.height - 12),
+                        1,
+                        local ? colors.local() : colors.nas());
+    }
+
+    @Override
+    protected void createButtonsForButtonBar(Composite parent) {
+        createButton(parent, IDialogConstants.OK_ID, Messages.Storm_Start, true).setEnabled(!vms.isEmpty());
+        createButton(parent, IDialogConstants.CANCEL_ID, Messages.Storm_Close, false);
+    }
+
+    @Override
+    protected void okPressed() {
+        job.ifPresentOrElse(BootStormJob::cancel, this::start);
+    }
+
+    private void start() {
+        var plan = new BootStorm.Plan(vms, shadowBase.getSelection(), fresh.getSelection(), LIMIT);
+        var display = getShell().getDisplay();
+        var started = new BootStormJob(
+                watch.fleet(),
+                plan,
+                history,
+                words -> onUi(display, () -> report(words)),
+                end -> onUi(display, () -> ended(end)));
+        job = Optional.of(started);
+        enable(false);
+        table.removeAll();
+        started.schedule();
+    }
+
+    private void onUi(Display display, Runnable change) {
+        if (!display.isDisposed()) {
+            display.asyncExec(() -> {
+                if (!status.isDisposed()) {
+                    change.run();
+                }
+            });
+        }
+    }
+
+    private void enable(boolean idle) {
+        shadowBase.setEnabled(idle);
+        fromNas.setEnabled(idle);
+        fresh.setEnabled(idle);
+        getButton(IDialogConstants.OK_ID).setText(idle ? Messages.Storm_Start : Messages.Storm_Stop);
+        getButton(IDialogConstants.OK_ID).requestLayout();
+        remark.setText(idle ? running() : "");
+    }
+
+    private void report(String words) {
+        status.setText(words);
+        var ready = watch.newest()
+                .inventory()
+                .vms()
+                .filter(vm -> vms.contains(vm.name()) && vm.ready())
+                .count();
+        progress.setSelection((int) ready);
+    }
+
+    private void ended(BootStormJob.End end) {
+        job = Optional.empty();
+        enable(true);
+        switch (end) {
+            case BootStormJob.Done(var result, var other) -> show(result, other);
+            case BootStormJob.Failed(var why) -> {
+                status.setText(why);
+                progress.setSelection(0);
+            }
+        }
+    }
+
+    private void show(BootStormResult result, Optional<BootStormResult> other) {
+        progress.setSelection(result.readyCount());
+        status.setText(NLS.bind(
+                Messages.Storm_Ready,
+                new Object[] {result.readyCount(), result.boots().size(), Units.duration(result.millis())}));
+        DoubleFunction<String> time = millis -> Units.duration(Math.round(millis));
+        add(result, other, Messages.Storm_NasRead, BootStormResult::nasReadBytes, Units::bytes);
+        add(result, other, Messages.Storm_NasWritten, BootStormResult::nasWriteBytes, Units::bytes);
+        add(result, other, Messages.Storm_Total, BootStormResult::millis, time);
+        add(result, other, Messages.Storm_Median, run -> orNone(run.medianMillis()), time);
+        add(result, other, Messages.Storm_Longest, run -> orNone(run.longestMillis()), time);
+        for (var i = 0; i < result.boots().size(); i++) {
+            var index = i;
+            add(
+                    result,
+                    other,
+                    result.boots().get(i).vm(),
+                    run -> run.boots().get(index).readyMillis(),
+                    time);
+        }
+    }
+
+    private static long orNone(OptionalLong value) {
+        return value.orElse(-1);
+    }
+
+    private void add(
+            BootStormResult result,
+            Optional<BootStormResult> other,
+            String name,
+            Function<BootStormResult, Long> value,
+            DoubleFunction<String> unit) {
+        var mine = value.apply(result);
+        var its = other.map(value);
+        var with = result.shadowBase() ? Optional.of(mine) : its;
+        var without = result.shadowBase() ? its : Optional.of(mine);
+        var item = new TableItem(table, SWT.NONE);
+        item.setData(new Figure(name, with.orElse(0L), without.orElse(0L), unit));
+        item.setText(new String[] {name, words(with, unit), "", words(without, unit), ""});
+        if (table.getItemCount() <= SUMMARY_ROWS) {
+            item.setFont(JFaceResources.getFontRegistry().getBold(JFaceResources.DEFAULT_FONT));
+        }
+    }
+
+    private static String words(Optional<Long> value, DoubleFunction<String> unit) {
+        if (value.isEmpty()) {
+            return Messages.Storm_NoOther;
+        }
+        return value.get() < 0 ? Messages.Storm_NotReady : unit.apply(value.get());
+    }
+}

@@ -1,0 +1,52 @@
+package org.triplel.ui.actions;
+
+import java.util.List;
+import java.util.concurrent.CompletableFuture;
+import org.eclipse.core.commands.ExecutionEvent;
+import org.eclipse.osgi.util.NLS;
+import org.triplel.agent.api.AgentService;
+import org.triplel.agent.api.Vm;
+import org.triplel.ui.FleetWatch;
+import org.triplel.ui.Selected;
+
+/** A command on the selected VMs to which it applies. */
+abstract class VmHandler extends FleetHandler {
+
+    private final String oneVm;
+    private final String manyVms;
+
+    /**
+     * @param oneVm the job's name for one VM, with its name as {0}
+     * @param manyVms the job's name for more, with their number as {0}
+     */
+    VmHandler(String oneVm, String manyVms) {
+        this.oneVm = oneVm;
+        this.manyVms = manyVms;
+    }
+
+    abstract boolean applies(Vm vm);
+
+    abstract CompletableFuture<?> request(AgentService agent, Vm vm);
+
+    /** Asks the user, if this must not happen by mistake. */
+    boolean confirmed(ExecutionEvent event, List<Vm> vms) {
+        return !vms.isEmpty();
+    }
+
+    @Override
+    final boolean applies(Selected selected) {
+        return selected.vms().stream().anyMatch(this::applies);
+    }
+
+    @Override
+    final void execute(ExecutionEvent event, Selected selected, FleetWatch watch) {
+        var vms = selected.vms().stream().filter(this::applies).toList();
+        if (confirmed(event, vms)) {
+            var name = vms.size() == 1 ? NLS.bind(oneVm, vms.getFirst().name()) : NLS.bind(manyVms, vms.size());
+            var requests = vms.stream()
+                    .map(vm -> new AgentJob.Request(vm.host(), vm.name(), agent -> request(agent, vm)))
+                    .toList();
+            new AgentJob(name, watch.fleet(), requests).schedule();
+        }
+    }
+}

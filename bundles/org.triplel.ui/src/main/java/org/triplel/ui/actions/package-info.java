@@ -1,0 +1,2 @@
+/** What users can do: commands, jobs and dialogs. */
+package org.triplel.ui.actions;

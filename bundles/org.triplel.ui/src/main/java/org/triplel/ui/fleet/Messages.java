@@ -1,0 +1,69 @@
+package org.triplel.ui.fleet;
+
+import org.eclipse.osgi.util.NLS;
+
+final class Messages extends NLS {
+
+    public static String Events_Error;
+    public static String Events_Filter;
+    public static String Events_Host;
+    public static String Events_Info;
+    public static String Events_Message;
+    public static String Events_None;
+    public static String Events_Operation;
+    public static String Events_Severity;
+    public static String Events_Time;
+    public static String Events_Title;
+    public static String Events_Vm;
+    public static String Events_Warning;
+    public static String Fleet_BaseRemark;
+    public static String Fleet_Connecting;
+    public static String Fleet_Empty;
+    public static String Fleet_Lost;
+    public static String Fleet_NasLost;
+    public static String Fleet_Running;
+    public static String Fleet_Title;
+    public static String Replicas_Base;
+    public static String Replicas_Complete;
+    public static String Replicas_Empty;
+    public static String Replicas_Filling;
+    public static String Replicas_Host;
+    public static String Replicas_None;
+    public static String Replicas_Off;
+    public static String Replicas_On;
+    public static String Replicas_Partial;
+    public static String Replicas_Problem;
+    public static String Replicas_ShadowBase;
+    public static String Replicas_Size;
+    public static String Replicas_State;
+    public static String Replicas_Title;
+    public static String Replicas_Unknown;
+    public static String Replicas_Verified;
+    public static String Replicas_Version;
+    public static String Vms_Base;
+    public static String Vms_Boot;
+    public static String Vms_Columns;
+    public static String Vms_Filter;
+    public static String Vms_Host;
+    public static String Vms_Io;
+    public static String Vms_LocalShare;
+    public static String Vms_Minute;
+    public static String Vms_Name;
+    public static String Vms_Nas;
+    public static String Vms_NoHosts;
+    public static String Vms_None;
+    public static String Vms_State;
+    public static String Vms_Title;
+    public static String Vms_WhyNot;
+    public static String WhyNot_Incomplete;
+    public static String WhyNot_Lost;
+    public static String WhyNot_NoReplica;
+    public static String WhyNot_OtherVersion;
+    public static String WhyNot_ShadowBaseOff;
+
+    static {
+        NLS.initializeMessages("org.triplel.ui.fleet.messages", Messages.class);
+    }
+
+    private Messages() {}
+}

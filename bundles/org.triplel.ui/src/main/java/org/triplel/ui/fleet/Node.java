@@ -1,0 +1,106 @@
+package org.triplel.ui.fleet;
+
+import java.util.ArrayList;
+import java.util.List;
+import org.eclipse.osgi.util.NLS;
+import org.triplel.agent.api.Vm;
+import org.triplel.agent.api.VmState;
+import org.triplel.cluster.Host;
+import org.triplel.ui.FleetElement;
+import org.triplel.ui.FleetSnapshot;
+import org.triplel.ui.Icon;
+import org.triplel.ui.charts.Units;
+
+/**
+ * A line of the fleet's tree.
+ *
+ * @param element what it stands for
+ * @param icon its picture
+ * @param label what people read
+ * @param remark said after the label, fainter
+ * @param grey whether it is out of reach
+ * @param children below it
+ */
+record Node(FleetElement element, Icon icon, String label, String remark, boolean grey, List<Node> children) {
+
+    /** The NAS with the base images, and the hosts with their VMs. */
+    static List<Node> tree(FleetSnapshot snapshot) {
+        var nodes = new ArrayList<Node>();
+        var inventory = snapshot.inventory();
+        inventory.hosts().stream()
+                .flatMap(host -> host.status().stream())
+                .map(status -> status.nas())
+                .distinct()
+                .sorted()
+                .forEach(nas -> nodes.add(nas(nas, snapshot)));
+        inventory.hosts().forEach(host -> nodes.add(client(host, snapshot)));
+        return nodes;
+    }
+
+    private static Node nas(String nas, FleetSnapshot snapshot) {
+        var users = snapshot.inventory().hosts().stream()
+                .filter(host -> host.connected()
+                        && host.status()
+                                .filter(status -> status.nas().equals(nas))
+                                .isPresent())
+                .toList();
+        var reachable =
+                users.stream().anyMatch(host -> host.status().orElseThrow().nasReachable());
+        var bases = snapshot.inventory().bases().stream()
+                .map(base -> base(base, snapshot))
+                .toList();
+        return new Node(
+                new FleetElement.Nas(nas),
+                reachable ? Icon.NAS : Icon.NAS_LOST,
+                nas,
+                reachable ? "" : Messages.Fleet_NasLost,
+                !reachable,
+                bases);
+    }
+
+    private static Node base(String base, FleetSnapshot snapshot) {
+        var replicas = snapshot.inventory()
+                .replicas()
+                .filter(replica -> replica.base().equals(base))
+                .toList();
+        var newest =
+                replicas.stream().mapToInt(replica -> replica.version()).max().orElse(0);
+        return new Node(
+                new FleetElement.Base(base),
+                Icon.BASE,
+                base,
+                NLS.bind(
+                        Messages.Fleet_BaseRemark,
+                        newest,
+                        Units.bytes(replicas.getFirst().bytes())),
+                false,
+                List.of());
+    }
+
+    private static Node client(Host host, FleetSnapshot snapshot) {
+        var vms = host.vms().stream().map(vm -> machine(vm, host)).toList();
+        var running =
+                host.vms().stream().filter(vm -> vm.state() == VmState.RUNNING).count();
+        var remark =
+                switch (host.link()) {
+                    case Host.Connecting() -> Messages.Fleet_Connecting;
+                    case Host.Lost(var since, var reason) ->
+                        NLS.bind(
+                                Messages.Fleet_Lost,
+                                Units.duration(Math.max(0, snapshot.atMillis() - since) / 1000 * 1000));
+                    case Host.Connected() -> NLS.bind(Messages.Fleet_Running, running, vms.size());
+                };
+        return new Node(
+                new FleetElement.Client(host.name()), Icon.of(host), host.name(), remark, !host.connected(), vms);
+    }
+
+    private static Node machine(Vm vm, Host host) {
+        return new Node(
+                new FleetElement.Machine(vm.name()),
+                Icon.of(vm, host),
+                vm.name(),
+                vm.problem(),
+                !host.connected(),
+                List.of());
+    }
+}

@@ -1,0 +1,48 @@
+package org.triplel.ui.fleet;
+
+import org.eclipse.osgi.util.NLS;
+import org.triplel.agent.api.Vm;
+import org.triplel.cluster.Host;
+import org.triplel.ui.charts.Units;
+
+/** Why a VM is not served as well as it could be, in the place where one looks for it. */
+final class WhyNot {
+
+    private WhyNot() {}
+
+    /**
+     * The first reason that holds, the worst first; empty if all is well.
+     *
+     * @param nowMillis milliseconds since 1970
+     */
+    static String of(Vm vm, Host host, long nowMillis) {
+        if (host.link() instanceof Host.Lost(var since, var reason)) {
+            return NLS.bind(Messages.WhyNot_Lost, Units.duration(Math.max(0, nowMillis - since) / 1000 * 1000));
+        }
+        if (!vm.problem().isEmpty()) {
+            return vm.problem();
+        }
+        if (host.status().isPresent() && !host.status().get().problem().isEmpty()) {
+            return host.status().get().problem();
+        }
+        var replica = host.replicas().stream()
+                .filter(one -> one.base().equals(vm.base()))
+                .findFirst();
+        if (replica.isEmpty()) {
+            return NLS.bind(Messages.WhyNot_NoReplica, vm.base());
+        }
+        var found = replica.get();
+        if (!found.problem().isEmpty()) {
+            return found.problem();
+        }
+        if (!found.shadowBase()) {
+            return Messages.WhyNot_ShadowBaseOff;
+        }
+        if (found.version() != vm.baseVersion()) {
+            return NLS.bind(Messages.WhyNot_OtherVersion, found.version(), vm.baseVersion());
+        }
+        return found.complete()
+                ? ""
+                : NLS.bind(Messages.WhyNot_Incomplete, Units.percent((double) found.verifiedChunks() / found.chunks()));
+    }
+}

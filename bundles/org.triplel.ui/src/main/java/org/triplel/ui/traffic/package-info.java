@@ -1,0 +1,2 @@
+/** The traffic chart and its legend. */
+package org.triplel.ui.traffic;

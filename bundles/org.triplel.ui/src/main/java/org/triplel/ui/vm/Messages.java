@@ -1,0 +1,50 @@
+package org.triplel.ui.vm;
+
+import org.eclipse.osgi.util.NLS;
+
+final class Messages extends NLS {
+
+    public static String Console_NotRunning;
+    public static String Console_NotTyped;
+    public static String Console_Type;
+    public static String Disk_Hover;
+    public static String Disk_OnHost;
+    public static String Disk_OnNas;
+    public static String Disk_Range;
+    public static String Disk_Share;
+    public static String Disk_ShareLocal;
+    public static String Disk_Title;
+    public static String Kind_Base;
+    public static String Kind_Private;
+    public static String Kind_Rewritten;
+    public static String Kind_Unused;
+    public static String Overview_Base;
+    public static String Overview_Boot;
+    public static String Overview_Disk;
+    public static String Overview_Flush;
+    public static String Overview_Host;
+    public static String Overview_Io;
+    public static String Overview_Latency;
+    public static String Overview_LocalShare;
+    public static String Overview_Memory;
+    public static String Overview_Nas;
+    public static String Overview_Problem;
+    public static String Overview_ReadLocal;
+    public static String Overview_ReadNas;
+    public static String Overview_Replica;
+    public static String Overview_ReplicaOff;
+    public static String Overview_ReplicaOn;
+    public static String Overview_Started;
+    public static String Overview_State;
+    public static String Overview_WriteNas;
+    public static String Vm_Console;
+    public static String Vm_Disk;
+    public static String Vm_Gone;
+    public static String Vm_Overview;
+
+    static {
+        NLS.initializeMessages("org.triplel.ui.vm.messages", Messages.class);
+    }
+
+    private Messages() {}
+}

@@ -1,0 +1,2 @@
+/** One VM in detail. */
+package org.triplel.ui.vm;

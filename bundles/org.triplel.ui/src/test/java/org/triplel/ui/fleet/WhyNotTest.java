@@ -1,0 +1,48 @@
+package org.triplel.ui.fleet;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+
+import java.util.List;
+import java.util.Optional;
+import org.junit.jupiter.api.Test;
+import org.triplel.agent.api.Replica;
+import org.triplel.agent.api.Vm;
+import org.triplel.agent.api.VmState;
+import org.triplel.cluster.Host;
+
+class WhyNotTest {
+
+    private static Vm vm(String problem) {
+        return new Vm("desk-01", "client-1", VmState.RUNNING, "debian-12", 2, 1, 1, 1, 1, problem);
+    }
+
+    private static Replica replica(int version, long verified, boolean shadowBase, String problem) {
+        return new Replica("client-1", "debian-12", version, 1 << 20, 65536, 16, verified, shadowBase, false, problem);
+    }
+
+    private static String reason(Vm vm, Host.Link link, Replica... replicas) {
+        return WhyNot.of(vm, new Host("client-1", link, 1, Optional.empty(), List.of(vm), List.of(replicas)), 9_000);
+    }
+
+    @Test
+    void nothingWhenAllIsWell() {
+        assertEquals("", reason(vm(""), new Host.Connected(), replica(2, 16, true, "")));
+    }
+
+    @Test
+    void theWorstReasonFirst() {
+        var lost = new Host.Lost(1_000, "gone");
+        assertEquals("host lost for 8.0 s, values are old", reason(vm("broken"), lost, replica(2, 1, false, "")));
+        assertEquals("broken", reason(vm("broken"), new Host.Connected(), replica(2, 1, false, "")));
+        assertEquals("bad disk", reason(vm(""), new Host.Connected(), replica(2, 1, false, "bad disk")));
+    }
+
+    @Test
+    void replicaSaysWhatKeepsItFromServing() {
+        var connected = new Host.Connected();
+        assertEquals("no replica of debian-12 on the host", reason(vm(""), connected));
+        assertEquals("Shadow-Base is off on the host", reason(vm(""), connected, replica(2, 16, false, "")));
+        assertEquals("replica is v1, the VM needs v2", reason(vm(""), connected, replica(1, 16, true, "")));
+        assertEquals("replica 25\u2009%, fills as read", reason(vm(""), connected, replica(2, 4, true, "")));
+    }
+}
