@@ -200,9 +200,7 @@ final class Tour {
     }
 
     private void vmPage(int index) {
-        var name = vms().getFirst().name();
-        VmView.open(page(), name);
-        ((VmView) page().findViewReference(VmView.ID, name).getView(true)).showPage(index);
+        VmView.open(page(), vms().getFirst().name()).showPage(index);
     }
 
     private void selectOne() {

@@ -71,7 +71,7 @@ public enum Icon {
         return switch (host.link()) {
             case Host.Connected() -> HOST;
             case Host.Connecting() -> HOST_CONNECTING;
-            case Host.Lost(var since, var reason) -> HOST_LOST;
+            case Host.Lost _ -> HOST_LOST;
         };
     }
 

@@ -133,8 +133,8 @@ final class BootStormDialog extends Dialog {
                     progress.setSelection(0);
                     var time = DateTimeFormatter.ofLocalizedDateTime(FormatStyle.SHORT)
                             .withZone(ZoneId.systemDefault());
-                    status.setText(NLS.bind(
-                            Messages.Storm_Last, time.format(Instant.ofEpochMilli(result.startedMillis()))));
+                    status.setText(
+                            NLS.bind(Messages.Storm_Last, time.format(Instant.ofEpochMilli(result.startedMillis()))));
                 },
                 () -> status.setText(Messages.Storm_None));
     }

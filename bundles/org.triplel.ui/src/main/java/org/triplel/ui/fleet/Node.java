@@ -84,7 +84,7 @@ record Node(FleetElement element, Icon icon, String label, String remark, boolea
         var remark =
                 switch (host.link()) {
                     case Host.Connecting() -> Messages.Fleet_Connecting;
-                    case Host.Lost(var since, var reason) ->
+                    case Host.Lost(var since, var _) ->
                         NLS.bind(
                                 Messages.Fleet_Lost,
                                 Units.duration(Math.max(0, snapshot.atMillis() - since) / 1000 * 1000));

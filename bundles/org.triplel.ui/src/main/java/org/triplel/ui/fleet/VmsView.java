@@ -165,8 +165,7 @@ public final class VmsView extends FleetViewPart {
     }
 
     private static void paintMinute(GC gc, Rectangle area, VmRow row, Palette palette) {
-        new Sparkline(palette)
-                .traffic(gc, area, row.load().local(), row.load().nas());
+        new Sparkline(palette).traffic(gc, area, row.load().local(), row.load().nas());
     }
 
     private IAction columnsAction() {

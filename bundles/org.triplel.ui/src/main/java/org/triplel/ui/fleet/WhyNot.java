@@ -16,8 +16,9 @@ final class WhyNot {
      * @param nowMillis milliseconds since 1970
      */
     static String of(Vm vm, Host host, long nowMillis) {
-        if (host.link() instanceof Host.Lost(var since, var reason)) {
-            return NLS.bind(Messages.WhyNot_Lost, Units.duration(Math.max(0, nowMillis - since) / 1000 * 1000));
+        if (host.link() instanceof Host.Lost lost) {
+            return NLS.bind(
+                    Messages.WhyNot_Lost, Units.duration(Math.max(0, nowMillis - lost.sinceMillis()) / 1000 * 1000));
         }
         if (!vm.problem().isEmpty()) {
             return vm.problem();

@@ -178,8 +178,9 @@ public final class TrafficView extends FleetViewPart {
         pause = check(Messages.Traffic_Pause, Icon.PAUSE, this::query);
         bars.add(pause);
         bars.add(new Separator());
-        bars.add(push(Messages.Traffic_SaveImage, Icon.IMAGE, this::saveImage));
-        bars.add(push(Messages.Traffic_SaveCsv, Icon.CSV, this::saveCsv));
+        bars.add(
+                push(Messages.Traffic_SaveImage, Icon.IMAGE, () -> choose("png").ifPresent(this::exportImage)));
+        bars.add(push(Messages.Traffic_SaveCsv, Icon.CSV, () -> choose("csv").ifPresent(this::exportCsv)));
     }
 
     private ControlContribution choice(String id, List<String> items, String name, IntConsumer chosen) {
@@ -319,8 +320,22 @@ public final class TrafficView extends FleetViewPart {
         });
     }
 
-    private void saveImage() {
-        chart.imageData().ifPresent(image -> choose("png").ifPresent(file -> save(file, () -> write(image, file))));
+    /**
+     * Writes the picture that is shown as PNG.
+     *
+     * @return the job that does it, or nothing as long as nothing is shown
+     */
+    public Optional<Job> exportImage(Path file) {
+        return chart.imageData().map(image -> save(file, () -> write(image, file)));
+    }
+
+    /**
+     * Writes the figures that are shown as comma-separated values.
+     *
+     * @return the job that does it, or nothing as long as nothing is shown
+     */
+    public Optional<Job> exportCsv(Path file) {
+        return shown.map(buckets -> save(file, () -> write(buckets, file)));
     }
 
     private static void write(ImageData image, Path file) throws IOException {
@@ -331,12 +346,7 @@ public final class TrafficView extends FleetViewPart {
         }
     }
 
-    private void saveCsv() {
-        shown.ifPresent(buckets -> choose("csv").ifPresent(file -> save(file, () -> write(buckets, file))));
-    }
-
-    /** Writes what a chart shows. */
-    static void write(Buckets buckets, Path file) throws IOException {
+    private static void write(Buckets buckets, Path file) throws IOException {
         try (var out = Files.newBufferedWriter(file)) {
             new TrafficCsv(buckets).write(out);
         }
@@ -354,7 +364,7 @@ public final class TrafficView extends FleetViewPart {
         void run() throws IOException;
     }
 
-    private void save(Path file, Writing writing) {
+    private static Job save(Path file, Writing writing) {
         var job = new Job(NLS.bind(Messages.Traffic_Saving, file.getFileName())) {
             @Override
             protected IStatus run(IProgressMonitor monitor) {
@@ -367,5 +377,6 @@ public final class TrafficView extends FleetViewPart {
             }
         };
         job.schedule();
+        return job;
     }
 }

@@ -33,9 +33,9 @@ public final class VmView extends FleetViewPart {
     private Icon icon = Icon.VM;
 
     /** Shows a VM, in a view that may be open already. */
-    public static void open(IWorkbenchPage page, String vm) {
+    public static VmView open(IWorkbenchPage page, String vm) {
         try {
-            page.showView(ID, vm, IWorkbenchPage.VIEW_ACTIVATE);
+            return (VmView) page.showView(ID, vm, IWorkbenchPage.VIEW_ACTIVATE);
         } catch (PartInitException e) {
             throw new IllegalStateException(vm, e);
         }

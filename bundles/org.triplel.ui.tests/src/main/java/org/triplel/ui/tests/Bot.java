@@ -1,0 +1,184 @@
+package org.triplel.ui.tests;
+
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Optional;
+import java.util.concurrent.atomic.AtomicReference;
+import java.util.concurrent.locks.LockSupport;
+import java.util.function.Predicate;
+import java.util.function.Supplier;
+import org.eclipse.swt.SWT;
+import org.eclipse.swt.widgets.Button;
+import org.eclipse.swt.widgets.Composite;
+import org.eclipse.swt.widgets.Control;
+import org.eclipse.swt.widgets.Display;
+import org.eclipse.swt.widgets.Event;
+import org.eclipse.swt.widgets.Menu;
+import org.eclipse.swt.widgets.MenuItem;
+import org.eclipse.swt.widgets.Shell;
+import org.eclipse.swt.widgets.Widget;
+import org.eclipse.ui.IViewPart;
+import org.eclipse.ui.IWorkbenchPage;
+import org.eclipse.ui.IWorkbenchWindow;
+import org.eclipse.ui.PartInitException;
+import org.eclipse.ui.PlatformUI;
+
+/** A user of the window, on the test's own thread. */
+final class Bot {
+
+    private static final Duration LIMIT = Duration.ofSeconds(30);
+    private static final long LOOK_EVERY_NANOS = 20_000_000;
+
+    private final Display display = PlatformUI.getWorkbench().getDisplay();
+
+    /** Runs something on the UI thread. */
+    <T> T ui(Supplier<T> action) {
+        var result = new AtomicReference<T>();
+        display.syncExec(() -> result.set(action.get()));
+        return result.get();
+    }
+
+    void run(Runnable action) {
+        display.syncExec(action);
+    }
+
+    /** Waits until there is something. */
+    <T> T await(String what, Supplier<Optional<T>> look) {
+        var deadline = System.nanoTime() + LIMIT.toNanos();
+        while (true) {
+            var found = ui(look);
+            if (found.isPresent()) {
+                return found.get();
+            }
+            if (System.nanoTime() > deadline) {
+                throw new AssertionError("not within " + LIMIT.toSeconds() + " s: " + what);
+            }
+            LockSupport.parkNanos(LOOK_EVERY_NANOS);
+        }
+    }
+
+    void awaitThat(String what, Supplier<Boolean> condition) {
+        await(what, () -> condition.get() ? Optional.of(true) : Optional.empty());
+    }
+
+    IWorkbenchWindow window() {
+        return PlatformUI.getWorkbench().getWorkbenchWindows()[0];
+    }
+
+    IViewPart view(String id) {
+        return view(id, null);
+    }
+
+    IViewPart view(String id, String secondaryId) {
+        return ui(() -> {
+            try {
+                return window().getActivePage().showView(id, secondaryId, IWorkbenchPage.VIEW_ACTIVATE);
+            } catch (PartInitException e) {
+                throw new AssertionError(id, e);
+            }
+        });
+    }
+
+    /** The first visible control of a type in the window or a dialog. */
+    <T extends Control> T find(Class<T> type, Predicate<T> which) {
+        return await(
+                type.getSimpleName(), () -> visible(type).stream().filter(which).findFirst());
+    }
+
+    /** Must be called on the UI thread. */
+    <T extends Control> List<T> visible(Class<T> type) {
+        var found = new ArrayList<T>();
+        for (var shell : display.getShells()) {
+            collect(shell, type, found);
+        }
+        return found;
+    }
+
+    private static <T extends Control> void collect(Control control, Class<T> type, List<T> found) {
+        if (!control.isVisible()) {
+            return;
+        }
+        if (type.isInstance(control)) {
+            found.add(type.cast(control));
+        }
+        if (control instanceof Composite composite) {
+            for (var child : composite.getChildren()) {
+                collect(child, type, found);
+            }
+        }
+    }
+
+    Shell shell(String title) {
+        return find(Shell.class, shell -> shell.getText().equals(title));
+    }
+
+    /** Presses a button without waiting for what it does, as that may open a modal dialog. */
+    void press(String text) {
+        var button = find(Button.class, candidate -> plain(candidate.getText()).equals(text));
+        select(button);
+    }
+
+    private void select(Widget widget) {
+        display.asyncExec(() -> {
+            var event = new Event();
+            event.widget = widget;
+            event.display = display;
+            widget.notifyListeners(SWT.Selection, event);
+        });
+    }
+
+    /** Chooses an entry of the menu bar that is enabled. */
+    void menu(String... path) {
+        select(await(String.join(" > ", path), () -> item(path).filter(MenuItem::isEnabled)));
+    }
+
+    private Optional<MenuItem> item(String... path) {
+        var menu = window().getShell().getMenuBar();
+        var found = Optional.<MenuItem>empty();
+        for (var name : path) {
+            if (menu == null) {
+                return Optional.empty();
+            }
+            menu.notifyListeners(SWT.Show, new Event());
+            found = item(menu, name);
+            menu = found.map(MenuItem::getMenu).orElse(null);
+        }
+        return found;
+    }
+
+    private static Optional<MenuItem> item(Menu menu, String name) {
+        return Arrays.stream(menu.getItems())
+                .filter(item -> plain(item.getText()).equals(name))
+                .findFirst();
+    }
+
+    private static String plain(String text) {
+        return text.replace("&", "").split("\t")[0];
+    }
+
+    /** Types a function key, as a keyboard would. */
+    void key(int keyCode, int... modifiers) {
+        run(() -> {
+            window().getShell().forceActive();
+            for (var modifier : modifiers) {
+                post(SWT.KeyDown, modifier);
+            }
+            post(SWT.KeyDown, keyCode);
+            post(SWT.KeyUp, keyCode);
+            for (var modifier : modifiers) {
+                post(SWT.KeyUp, modifier);
+            }
+        });
+    }
+
+    private void post(int type, int keyCode) {
+        var event = new Event();
+        event.type = type;
+        event.keyCode = keyCode;
+        if (!display.post(event)) {
+            throw new AssertionError("the display takes no key events");
+        }
+    }
+}

@@ -1,0 +1,323 @@
+package org.triplel.ui.tests;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.Arrays;
+import java.util.List;
+import org.eclipse.jface.viewers.StructuredSelection;
+import org.eclipse.swt.SWT;
+import org.eclipse.swt.dnd.Clipboard;
+import org.eclipse.swt.dnd.TextTransfer;
+import org.eclipse.swt.graphics.ImageLoader;
+import org.eclipse.swt.widgets.Button;
+import org.eclipse.swt.widgets.Event;
+import org.eclipse.swt.widgets.Label;
+import org.eclipse.swt.widgets.ProgressBar;
+import org.eclipse.swt.widgets.Table;
+import org.eclipse.swt.widgets.TableItem;
+import org.eclipse.swt.widgets.Text;
+import org.eclipse.swt.widgets.Tree;
+import org.eclipse.ui.IPageLayout;
+import org.eclipse.ui.PlatformUI;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.triplel.agent.api.VmState;
+import org.triplel.app.NasLinkView;
+import org.triplel.cluster.Fleet;
+import org.triplel.cluster.Host;
+import org.triplel.ui.FleetElement;
+import org.triplel.ui.WelcomeView;
+import org.triplel.ui.charts.StackedChartCanvas;
+import org.triplel.ui.fleet.EventsView;
+import org.triplel.ui.fleet.FleetView;
+import org.triplel.ui.fleet.ReplicasView;
+import org.triplel.ui.fleet.VmsView;
+import org.triplel.ui.traffic.TrafficView;
+import org.triplel.ui.vm.VmView;
+
+class WindowTest {
+
+    private final Bot bot = new Bot();
+    private final Fleet fleet = PlatformUI.getWorkbench().getService(Fleet.class);
+    private Hosts hosts;
+
+    @BeforeEach
+    void connect() {
+        hosts = new Hosts();
+        bot.awaitThat(
+                "both hosts are connected",
+                () -> fleet.inventory().hosts().size() == 2
+                        && fleet.inventory().hosts().stream().allMatch(Host::connected)
+                        && fleet.inventory().vms().allMatch(vm -> vm.state() == VmState.STOPPED));
+        bot.view(VmsView.ID);
+        bot.awaitThat("the table has all VMs", () -> column("State")
+                .equals(List.of("stopped", "stopped", "stopped", "stopped")));
+    }
+
+    @AfterEach
+    void disconnect() throws Exception {
+        hosts.close();
+        bot.awaitThat(
+                "both hosts are lost", () -> fleet.inventory().hosts().stream().noneMatch(Host::connected));
+    }
+
+    private Table table() {
+        return bot.visible(Table.class).stream()
+                .filter(table -> table.getColumnCount() == 10)
+                .findFirst()
+                .orElseThrow();
+    }
+
+    private List<String> column(String title) {
+        var table = table();
+        var index = Arrays.stream(table.getColumns())
+                .map(column -> column.getText())
+                .toList()
+                .indexOf(title);
+        return Arrays.stream(table.getItems()).map(item -> text(item, index)).toList();
+    }
+
+    private static String text(TableItem item, int index) {
+        return item.getText(index);
+    }
+
+    private void select(String... vms) {
+        var elements = Arrays.stream(vms).map(FleetElement.Machine::new).toList();
+        bot.run(() -> {
+            table().setFocus();
+            bot.window()
+                    .getActivePage()
+                    .findView(VmsView.ID)
+                    .getSite()
+                    .getSelectionProvider()
+                    .setSelection(new StructuredSelection(elements));
+        });
+    }
+
+    @Test
+    void everyViewOpens() {
+        for (var id : List.of(
+                FleetView.ID,
+                VmsView.ID,
+                TrafficView.ID,
+                ReplicasView.ID,
+                EventsView.ID,
+                WelcomeView.ID,
+                NasLinkView.ID,
+                IPageLayout.ID_PROGRESS_VIEW)) {
+            var view = bot.view(id);
+            assertTrue(!view.getClass().getSimpleName().contains("Error"), () -> id + " is shown as " + view);
+            bot.awaitThat(
+                    id + " is in front", () -> bot.window().getActivePage().getActivePart() == view);
+        }
+    }
+
+    @Test
+    void tableShowsTheVms() {
+        assertEquals(List.of("desk-01", "desk-02", "desk-03", "desk-04"), bot.ui(() -> column("Name")));
+        assertEquals(List.of("client-1", "client-1", "client-2", "client-2"), bot.ui(() -> column("Host")));
+        assertEquals("stopped", bot.ui(() -> column("State")).getFirst());
+    }
+
+    @Test
+    void startAndShutDownByMenuReachTheAgents() {
+        select("desk-01", "desk-03");
+        bot.menu("VM", "Start");
+        bot.awaitThat(
+                "both run",
+                () -> hosts.one.requests().contains("startVm desk-01")
+                        && hosts.two.requests().contains("startVm desk-03"));
+        bot.awaitThat("the table says so", () -> column("State").getFirst().equals("running"));
+        select("desk-01");
+        bot.menu("VM", "Shut Down");
+        bot.awaitThat("the guest was asked", () -> hosts.one.requests().contains("shutdownVm desk-01"));
+        bot.awaitThat("the table says so", () -> column("State").getFirst().equals("stopped"));
+    }
+
+    @Test
+    void startByKeyAndKillAfterTheQuestion() {
+        select("desk-02");
+        bot.key(SWT.F6);
+        bot.awaitThat("it was started", () -> hosts.one.requests().contains("startVm desk-02"));
+        bot.awaitThat("it runs", () -> column("State").get(1).equals("running"));
+        bot.menu("VM", "Kill");
+        bot.shell("Kill");
+        assertTrue(hosts.one.requests().stream().noneMatch(request -> request.startsWith("kill")), "killed unasked");
+        bot.press("Kill");
+        bot.awaitThat("it was killed", () -> hosts.one.requests().contains("killVm desk-02"));
+    }
+
+    @Test
+    void filterKeepsWhatMatches() {
+        var filter = bot.find(Text.class, text -> text.getMessage().equals("Filter by any column"));
+        bot.run(() -> filter.setText("CLIENT-2"));
+        assertEquals(List.of("desk-03", "desk-04"), bot.ui(() -> column("Name")));
+        bot.run(() -> filter.setText(""));
+        assertEquals(4, bot.ui(() -> table().getItemCount()));
+    }
+
+    @Test
+    void sortingKeepsTheSelection() {
+        select("desk-04");
+        bot.run(() -> table().getColumn(1).notifyListeners(SWT.Selection, new Event()));
+        assertEquals("desk-04", bot.ui(() -> column("Name")).getFirst());
+        assertEquals(List.of(0), bot.ui(() -> Arrays.stream(table().getSelectionIndices())
+                .boxed()
+                .toList()));
+        bot.run(() -> table().getColumn(1).notifyListeners(SWT.Selection, new Event()));
+    }
+
+    @Test
+    void copyPutsTheTableOnTheClipboard() {
+        select("desk-01");
+        bot.menu("Edit", "Copy");
+        bot.awaitThat("the clipboard has it", () -> {
+            var clipboard = new Clipboard(table().getDisplay());
+            var text = (String) clipboard.getContents(TextTransfer.getInstance());
+            clipboard.dispose();
+            return text != null && text.startsWith("State\tName") && text.contains("stopped\tdesk-01\tclient-1");
+        });
+    }
+
+    @Test
+    void trafficChartShowsWhatMoves() {
+        bot.view(TrafficView.ID);
+        var chart = bot.find(StackedChartCanvas.class, any -> true);
+        bot.view(VmsView.ID);
+        select("desk-01");
+        bot.menu("VM", "Start");
+        bot.awaitThat("the chart has the colour of base reads", () -> {
+            var data = chart.imageData().orElse(null);
+            if (data == null) {
+                return false;
+            }
+            for (var x = 0; x < data.width; x++) {
+                for (var y = 0; y < data.height; y++) {
+                    if (data.getPixel(x, y) == 0x0072b2) {
+                        return true;
+                    }
+                }
+            }
+            return false;
+        });
+        bot.awaitThat("the legend has figures", () -> bot.visible(Label.class).stream()
+                .anyMatch(label -> label.getText().endsWith("B/s")));
+    }
+
+    @Test
+    void exportHasWhatTheChartShows(@TempDir Path folder) throws Exception {
+        select("desk-02");
+        bot.menu("VM", "Start");
+        var view = (TrafficView) bot.view(TrafficView.ID);
+        bot.awaitThat("the legend has figures", () -> bot.visible(Label.class).stream()
+                .anyMatch(label -> label.getText().endsWith("B/s")));
+        var csv = folder.resolve("traffic.csv");
+        var png = folder.resolve("traffic.png");
+        bot.ui(() -> view.exportCsv(csv)).orElseThrow().join();
+        bot.ui(() -> view.exportImage(png)).orElseThrow().join();
+        var lines = Files.readAllLines(csv);
+        assertEquals("time,class,direction,side,requests,bytes", lines.getFirst());
+        var read = lines.stream()
+                .filter(line -> line.contains(",BASE,READ,"))
+                .mapToLong(line -> Long.parseLong(line.substring(line.lastIndexOf(',') + 1)))
+                .sum();
+        assertTrue(read > 0, () -> String.join("\n", lines));
+        assertTrue(new ImageLoader().load(png.toString())[0].width > 300, "the picture is too small");
+    }
+
+    @Test
+    void lostHostTurnsGreyAndSaysForHowLong() throws Exception {
+        hosts.two.close();
+        bot.awaitThat("its VMs are unknown", () -> column("State").get(2).equals("unknown"));
+        assertTrue(bot.ui(() -> column("Why Not Local")).get(2).startsWith("host lost for"));
+        assertEquals("stopped", bot.ui(() -> column("State")).getFirst());
+        bot.awaitThat("the tree says so", () -> bot.visible(Tree.class).stream()
+                .flatMap(tree -> Arrays.stream(tree.getItems()))
+                .anyMatch(item -> item.getText().startsWith("client-2  lost for")));
+        hosts.two.listen();
+        bot.awaitThat("it is back", () -> column("State").get(2).equals("stopped"));
+    }
+
+    @Test
+    void emptyFleetSaysWhatWouldBeHere() throws Exception {
+        bot.run(() -> fleet.inventory().hosts().forEach(host -> fleet.remove(host.name())));
+        bot.awaitThat("the table's view says what would be here", () -> bot.visible(Label.class).stream()
+                .anyMatch(label -> label.getText().startsWith("The VMs of all hosts appear here.")));
+        bot.run(() -> {
+            fleet.add("client-1", Path.of("target/1.sock"));
+            fleet.add("client-2", Path.of("target/2.sock"));
+        });
+        bot.awaitThat("the table is back", () -> bot.visible(Table.class).stream()
+                .anyMatch(table -> table.getItemCount() == 4));
+    }
+
+    @Test
+    void shadowBaseIsSwitchedByTheMenu() {
+        var replicas = bot.view(ReplicasView.ID);
+        bot.awaitThat("both replicas", () -> bot.visible(Table.class).stream()
+                .anyMatch(table -> table.getColumnCount() == 8 && table.getItemCount() == 2));
+        bot.run(() -> replicas.getSite()
+                .getSelectionProvider()
+                .setSelection(new StructuredSelection(new FleetElement.Copy("client-2", "debian-12"))));
+        bot.menu("Base Image", "Shadow-Base Off");
+        bot.awaitThat("the agent was told", () -> hosts.two.requests().contains("setShadowBase false debian-12"));
+        assertTrue(hosts.one.requests().isEmpty(), "the other host was told, too");
+    }
+
+    @Test
+    void vmViewShowsDiskAndConsole() {
+        var view = (VmView) bot.view(VmView.ID, "desk-01");
+        bot.run(() -> view.showPage(1));
+        bot.awaitThat("the disk map", () -> bot.visible(Label.class).stream()
+                .anyMatch(label -> label.getText().startsWith("desk-01 / vda")));
+        bot.run(() -> view.showPage(2));
+        bot.menu("VM", "Start");
+        bot.awaitThat("the console prints", () -> bot.visible(Text.class).stream()
+                .anyMatch(text -> text.getText().contains("desk-01 login:")));
+        var input = bot.find(Text.class, text -> text.getMessage().startsWith("Type a line"));
+        bot.run(() -> {
+            input.setText("uptime");
+            input.notifyListeners(SWT.DefaultSelection, new Event());
+        });
+        bot.awaitThat("the guest got it", () -> hosts.one.requests().contains("type desk-01 uptime"));
+        bot.run(() -> bot.window().getActivePage().hideView(view));
+    }
+
+    @Test
+    void bootStormShowsBothSettingsSideBySide() {
+        bot.menu("VM", "Boot Storm...");
+        bot.shell("Boot Storm");
+        bot.press("Start");
+        bot.awaitThat("it ran with Shadow-Base", () -> stormIsOver("of 4 VMs ready"));
+        var off = bot.find(Button.class, button -> button.getText().contains("NAS (Shadow-Base off)"));
+        var on = bot.find(Button.class, button -> button.getText().contains("(Shadow-Base on)"));
+        bot.run(() -> {
+            on.setSelection(false);
+            off.setSelection(true);
+        });
+        bot.press("Start");
+        bot.awaitThat("it runs", () -> !stormIsOver("of 4 VMs ready"));
+        bot.awaitThat("it ran without", () -> stormIsOver("4 of 4 VMs ready"));
+        var read = bot.ui(() -> bot.visible(Table.class).stream()
+                .filter(table -> table.getColumnCount() == 5)
+                .findFirst()
+                .orElseThrow()
+                .getItem(0));
+        assertEquals("Read from the NAS", bot.ui(() -> read.getText(0)));
+        assertTrue(bot.ui(() -> read.getText(1)).endsWith("B"), () -> bot.ui(() -> read.getText(1)));
+        assertTrue(bot.ui(() -> read.getText(3)).endsWith("B"), () -> bot.ui(() -> read.getText(3)));
+        bot.press("Close");
+        bot.awaitThat(
+                "the dialog is closed", () -> bot.visible(ProgressBar.class).isEmpty());
+    }
+
+    private boolean stormIsOver(String words) {
+        return bot.visible(Label.class).stream()
+                .anyMatch(label -> label.getText().contains(words));
+    }
+}
