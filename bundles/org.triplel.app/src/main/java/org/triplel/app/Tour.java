@@ -7,6 +7,8 @@ import java.util.ArrayList;
 import java.util.Deque;
 import java.util.List;
 import java.util.Map;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
 import java.util.function.BooleanSupplier;
 import java.util.function.Consumer;
 import org.eclipse.core.commands.ParameterizedCommand;
@@ -73,6 +75,7 @@ final class Tour {
     private final Path folder;
     private final Display display;
     private final Deque<Step> steps = new ArrayDeque<>();
+    private final ExecutorService saver = Executors.newSingleThreadExecutor();
     private int pictures;
 
     Tour(IWorkbench workbench, Services services, Path folder) {
@@ -85,7 +88,11 @@ final class Tour {
     /** Plays the tour on the UI thread; {@code end} is told whether it went well. */
     void start(Consumer<Boolean> end) {
         plan();
-        next(end);
+        next(success -> {
+            // closing waits until the last picture is written
+            saver.close();
+            end.accept(success);
+        });
     }
 
     private void plan() {
@@ -160,14 +167,19 @@ final class Tour {
         var gc = new GC(display);
         try {
             gc.copyArea(image, 0, 0);
-            var loader = new ImageLoader();
-            loader.data = new ImageData[] {image.getImageData()};
-            loader.save(
-                    folder.resolve("%02d-%s.png".formatted(++pictures, name)).toString(), SWT.IMAGE_PNG);
+            var pixels = image.getImageData();
+            var file = folder.resolve("%02d-%s.png".formatted(++pictures, name));
+            saver.execute(() -> save(pixels, file));
         } finally {
             gc.dispose();
             image.dispose();
         }
+    }
+
+    private static void save(ImageData pixels, Path file) {
+        var loader = new ImageLoader();
+        loader.data = new ImageData[] {pixels};
+        loader.save(file.toString(), SWT.IMAGE_PNG);
     }
 
     private boolean labRuns() {

@@ -159,12 +159,12 @@ final class BootStormDialog extends Dialog {
     private Table results(Composite parent) {
         var created = new Table(parent, SWT.BORDER | SWT.FULL_SELECTION);
         created.setHeaderVisible(true);
-        GridDataFactory.fillDefaults().grab(true, true).hint(700, ROWS_HEIGHT).applyTo(created);
+        GridDataFactory.fillDefaults().grab(true, true).hint(710, ROWS_HEIGHT).applyTo(created);
         column(created, Messages.Storm_Column_Vm, 160, SWT.LEFT);
-        column(created, Messages.Storm_With, 124, SWT.RIGHT);
-        column(created, "", 136, SWT.LEFT);
-        column(created, Messages.Storm_Without, 124, SWT.RIGHT);
-        column(created, "", 136, SWT.LEFT);
+        column(created, Messages.Storm_With, 140, SWT.RIGHT);
+        column(created, "", 128, SWT.LEFT);
+        column(created, Messages.Storm_Without, 140, SWT.RIGHT);
+        column(created, "", 128, SWT.LEFT);
         created.addListener(SWT.PaintItem, BootStormDialog::paintBar);
         return created;
     }

@@ -90,6 +90,11 @@ public final class EventsView extends FleetViewPart {
     }
 
     @Override
+    public void setFocus() {
+        table.control().setFocus();
+    }
+
+    @Override
     protected String show(FleetSnapshot snapshot) {
         var events = snapshot.inventory().events();
         if (!events.equals(shown)) {
