@@ -186,7 +186,7 @@ final class AgentApi implements AgentService {
             } catch (IOException e) {
                 throw new AgentException(
                         AgentError.Kind.CONFLICT,
-                        "The console of " + vm.name() + " takes no input: " + e.getMessage() + ".",
+                        "The console of " + vm.name() + " takes no input: " + Failures.describe(e) + ".",
                         "Check that the VM is running.",
                         e);
             }

@@ -2,7 +2,6 @@ package org.triplel.agent;
 
 import java.io.IOException;
 import java.lang.System.Logger.Level;
-import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.concurrent.CountDownLatch;
@@ -26,16 +25,10 @@ public final class AgentMain {
         AgentLog.toStderr();
         try {
             run(arguments);
-        } catch (NoSuchFileException e) {
-            fail("There is no file " + e.getFile() + ".");
         } catch (IOException e) {
-            fail(e.getMessage());
+            System.err.println("triplel agent: " + Failures.describe(e) + ".");
+            System.exit(1);
         }
-    }
-
-    private static void fail(String message) {
-        System.err.println("triplel agent: " + message);
-        System.exit(1);
     }
 
     private static void run(String[] arguments) throws IOException {

@@ -3,7 +3,6 @@ package org.triplel.agent;
 import java.io.IOException;
 import java.lang.System.Logger.Level;
 import java.nio.file.Files;
-import java.nio.file.NoSuchFileException;
 import java.time.Duration;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
@@ -124,14 +123,17 @@ final class Disks implements VmDisks, AutoCloseable {
             var attachment = System.currentTimeMillis();
             attached.put(vm.vm(), new AttachedDisk(vm, attachment, replica, daemon, disk, metrics));
             disks.add(export(vm.vm()), disk);
+            done.clear();
             LOG.log(Level.INFO, "{0}: disk attached", vm.vm());
-        } catch (IOException | RuntimeException e) {
-            undo(vm, done);
+        } catch (IOException e) {
             throw new AgentException(
-                    e instanceof NoSuchFileException ? AgentError.Kind.NOT_FOUND : AgentError.Kind.NAS,
-                    "The disk of " + vm.vm() + " cannot be attached, " + step + " failed: " + e.getMessage() + ".",
-                    "Check the NAS (" + nas + ").",
+                    AgentError.Kind.NAS,
+                    "The disk of " + vm.vm() + " cannot be attached, " + step + " failed: " + Failures.describe(e)
+                            + ".",
+                    "Check the NAS (" + nas + ") and the disk of this host.",
                     e);
+        } finally {
+            undo(vm, done);
         }
     }
 
@@ -177,7 +179,7 @@ final class Disks implements VmDisks, AutoCloseable {
             attached.remove(vm);
             throw new AgentException(
                     AgentError.Kind.NAS,
-                    "The disk of " + vm + " is not completely on the NAS: " + e.getMessage() + ".",
+                    "The disk of " + vm + " is not completely on the NAS: " + Failures.describe(e) + ".",
                     "Check the NAS, then start " + vm + " on this host: that writes what is missing.",
                     e);
         }

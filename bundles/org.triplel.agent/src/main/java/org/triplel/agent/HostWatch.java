@@ -70,7 +70,7 @@ final class HostWatch implements AutoCloseable {
         } catch (IOException e) {
             LOG.log(Level.DEBUG, "NAS " + nas, e);
             nasAnsweredAt = System.nanoTime();
-            nasProblem = Optional.of(e.toString());
+            nasProblem = Optional.of(Failures.describe(e));
         }
         if (!before.equals(nasProblem)) {
             events.add(
@@ -122,7 +122,9 @@ final class HostWatch implements AutoCloseable {
                         "The disk with " + localDisk + " is nearly full. Make room, or replicas stay incomplete.");
             }
         } catch (IOException e) {
-            append(texts, "The disk with " + localDisk + " cannot be looked at: " + e.getMessage() + ". Check it.");
+            append(
+                    texts,
+                    "The disk with " + localDisk + " cannot be looked at: " + Failures.describe(e) + ". Check it.");
         }
         append(texts, hypervisorProblem);
         append(texts, problem.map(this::nasText).orElse(""));

@@ -47,7 +47,7 @@ final class ManagedVm {
 
     private VmState state;
     private DomainRun run;
-    private String problem = "";
+    private String problem;
 
     /** Whether the hypervisor has told of the start of the present run: else a stop it tells of belongs to an earlier one. */
     private boolean startHeard;
@@ -75,6 +75,7 @@ final class ManagedVm {
             case PAUSED, DISK_FAILED -> VmState.PAUSED;
             case SHUTTING_DOWN -> VmState.STOPPING;
         };
+        this.problem = state == VmState.CRASHED ? CRASH : "";
         this.snapshot = describe();
     }
 
@@ -294,13 +295,14 @@ final class ManagedVm {
             if (off()) {
                 throw refuse("ended");
             }
+            var before = state;
+            become(VmState.STOPPING, "");
             try {
-                host.hypervisor.destroy(name());
+                host.hypervisor.destroy(name()); // that it stopped comes as an event
             } catch (HypervisorException e) {
+                become(before, e.getMessage());
                 throw hypervisor(e, "");
             }
-            // That it stopped comes as an event.
-            become(VmState.STOPPING, "");
         });
     }
 
@@ -341,7 +343,8 @@ final class ManagedVm {
         } catch (IOException e) {
             throw new AgentException(
                     AgentError.Kind.LOCAL_DISK,
-                    "What host " + host.name + " keeps of " + name() + " cannot be removed: " + e.getMessage() + ".",
+                    "What host " + host.name + " keeps of " + name() + " cannot be removed: " + Failures.describe(e)
+                            + ".",
                     "Check the host's disk.",
                     e);
         }
@@ -366,7 +369,7 @@ final class ManagedVm {
             stopped(crashed);
         } else {
             detach(); // what an earlier agent left attached
-            become(crashed ? VmState.CRASHED : state, crashed ? CRASH : problem);
+            become(crashed ? VmState.CRASHED : VmState.STOPPED, crashed ? CRASH : problem);
         }
     }
 
@@ -507,6 +510,7 @@ final class ManagedVm {
         } catch (IOException e) {
             LOG.log(Level.DEBUG, host.name + ", " + name() + ": close of the console", e);
         }
+        become(VmState.STOPPING, ""); // it may take the NAS a while to get what is not there yet
         try {
             host.disks.detach(name());
         } catch (AgentException e) {

@@ -76,7 +76,10 @@ final class ReplicaStore implements AutoCloseable {
                             e);
         } catch (IOException e) {
             throw new AgentException(
-                    AgentError.Kind.NAS, "Base image " + base + " cannot be opened: " + e.getMessage() + ".", "", e);
+                    AgentError.Kind.NAS,
+                    "Base image " + base + " cannot be opened: " + Failures.describe(e) + ".",
+                    "",
+                    e);
         }
     }
 
@@ -126,7 +129,7 @@ final class ReplicaStore implements AutoCloseable {
         } catch (IOException e) {
             throw new AgentException(
                     AgentError.Kind.LOCAL_DISK,
-                    "Shadow-Base of " + base + " cannot be switched: " + e + ".",
+                    "Shadow-Base of " + base + " cannot be switched: " + Failures.describe(e) + ".",
                     "Check the disk of host " + host + ".",
                     e);
         }
@@ -169,7 +172,7 @@ final class ReplicaStore implements AutoCloseable {
                     Severity.ERROR,
                     "",
                     "Fill replica",
-                    "The replica of " + base + " stays incomplete: " + e.getMessage()
+                    "The replica of " + base + " stays incomplete: " + Failures.describe(e)
                             + ". Fill it again when that is put right.");
         } finally {
             filling.remove(base);
@@ -185,7 +188,7 @@ final class ReplicaStore implements AutoCloseable {
         } catch (IOException e) {
             throw new AgentException(
                     AgentError.Kind.LOCAL_DISK,
-                    "The replica of " + base + " is not cleared: " + e.getMessage() + ".",
+                    "The replica of " + base + " is not cleared: " + Failures.describe(e) + ".",
                     "Check the disk of host " + host + ".",
                     e);
         }

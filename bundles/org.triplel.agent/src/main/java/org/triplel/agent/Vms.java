@@ -249,7 +249,7 @@ final class Vms {
     private AgentException nasFailed(String operation, IOException e) {
         return new AgentException(
                 AgentError.Kind.NAS,
-                "The NAS (" + nas + ") does not " + operation + ": " + e.getMessage() + ".",
+                "The NAS (" + nas + ") does not " + operation + ": " + Failures.describe(e) + ".",
                 "Check that it is reachable, writable and not full.",
                 e);
     }

@@ -34,7 +34,7 @@ public interface AgentService {
     @JsonRequest
     CompletableFuture<Vm> resetVm(String vm);
 
-    /** Attaches the VM's disks to the router and starts it; done when the hypervisor runs it. */
+    /** Attaches the VM's disks to the router and starts it; done when the hypervisor runs it. A paused VM goes on. */
     @JsonRequest
     CompletableFuture<Vm> startVm(String vm);
 
