@@ -1,0 +1,112 @@
+package org.triplel.cli;
+
+import java.time.Clock;
+import java.time.Duration;
+import java.util.List;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
+import java.util.function.Function;
+import java.util.function.Predicate;
+import org.triplel.agent.api.AgentService;
+import org.triplel.agent.api.Vm;
+import org.triplel.cluster.AgentException;
+import org.triplel.cluster.Fleet;
+import org.triplel.cluster.Host;
+import org.triplel.cluster.Inventory;
+import org.triplel.lab.Lab;
+import org.triplel.lab.LabException;
+import org.triplel.lab.LabStatus;
+
+/** A fleet for the time of one command; waits, as a command does. */
+final class FleetSession implements AutoCloseable {
+
+    private static final Duration CONNECT_TIME = Duration.ofSeconds(10);
+    private static final Duration ANSWER_TIME = Duration.ofMinutes(2);
+
+    private final Fleet fleet = new Fleet(Clock.systemUTC());
+
+    private FleetSession() {}
+
+    /** Connects to a lab's agents; a host that does not answer fails the command, or it would act on half a fleet. */
+    static FleetSession open(Lab lab) throws LabException, NotDone, InterruptedException {
+        var status = lab.status();
+        if (status.state() == LabStatus.State.STOPPED) {
+            throw new NotDone("The lab " + status.name() + " does not run. Start it: triplel lab start");
+        }
+        var session = new FleetSession();
+        for (var client : status.clients()) {
+            session.fleet.add(client.name(), client.agentSocket());
+        }
+        try {
+            session.until(
+                    CONNECT_TIME,
+                    "the agents to answer",
+                    inventory -> inventory.hosts().stream()
+                            .noneMatch(host -> host.link() instanceof Host.Connecting));
+            for (var host : session.fleet.inventory().hosts()) {
+                if (host.link() instanceof Host.Lost lost) {
+                    throw new NotDone(host.name() + ": " + lost.reason());
+                }
+            }
+        } catch (NotDone | InterruptedException e) {
+            session.close();
+            throw e;
+        }
+        return session;
+    }
+
+    List<Vm> vms() {
+        return fleet.inventory().vms().toList();
+    }
+
+    List<Vm> vms(List<String> names) {
+        return fleet.inventory().vms().filter(vm -> names.contains(vm.name())).toList();
+    }
+
+    /** Asks the agent that has a VM, and waits for its answer. */
+    void ask(String vm, Function<AgentService, CompletableFuture<Vm>> request) throws NotDone, InterruptedException {
+        var known = fleet.inventory()
+                .vm(vm)
+                .orElseThrow(() -> new NotDone("There is no VM named " + vm + ". See: triplel vm list"));
+        try {
+            fleet.call(known.host(), request).get(ANSWER_TIME.toMillis(), TimeUnit.MILLISECONDS);
+        } catch (ExecutionException e) {
+            throw e.getCause() instanceof AgentException refused ? refused : new IllegalStateException(e.getCause());
+        } catch (TimeoutException _) {
+            throw new NotDone(known.host() + " does not answer within " + ANSWER_TIME.toSeconds() + " s.");
+        }
+    }
+
+    /** Waits until {@code condition} holds for all of these VMs. */
+    void await(List<String> names, Predicate<Vm> condition) throws NotDone, InterruptedException {
+        until(
+                ANSWER_TIME,
+                String.join(", ", names),
+                inventory -> names.stream()
+                        .allMatch(name -> inventory.vm(name).filter(condition).isPresent()));
+    }
+
+    private void until(Duration limit, String what, Predicate<Inventory> condition)
+            throws NotDone, InterruptedException {
+        var reached = new CountDownLatch(1);
+        Runnable look = () -> {
+            if (condition.test(fleet.inventory())) {
+                reached.countDown();
+            }
+        };
+        try (var _ = fleet.onChange(look)) {
+            look.run();
+            if (!reached.await(limit.toMillis(), TimeUnit.MILLISECONDS)) {
+                throw new NotDone("Gave up after " + limit.toSeconds() + " s of waiting for " + what + ".");
+            }
+        }
+    }
+
+    @Override
+    public void close() {
+        fleet.close();
+    }
+}

@@ -1,0 +1,159 @@
+package org.triplel.lab.tests;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.TestInstance;
+import org.junit.jupiter.api.io.TempDir;
+import org.triplel.agent.api.VmState;
+
+/** Real guests through the router, while processes die under them. */
+@TestInstance(TestInstance.Lifecycle.PER_CLASS)
+class GuestTest {
+
+    private static final String VM = "desk-01";
+    private static final Duration LONG = Duration.ofMinutes(4);
+
+    /** Writes with verification while things die; direct, so that each block really goes through the router. */
+    private static final String WRITER = "fio --name=w --filename=/root/w --size=24m --rw=randwrite --bs=4k --direct=1"
+            + " --fsync=16 --loops=2 --verify=crc32c --verify_fatal=1 --do_verify=1 --output-format=terse >/root/fio.log 2>&1"
+            + " && rm /root/w";
+
+    private World world;
+
+    @BeforeAll
+    void startLab() throws Exception {
+        world = World.start("guest");
+    }
+
+    @AfterAll
+    void endLab() throws Exception {
+        world.close();
+    }
+
+    @Test
+    void whatWasSyncedSurvivesTheDeathOfQemu(@TempDir Path temp) throws Exception {
+        world.boot(VM);
+        var guest = world.guest(VM);
+        var sum = guest.run(
+                        "dd if=/dev/urandom of=/root/kept bs=64k count=64 conv=fsync 2>/dev/null; sync -d /root; sha256sum < /root/kept",
+                        LONG)
+                .strip();
+        guest.start("while :; do dd if=/dev/urandom of=/root/noise bs=4k count=256 conv=fsync; done");
+
+        World.kill(world.qemu(VM));
+        Until.holds("the VM is seen to be gone", World.SOON, () -> world.vm(VM).state() == VmState.CRASHED);
+        Until.holds("its image is closed", World.SOON, () -> world.imageDaemons(VM).isEmpty());
+        assertSound(temp);
+
+        world.boot(VM);
+        assertEquals(sum, guest.run("sha256sum < /root/kept", LONG).strip());
+        world.shutDown(VM);
+    }
+
+    @Test
+    void aGuestDoesNotNoticeTheDeathOfTheAgent(@TempDir Path temp) throws Exception {
+        survives(temp, () -> World.kill(world.agent(world.vm(VM).host())));
+    }
+
+    @Test
+    void aGuestDoesNotNoticeTheDeathOfItsImageDaemon(@TempDir Path temp) throws Exception {
+        survives(temp, () -> World.kill(world.imageDaemon(VM)));
+    }
+
+    @Test
+    void aGuestDoesNotNoticeTheDeathOfBoth(@TempDir Path temp) throws Exception {
+        survives(temp, () -> {
+            var daemon = world.imageDaemon(VM);
+            World.kill(world.agent(world.vm(VM).host()));
+            World.kill(daemon);
+        });
+    }
+
+    @Test
+    void withoutTripleLPlainQemuBootsTheSameDisk(@TempDir Path temp) throws Exception {
+        world.boot(VM);
+        world.guest(VM).run("echo kept > /root/word && sync", LONG);
+        world.shutDown(VM);
+        var overlay = world.nas().resolve("vms/" + VM + ".qcow2");
+        var serial = temp.resolve("serial");
+        var qemu = new ProcessBuilder(
+                        "timeout", Long.toString(World.BOOT.toSeconds()), "qemu-system-x86_64", "-machine", "q35", "-cpu", "qemu64", "-m", "256",
+                        "-nodefaults", "-display", "none", "-no-reboot",
+                        "-kernel", world.nas().resolve("boot/vmlinuz").toString(),
+                        "-initrd", world.nas().resolve("boot/initrd").toString(),
+                        "-append", "console=ttyS0 root=/dev/vda1 quiet panic=-1",
+                        "-drive", "file=" + overlay + ",format=qcow2,if=virtio,snapshot=on",
+                        "-serial", "file:" + serial)
+                .redirectOutput(temp.resolve("out").toFile())
+                .redirectErrorStream(true)
+                .start();
+        try {
+            Until.holds(
+                    "plain QEMU's guest is ready",
+                    World.BOOT,
+                    () -> Files.exists(serial) && Files.readString(serial).contains("ready"));
+        } finally {
+            qemu.destroy();
+            qemu.waitFor();
+        }
+    }
+
+    private interface Blow {
+        void strike() throws Exception;
+    }
+
+    /** A guest writes and verifies while something dies three times; then its disk is looked at from outside. */
+    private void survives(Path temp, Blow blow) throws Exception {
+        world.boot(VM);
+        var guest = world.guest(VM);
+        var writer = guest.start(WRITER);
+        for (int i = 0; i < 3; i++) {
+            var before = written(guest);
+            Until.holds("the guest writes", LONG, () -> written(guest) > before + 200);
+            blow.strike();
+            world.mend();
+        }
+        guest.finish(writer, WRITER, LONG);
+        var complaints = guest.run("dmesg | grep -iE 'i/o error|ext4-fs error|aborted' || true", LONG);
+        assertEquals("", complaints.strip());
+        world.shutDown(VM);
+        assertSound(temp);
+    }
+
+    /** How many writes the guest's disk has completed. */
+    private static long written(Guest guest) throws Exception {
+        return Long.parseLong(
+                guest.run("cut -d' ' -f1-20 /sys/block/vda/stat", LONG).strip().split("\\s+")[4]);
+    }
+
+    /** The image on the NAS: qemu-img finds it clean, and so does e2fsck after the journal was replayed. */
+    private void assertSound(Path temp) throws Exception {
+        var overlay = world.nas().resolve("vms/" + VM + ".qcow2").toString();
+        var check = Tool.run("qemu-img", "check", "-f", "qcow2", overlay);
+        assertTrue(check.contains("No errors were found on the image."), check);
+        var raw = temp.resolve("disk.raw").toString();
+        Tool.run("qemu-img", "convert", "-f", "qcow2", "-O", "raw", overlay, raw);
+        var table = Tool.run("sfdisk", "--json", raw);
+        var first = com.google.gson.JsonParser.parseString(table)
+                .getAsJsonObject()
+                .getAsJsonObject("partitiontable")
+                .getAsJsonArray("partitions")
+                .get(0)
+                .getAsJsonObject();
+        var root = temp.resolve("root.ext4").toString();
+        Tool.run(
+                "dd", "if=" + raw, "of=" + root, "bs=512", "conv=sparse", "status=none",
+                "skip=" + first.get("start").getAsLong(), "count=" + first.get("size").getAsLong());
+        var replay = Tool.run(Duration.ofMinutes(2), "e2fsck", "-E", "journal_only", root);
+        assertFalse(replay.status() > 1, replay::toString);
+        assertEquals(0, Tool.run(Duration.ofMinutes(2), "e2fsck", "-fn", root).status());
+    }
+}
