@@ -29,9 +29,9 @@ final class Main implements Runnable {
     @Option(
             names = "--lab",
             paramLabel = "NAME",
-            defaultValue = Lab.DEFAULT_NAME,
             scope = CommandLine.ScopeType.INHERIT,
-            description = "The lab that is meant (default: ${DEFAULT-VALUE}).")
+            description = "The lab that is meant (default: " + Lab.DEFAULT_NAME + ").")
+    // no default value for picocli, which would take it for the command of the same name
     private String lab = Lab.DEFAULT_NAME;
 
     @Option(names = "--json", scope = CommandLine.ScopeType.INHERIT, description = "Print the result as JSON.")

@@ -43,7 +43,7 @@ record Guest(String uri, String domain) {
 
     private JsonObject ask(Object command) throws Exception {
         return JsonParser.parseString(
-                        Tool.run("virsh", "-c", uri, "qemu-agent-command", domain, new Gson().toJson(command), "60"))
+                        Tool.run("virsh", "-c", uri, "qemu-agent-command", domain, "--timeout", "60", new Gson().toJson(command)))
                 .getAsJsonObject();
     }
 
