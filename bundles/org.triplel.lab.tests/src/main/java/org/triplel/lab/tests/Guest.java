@@ -41,6 +41,11 @@ record Guest(String uri, String domain) {
         return output;
     }
 
+    /** Whether QEMU runs the guest now. */
+    boolean running() throws Exception {
+        return Tool.run("virsh", "-c", uri, "domstate", domain).strip().equals("running");
+    }
+
     private JsonObject ask(Object command) throws Exception {
         return JsonParser.parseString(
                         Tool.run("virsh", "-c", uri, "qemu-agent-command", domain, "--timeout", "60", new Gson().toJson(command)))
