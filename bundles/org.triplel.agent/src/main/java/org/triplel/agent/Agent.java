@@ -87,6 +87,7 @@ final class Agent implements AutoCloseable {
 
         @Override
         public void disconnected(String problem) {
+            vms.hypervisorLost();
             watch.hypervisorLost(problem);
         }
 

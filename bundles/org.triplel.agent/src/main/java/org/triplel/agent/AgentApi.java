@@ -97,7 +97,7 @@ final class AgentApi implements AgentService {
 
     @Override
     public CompletableFuture<List<Vm>> vms() {
-        return answerNow("vms", vms::all);
+        return answer("vms", vms::listed);
     }
 
     @Override

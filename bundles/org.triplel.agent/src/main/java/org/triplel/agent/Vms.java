@@ -43,6 +43,7 @@ final class Vms {
     private final Consumer<String> deleted;
     private final Map<String, ManagedVm> vms = new ConcurrentSkipListMap<>();
     private final Map<String, Lane> lanes = new ConcurrentHashMap<>();
+    private final CompletableFuture<Void> asked = new CompletableFuture<>();
 
     /** @param deleted told the name of each VM that is gone */
     Vms(ManagedVm.Host host, Placement placement, Nas nas, ReplicaStore replicas, Consumer<String> deleted) {
@@ -82,6 +83,7 @@ final class Vms {
                 lane(name).execute(() -> forgetUnlessDefined(name));
             }
         }
+        asked.complete(null);
     }
 
     /** Someone undefined it behind our back, or it was not defined yet when the hypervisor listed its domains. */
@@ -107,6 +109,16 @@ final class Vms {
                 case DomainEvent.GuestConnected connected -> vm.guestConnected(System.currentTimeMillis());
             }
         }
+    }
+
+    /** All VMs, as soon as the hypervisor has been asked for them: before that, none would mean nothing. */
+    CompletableFuture<List<Vm>> listed() {
+        return asked.thenApply(_ -> all());
+    }
+
+    /** The hypervisor cannot be asked; what is known is all there is to tell. */
+    void hypervisorLost() {
+        asked.complete(null);
     }
 
     List<Vm> all() {
