@@ -11,6 +11,7 @@ import java.util.concurrent.TimeoutException;
 import java.util.function.Function;
 import java.util.function.Predicate;
 import org.triplel.agent.api.AgentService;
+import org.triplel.agent.api.Replica;
 import org.triplel.agent.api.Vm;
 import org.triplel.cluster.AgentException;
 import org.triplel.cluster.Fleet;
@@ -25,6 +26,7 @@ final class FleetSession implements AutoCloseable {
 
     private static final Duration CONNECT_TIME = Duration.ofSeconds(10);
     private static final Duration ANSWER_TIME = Duration.ofMinutes(2);
+    private static final Duration FILL_TIME = Duration.ofHours(12);
 
     private final Fleet fleet = new Fleet(Clock.systemUTC());
 
@@ -58,6 +60,14 @@ final class FleetSession implements AutoCloseable {
         return session;
     }
 
+    Fleet fleet() {
+        return fleet;
+    }
+
+    List<Replica> replicas() {
+        return fleet.inventory().replicas().toList();
+    }
+
     List<Vm> vms() {
         return fleet.inventory().vms().toList();
     }
@@ -71,12 +81,18 @@ final class FleetSession implements AutoCloseable {
         var known = fleet.inventory()
                 .vm(vm)
                 .orElseThrow(() -> new NotDone("There is no VM named " + vm + ". See: triplel vm list"));
+        askHost(known.host(), request);
+    }
+
+    /** Asks a host's agent, and waits for its answer. */
+    <T> T askHost(String host, Function<AgentService, CompletableFuture<T>> request)
+            throws NotDone, InterruptedException {
         try {
-            fleet.call(known.host(), request).get(ANSWER_TIME.toMillis(), TimeUnit.MILLISECONDS);
+            return fleet.call(host, request).get(ANSWER_TIME.toMillis(), TimeUnit.MILLISECONDS);
         } catch (ExecutionException e) {
             throw e.getCause() instanceof AgentException refused ? refused : new IllegalStateException(e.getCause());
         } catch (TimeoutException _) {
-            throw new NotDone(known.host() + " does not answer within " + ANSWER_TIME.toSeconds() + " s.");
+            throw new NotDone(host + " does not answer within " + ANSWER_TIME.toSeconds() + " s.");
         }
     }
 
@@ -87,6 +103,14 @@ final class FleetSession implements AutoCloseable {
                 String.join(", ", names),
                 inventory -> names.stream()
                         .allMatch(name -> inventory.vm(name).filter(condition).isPresent()));
+    }
+
+    /** Waits until {@code condition} holds for all replicas. */
+    void awaitReplicas(Predicate<Replica> condition) throws NotDone, InterruptedException {
+        until(
+                FILL_TIME,
+                "the replicas",
+                inventory -> inventory.replicas().allMatch(condition));
     }
 
     private void until(Duration limit, String what, Predicate<Inventory> condition)
