@@ -73,7 +73,8 @@ final class BootStormCommand implements Callable<Integer> {
             var storm = new BootStorm(session.fleet(), Clock.systemUTC());
             NasTraffic before = lab.nasCounters().total();
             var result = storm.run(
-                    new BootStorm.Plan(vms, shadowBase == Switch.on, !keepDisks, Duration.ofSeconds(limitSeconds)), progress());
+                    new BootStorm.Plan(vms, shadowBase == Switch.on, !keepDisks, Duration.ofSeconds(limitSeconds)),
+                    progress());
             NasTraffic after = lab.nasCounters().total();
             main.output().one(report(result, before, after));
             for (var boot : failed(result)) {

@@ -43,11 +43,8 @@ final class FleetSession implements AutoCloseable {
             session.fleet.add(client.name(), client.agentSocket());
         }
         try {
-            session.until(
-                    CONNECT_TIME,
-                    "the agents to answer",
-                    inventory -> inventory.hosts().stream()
-                            .noneMatch(host -> host.link() instanceof Host.Connecting));
+            session.until(CONNECT_TIME, "the agents to answer", inventory -> inventory.hosts().stream()
+                    .noneMatch(host -> host.link() instanceof Host.Connecting));
             for (var host : session.fleet.inventory().hosts()) {
                 if (host.link() instanceof Host.Lost lost) {
                     throw new NotDone(host.name() + ": " + lost.reason());
@@ -98,19 +95,13 @@ final class FleetSession implements AutoCloseable {
 
     /** Waits until {@code condition} holds for all of these VMs. */
     void await(List<String> names, Predicate<Vm> condition) throws NotDone, InterruptedException {
-        until(
-                ANSWER_TIME,
-                String.join(", ", names),
-                inventory -> names.stream()
-                        .allMatch(name -> inventory.vm(name).filter(condition).isPresent()));
+        until(ANSWER_TIME, String.join(", ", names), inventory -> names.stream()
+                .allMatch(name -> inventory.vm(name).filter(condition).isPresent()));
     }
 
     /** Waits until {@code condition} holds for all replicas. */
     void awaitReplicas(Predicate<Replica> condition) throws NotDone, InterruptedException {
-        until(
-                FILL_TIME,
-                "the replicas",
-                inventory -> inventory.replicas().allMatch(condition));
+        until(FILL_TIME, "the replicas", inventory -> inventory.replicas().allMatch(condition));
     }
 
     private void until(Duration limit, String what, Predicate<Inventory> condition)

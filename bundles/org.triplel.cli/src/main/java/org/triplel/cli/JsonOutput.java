@@ -18,6 +18,10 @@ record JsonOutput(PrintWriter to) implements Output {
     }
 
     private void print(Object result) {
-        to.println(new GsonBuilder().setPrettyPrinting().disableHtmlEscaping().create().toJson(result));
+        to.println(new GsonBuilder()
+                .setPrettyPrinting()
+                .disableHtmlEscaping()
+                .create()
+                .toJson(result));
     }
 }

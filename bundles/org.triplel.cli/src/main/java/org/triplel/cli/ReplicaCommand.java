@@ -57,7 +57,8 @@ final class ReplicaCommand implements Runnable {
             for (var replica : session.replicas()) {
                 session.askHost(replica.host(), agent -> agent.fillReplica(replica.base()));
             }
-            session.awaitReplicas(replica -> replica.complete() || !replica.problem().isEmpty());
+            session.awaitReplicas(
+                    replica -> replica.complete() || !replica.problem().isEmpty());
             print(session.replicas());
         }
     }

@@ -27,13 +27,7 @@ final class VmCommand implements Runnable {
 
         static Row of(Vm vm) {
             return new Row(
-                    vm.name(),
-                    vm.host(),
-                    vm.state(),
-                    vm.readyAfterMillis(),
-                    vm.base(),
-                    vm.baseVersion(),
-                    vm.problem());
+                    vm.name(), vm.host(), vm.state(), vm.readyAfterMillis(), vm.base(), vm.baseVersion(), vm.problem());
         }
     }
 

@@ -36,7 +36,8 @@ record Guest(String uri, String domain) {
         });
         String output = decoded(status[0], "out-data");
         if (!status[0].has("exitcode") || status[0].get("exitcode").getAsInt() != 0) {
-            throw new AssertionError("in the guest: " + command + ": " + status[0] + output + decoded(status[0], "err-data"));
+            throw new AssertionError(
+                    "in the guest: " + command + ": " + status[0] + output + decoded(status[0], "err-data"));
         }
         return output;
     }
@@ -47,12 +48,21 @@ record Guest(String uri, String domain) {
     }
 
     private JsonObject ask(Object command) throws Exception {
-        return JsonParser.parseString(
-                        Tool.run("virsh", "-c", uri, "qemu-agent-command", domain, "--timeout", "60", new Gson().toJson(command)))
+        return JsonParser.parseString(Tool.run(
+                        "virsh",
+                        "-c",
+                        uri,
+                        "qemu-agent-command",
+                        domain,
+                        "--timeout",
+                        "60",
+                        new Gson().toJson(command)))
                 .getAsJsonObject();
     }
 
     private static String decoded(JsonObject status, String name) {
-        return status.has(name) ? new String(Base64.getDecoder().decode(status.get(name).getAsString()), UTF_8) : "";
+        return status.has(name)
+                ? new String(Base64.getDecoder().decode(status.get(name).getAsString()), UTF_8)
+                : "";
     }
 }

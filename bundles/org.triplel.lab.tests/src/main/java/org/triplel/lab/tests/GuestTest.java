@@ -50,7 +50,8 @@ class GuestTest {
 
         World.kill(world.qemu(VM));
         Until.holds("the VM is seen to be gone", World.SOON, () -> world.vm(VM).state() == VmState.CRASHED);
-        Until.holds("its image is closed", World.SOON, () -> world.imageDaemons(VM).isEmpty());
+        Until.holds(
+                "its image is closed", World.SOON, () -> world.imageDaemons(VM).isEmpty());
         assertSound(temp);
 
         world.boot(VM);
@@ -85,13 +86,29 @@ class GuestTest {
         var overlay = world.nas().resolve("vms/" + VM + ".qcow2");
         var serial = temp.resolve("serial");
         var qemu = new ProcessBuilder(
-                        "timeout", Long.toString(World.BOOT.toSeconds()), "qemu-system-x86_64", "-machine", "q35", "-cpu", "qemu64", "-m", "256",
-                        "-nodefaults", "-display", "none", "-no-reboot",
-                        "-kernel", world.nas().resolve("boot/vmlinuz").toString(),
-                        "-initrd", world.nas().resolve("boot/initrd").toString(),
-                        "-append", "console=ttyS0 root=/dev/vda1 quiet panic=-1",
-                        "-drive", "file=" + overlay + ",format=qcow2,if=virtio,snapshot=on",
-                        "-serial", "file:" + serial)
+                        "timeout",
+                        Long.toString(World.BOOT.toSeconds()),
+                        "qemu-system-x86_64",
+                        "-machine",
+                        "q35",
+                        "-cpu",
+                        "qemu64",
+                        "-m",
+                        "256",
+                        "-nodefaults",
+                        "-display",
+                        "none",
+                        "-no-reboot",
+                        "-kernel",
+                        world.nas().resolve("boot/vmlinuz").toString(),
+                        "-initrd",
+                        world.nas().resolve("boot/initrd").toString(),
+                        "-append",
+                        "console=ttyS0 root=/dev/vda1 quiet panic=-1",
+                        "-drive",
+                        "file=" + overlay + ",format=qcow2,if=virtio,snapshot=on",
+                        "-serial",
+                        "file:" + serial)
                 .redirectOutput(temp.resolve("out").toFile())
                 .redirectErrorStream(true)
                 .start();
@@ -131,8 +148,7 @@ class GuestTest {
 
     /** How many writes the guest's disk has completed. */
     private static long written(Guest guest) throws Exception {
-        return Long.parseLong(
-                guest.run("cat /sys/block/vda/stat", LONG).strip().split("\\s+")[4]);
+        return Long.parseLong(guest.run("cat /sys/block/vda/stat", LONG).strip().split("\\s+")[4]);
     }
 
     /** The image on the NAS: qemu-img finds it clean, and so does e2fsck after the journal was replayed. */
@@ -151,8 +167,14 @@ class GuestTest {
                 .getAsJsonObject();
         var root = temp.resolve("root.ext4").toString();
         Tool.run(
-                "dd", "if=" + raw, "of=" + root, "bs=512", "conv=sparse", "status=none",
-                "skip=" + first.get("start").getAsLong(), "count=" + first.get("size").getAsLong());
+                "dd",
+                "if=" + raw,
+                "of=" + root,
+                "bs=512",
+                "conv=sparse",
+                "status=none",
+                "skip=" + first.get("start").getAsLong(),
+                "count=" + first.get("size").getAsLong());
         var replay = Tool.run(Duration.ofMinutes(2), "e2fsck", "-y", "-E", "journal_only", root);
         assertFalse(replay.status() > 1, replay::toString);
         assertEquals(0, Tool.run(Duration.ofMinutes(2), "e2fsck", "-fn", root).status());

@@ -21,8 +21,8 @@ final class Tool {
     static String run(String... command) throws IOException, InterruptedException {
         var result = run(Duration.ofMinutes(3), command);
         if (result.status() != 0) {
-            throw new AssertionError(List.of(command) + " ended with " + result.status() + ": " + result.output()
-                    + result.errors());
+            throw new AssertionError(
+                    List.of(command) + " ended with " + result.status() + ": " + result.output() + result.errors());
         }
         return result.output();
     }
@@ -41,8 +41,7 @@ final class Tool {
                 throw new AssertionError(List.of(command) + " did not end within " + deadline + ": "
                         + Files.readString(output, UTF_8) + Files.readString(errors, UTF_8));
             }
-            return new Result(
-                    process.exitValue(), Files.readString(output, UTF_8), Files.readString(errors, UTF_8));
+            return new Result(process.exitValue(), Files.readString(output, UTF_8), Files.readString(errors, UTF_8));
         } finally {
             Files.delete(output);
             Files.delete(errors);

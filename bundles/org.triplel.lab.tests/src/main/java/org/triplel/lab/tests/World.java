@@ -133,7 +133,9 @@ final class World implements AutoCloseable {
 
     private static String commandLine(ProcessHandle process) {
         try {
-            return Files.readString(Path.of("/proc/" + process.pid() + "/cmdline"), java.nio.charset.StandardCharsets.ISO_8859_1)
+            return Files.readString(
+                            Path.of("/proc/" + process.pid() + "/cmdline"),
+                            java.nio.charset.StandardCharsets.ISO_8859_1)
                     .replace('\0', ' ');
         } catch (java.nio.file.NoSuchFileException _) {
             return "";
