@@ -2,6 +2,7 @@ package org.triplel.agent;
 
 import java.io.IOException;
 import java.lang.System.Logger.Level;
+import java.util.Locale;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Consumer;
@@ -423,7 +424,7 @@ final class ManagedVm {
                 Severity.INFO,
                 name(),
                 "Start",
-                "The guest answers, " + run.readyAfterMillis() + " ms after its start.");
+                String.format(Locale.ROOT, "The guest answers, %.1f s after its start.", run.readyAfterMillis() / 1e3));
         become(state, "");
         try {
             host.hypervisor.note(name(), run);

@@ -35,7 +35,9 @@ class GuestTest {
 
     @AfterAll
     void endLab() throws Exception {
-        world.close();
+        if (world != null) { // the lab did start
+            world.close();
+        }
     }
 
     @Test

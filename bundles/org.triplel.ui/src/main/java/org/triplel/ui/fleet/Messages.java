@@ -20,6 +20,7 @@ final class Messages extends NLS {
     public static String Fleet_Connecting;
     public static String Fleet_Empty;
     public static String Fleet_Lost;
+    public static String Fleet_Nas;
     public static String Fleet_NasLost;
     public static String Fleet_Running;
     public static String Fleet_Title;

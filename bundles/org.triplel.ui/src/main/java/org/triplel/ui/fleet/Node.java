@@ -52,8 +52,8 @@ record Node(FleetElement element, Icon icon, String label, String remark, boolea
         return new Node(
                 new FleetElement.Nas(nas),
                 reachable ? Icon.NAS : Icon.NAS_LOST,
-                nas,
-                reachable ? "" : Messages.Fleet_NasLost,
+                Messages.Fleet_Nas,
+                reachable ? nas : Messages.Fleet_NasLost,
                 !reachable,
                 bases);
     }
