@@ -13,6 +13,7 @@ import org.eclipse.swt.widgets.Control;
 import org.eclipse.swt.widgets.Label;
 import org.eclipse.ui.IWorkbenchActionConstants;
 import org.eclipse.ui.part.ViewPart;
+import org.triplel.agent.api.AgentEvent;
 import org.triplel.cluster.Fleet;
 
 /**
@@ -61,7 +62,7 @@ public abstract class FleetViewPart extends ViewPart {
         if (content.isDisposed()) {
             return;
         }
-        var why = show(snapshot);
+        var why = withReason(show(snapshot), snapshot);
         var layout = (StackLayout) stack.getLayout();
         var top = why.isEmpty() ? content : empty.getParent();
         if (!why.equals(empty.getText())) {
@@ -72,6 +73,17 @@ public abstract class FleetViewPart extends ViewPart {
             layout.topControl = top;
             stack.layout();
         }
+    }
+
+    /** Where nothing is because something failed, that is said in the same place. */
+    private static String withReason(String why, FleetSnapshot snapshot) {
+        var events = snapshot.inventory().events();
+        return why.isEmpty()
+                        || !snapshot.inventory().hosts().isEmpty()
+                        || events.isEmpty()
+                        || events.getLast().severity() != AgentEvent.Severity.ERROR
+                ? why
+                : why + "\n\n" + events.getLast().message();
     }
 
     /** Gives a control a context menu to which plug-ins contribute under the view's id, after {@code first}. */

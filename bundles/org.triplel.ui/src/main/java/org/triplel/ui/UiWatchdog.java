@@ -2,7 +2,7 @@ package org.triplel.ui;
 
 import java.time.Duration;
 import java.util.Arrays;
-import java.util.Optional;
+import java.util.List;
 import java.util.concurrent.Executors;
 import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.TimeUnit;
@@ -22,7 +22,7 @@ public final class UiWatchdog implements AutoCloseable {
      * @param millis for how long by now
      * @param stack what it does
      */
-    public record Stall(long millis, StackTraceElement[] stack) {
+    public record Stall(long millis, List<StackTraceElement> stack) {
 
         @Override
         public String toString() {
@@ -71,17 +71,14 @@ public final class UiWatchdog implements AutoCloseable {
         var busy = Duration.ofNanos(System.nanoTime() - since);
         if (busy.compareTo(limit) > 0) {
             reported = since;
-            var stack = uiThread.getStackTrace();
-            culprit(stack).ifPresent(frame -> report.accept(new Stall(busy.toMillis(), stack)));
+            // below stands who runs the event loop, not who is at work
+            var work = Arrays.stream(uiThread.getStackTrace())
+                    .takeWhile(frame -> !frame.getMethodName().equals("readAndDispatch"))
+                    .toList();
+            if (work.stream().anyMatch(frame -> frame.getClassName().startsWith(OURS))) {
+                report.accept(new Stall(busy.toMillis(), work));
+            }
         }
-    }
-
-    private static Optional<StackTraceElement> culprit(StackTraceElement[] stack) {
-        return Arrays.stream(stack)
-                // below stands who runs the event loop, not who is at work
-                .takeWhile(frame -> !frame.getMethodName().equals("readAndDispatch"))
-                .filter(frame -> frame.getClassName().startsWith(OURS))
-                .findFirst();
     }
 
     @Override

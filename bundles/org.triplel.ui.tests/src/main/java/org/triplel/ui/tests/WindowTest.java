@@ -247,7 +247,7 @@ class WindowTest {
     void emptyFleetSaysWhatWouldBeHere() throws Exception {
         bot.run(() -> fleet.inventory().hosts().forEach(host -> fleet.remove(host.name())));
         bot.awaitThat("the table's view says what would be here", () -> bot.visible(Label.class).stream()
-                .anyMatch(label -> label.getText().startsWith("The VMs of all hosts appear here.")));
+                .anyMatch(label -> label.getText().startsWith("The VMs of all hosts appear here")));
         bot.run(() -> {
             fleet.add("client-1", Path.of("target/1.sock"));
             fleet.add("client-2", Path.of("target/2.sock"));
