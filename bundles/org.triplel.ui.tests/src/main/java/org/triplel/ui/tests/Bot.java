@@ -4,8 +4,10 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import java.util.NoSuchElementException;
 import java.util.Optional;
-import java.util.concurrent.atomic.AtomicReference;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.FutureTask;
 import java.util.concurrent.locks.LockSupport;
 import java.util.function.Predicate;
 import java.util.function.Supplier;
@@ -33,22 +35,34 @@ final class Bot {
 
     private final Display display = PlatformUI.getWorkbench().getDisplay();
 
-    /** Runs something on the UI thread. */
+    /** Runs something on the UI thread. What it throws, this throws. */
     <T> T ui(Supplier<T> action) {
-        var result = new AtomicReference<T>();
-        display.syncExec(() -> result.set(action.get()));
-        return result.get();
+        var result = new FutureTask<>(action::get);
+        display.syncExec(result);
+        try {
+            return result.get();
+        } catch (ExecutionException e) {
+            if (e.getCause() instanceof RuntimeException failure) {
+                throw failure;
+            }
+            throw new AssertionError(e.getCause());
+        } catch (InterruptedException e) {
+            throw new AssertionError(e);
+        }
     }
 
     void run(Runnable action) {
-        display.syncExec(action);
+        ui(() -> {
+            action.run();
+            return true;
+        });
     }
 
     /** Waits until there is something. */
     <T> T await(String what, Supplier<Optional<T>> look) {
         var deadline = System.nanoTime() + LIMIT.toNanos();
         while (true) {
-            var found = ui(look);
+            var found = ui(() -> lookFor(look));
             if (found.isPresent()) {
                 return found.get();
             }
@@ -56,6 +70,15 @@ final class Bot {
                 throw new AssertionError("not within " + LIMIT.toSeconds() + " s: " + what);
             }
             LockSupport.parkNanos(LOOK_EVERY_NANOS);
+        }
+    }
+
+    /** What is looked at may not be there yet. */
+    private static <T> Optional<T> lookFor(Supplier<Optional<T>> look) {
+        try {
+            return look.get();
+        } catch (NoSuchElementException e) {
+            return Optional.empty();
         }
     }
 

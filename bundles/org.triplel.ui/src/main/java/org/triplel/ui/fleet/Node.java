@@ -84,10 +84,10 @@ record Node(FleetElement element, Icon icon, String label, String remark, boolea
         var remark =
                 switch (host.link()) {
                     case Host.Connecting() -> Messages.Fleet_Connecting;
-                    case Host.Lost(var since, var _) ->
+                    case Host.Lost lost ->
                         NLS.bind(
                                 Messages.Fleet_Lost,
-                                Units.duration(Math.max(0, snapshot.atMillis() - since) / 1000 * 1000));
+                                Units.duration(Math.max(0, snapshot.atMillis() - lost.sinceMillis()) / 1000 * 1000));
                     case Host.Connected() -> NLS.bind(Messages.Fleet_Running, running, vms.size());
                 };
         return new Node(
