@@ -13,6 +13,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.TestInstance;
 import org.junit.jupiter.api.io.TempDir;
 import org.triplel.agent.api.VmState;
+import org.triplel.lab.GuestImage;
 
 /** Real guests through the router, while processes die under them. */
 @TestInstance(TestInstance.Lifecycle.PER_CLASS)
@@ -106,7 +107,7 @@ class GuestTest {
                         "-initrd",
                         world.nas().resolve("boot/initrd").toString(),
                         "-append",
-                        "console=ttyS0 root=/dev/vda1 quiet panic=-1",
+                        GuestImage.commandLine("plain"),
                         "-drive",
                         "file=" + overlay + ",format=qcow2,if=virtio,snapshot=on",
                         "-serial",
@@ -118,7 +119,7 @@ class GuestTest {
             Until.holds(
                     "plain QEMU's guest is ready",
                     World.BOOT,
-                    () -> Files.exists(serial) && Files.readString(serial).contains("ready"));
+                    () -> Files.exists(serial) && Files.readString(serial).contains(GuestImage.READY));
         } finally {
             qemu.destroy();
             qemu.waitFor();
