@@ -1,6 +1,7 @@
 package org.triplel.cli;
 
 import java.io.PrintWriter;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import org.triplel.agent.AgentMain;
 import org.triplel.cluster.AgentException;
@@ -37,7 +38,7 @@ final class Main implements Runnable {
     @Option(names = "--json", scope = CommandLine.ScopeType.INHERIT, description = "Print the result as JSON.")
     private boolean json;
 
-    private final PrintWriter results = new PrintWriter(System.out, true);
+    private final PrintWriter results = new PrintWriter(System.out, true, StandardCharsets.UTF_8);
 
     private Main() {}
 

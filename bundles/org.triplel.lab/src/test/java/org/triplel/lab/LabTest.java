@@ -16,11 +16,13 @@ import java.util.Map;
 import java.util.concurrent.CancellationException;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 
 /** The lab's processes with a real NAS and real libvirt daemons; only the agents are stand-ins, and no guest runs. */
+@Tag("host")
 @Timeout(120)
 class LabTest {
 
