@@ -89,7 +89,7 @@ public final class Lab {
     /** Shuts the virtual machines down and ends all of the lab's processes, also those that an earlier life left behind. */
     public void stop(Progress progress) throws LabException {
         try {
-            if (Files.isDirectory(folders.instance())) {
+            if (folders.exist()) {
                 try (var _ = lock(progress)) {
                     shutDownVms(progress);
                     end(progress);
@@ -103,7 +103,7 @@ public final class Lab {
     /** Ends the lab's processes without shutting its virtual machines down, and removes the lab with all its images. */
     public void clean(Progress progress) throws LabException {
         try {
-            if (Files.isDirectory(folders.instance())) {
+            if (folders.exist()) {
                 try (var _ = lock(progress)) {
                     end(progress);
                     progress.step("Removing " + folders.instance());
@@ -118,6 +118,7 @@ public final class Lab {
     /** What the lab is doing. */
     public LabStatus status() throws LabException {
         try {
+            folders.exist();
             var running = new ArrayList<String>();
             var dead = new ArrayList<String>();
             for (var role : roles()) {
@@ -189,6 +190,7 @@ public final class Lab {
     /** The number of the process in this role, for tests that stop or kill it; none if it does not run. */
     public OptionalLong process(String role) throws LabException {
         try {
+            folders.exist();
             var process = processes.find(role);
             return process.isPresent() && process.get().alive()
                     ? OptionalLong.of(process.get().identity().pid())
@@ -305,6 +307,7 @@ public final class Lab {
 
     private <R> R askNas(Function<NasControl, CompletableFuture<R>> request) throws LabException {
         try {
+            folders.exist();
             return nas(request);
         } catch (IOException e) {
             throw new LabException(

@@ -47,12 +47,29 @@ record LabFolders(Path all, String name, Path cache) {
         if (!Files.exists(all, LinkOption.NOFOLLOW_LINKS)) {
             createPassable(all);
         }
-        var me = HypervisorUser.currentUid();
-        if (!Files.isDirectory(all, LinkOption.NOFOLLOW_LINKS)
-                || !Files.getAttribute(all, "unix:uid", LinkOption.NOFOLLOW_LINKS)
-                        .equals(me)) {
-            throw new LabException(all + " does not belong to you.", "Have it removed by its owner or by root.");
+        exist();
+    }
+
+    /**
+     * Whether the lab's folder is there. One that another user has put there is refused, because what is on record in it
+     * would be obeyed.
+     */
+    boolean exist() throws LabException, IOException {
+        return isMine(all) && isMine(instance());
+    }
+
+    private static boolean isMine(Path folder) throws LabException, IOException {
+        if (!Files.exists(folder, LinkOption.NOFOLLOW_LINKS)) {
+            return false;
         }
+        var me = HypervisorUser.currentUid();
+        if (!Files.isDirectory(folder, LinkOption.NOFOLLOW_LINKS)
+                || !Files.getAttribute(folder, "unix:uid", LinkOption.NOFOLLOW_LINKS)
+                        .equals(me)) {
+            throw new LabException(
+                    folder + " is no folder that belongs to you.", "Have it removed by its owner or by root.");
+        }
+        return true;
     }
 
     /** Creates the folder and what belongs into it, as far as it is not there. */

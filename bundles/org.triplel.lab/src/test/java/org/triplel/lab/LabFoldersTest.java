@@ -1,0 +1,62 @@
+package org.triplel.lab;
+
+import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.function.Executable;
+import org.junit.jupiter.api.io.TempDir;
+
+/** What someone else has put where a lab belongs. */
+class LabFoldersTest {
+
+    @TempDir
+    private Path temp;
+
+    @Test
+    void noOperationFollowsALinkInPlaceOfAllLabs() throws Exception {
+        var elsewhere = Files.createDirectories(temp.resolve("elsewhere/t")).getParent();
+        Files.createSymbolicLink(temp.resolve("labs"), elsewhere);
+        refusesEveryOperation();
+        assertTrue(Files.exists(elsewhere.resolve("t")));
+    }
+
+    @Test
+    void noOperationFollowsALinkInPlaceOfTheLab() throws Exception {
+        var elsewhere = Files.createDirectory(temp.resolve("elsewhere"));
+        Files.createDirectory(temp.resolve("labs"));
+        Files.createSymbolicLink(temp.resolve("labs/t"), elsewhere);
+        refusesEveryOperation();
+        assertTrue(Files.exists(elsewhere));
+    }
+
+    private void refusesEveryOperation() throws LabException, IOException {
+        var folders = new LabFolders(temp.resolve("labs"), "t", temp.resolve("cache"));
+        var lab = new Lab(folders, temp);
+        var progress = new Progress() {
+            @Override
+            public void step(String text) {}
+
+            @Override
+            public boolean cancelled() {
+                return false;
+            }
+        };
+        for (var operation : List.<Executable>of(
+                folders::createAll,
+                () -> lab.stop(progress),
+                () -> lab.clean(progress),
+                lab::status,
+                lab::link,
+                () -> lab.setLink(NasLink.DEFAULT),
+                lab::nasCounters,
+                () -> lab.process("nas"))) {
+            var failure = assertThrows(LabException.class, operation);
+            assertTrue(failure.what().contains("is no folder that belongs to you"), failure.what());
+        }
+    }
+}
