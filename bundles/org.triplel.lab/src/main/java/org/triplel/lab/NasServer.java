@@ -9,6 +9,7 @@ import java.time.temporal.ChronoUnit;
 import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.locks.LockSupport;
 import org.triplel.block.Link;
 import org.triplel.block.UnixSocket;
 import org.triplel.block.nbd.NbdServer;
@@ -17,6 +18,9 @@ import org.triplel.block.nbd.NbdServer;
 final class NasServer implements AutoCloseable {
 
     private static final System.Logger LOG = System.getLogger(NasServer.class.getName());
+
+    /** Out of file descriptors, the next try fails at once, too. */
+    private static final Duration PAUSE_AFTER_FAILED_ACCEPT = Duration.ofMillis(100);
 
     private final Link link = new Link();
     private final NasFolder folder;
@@ -66,8 +70,8 @@ final class NasServer implements AutoCloseable {
             } catch (ClosedChannelException e) {
                 return;
             } catch (IOException e) {
-                LOG.log(Level.ERROR, "no more control at " + control.path(), e);
-                return;
+                LOG.log(Level.ERROR, "accepting a controller at " + control.path(), e);
+                LockSupport.parkNanos(PAUSE_AFTER_FAILED_ACCEPT.toNanos());
             }
         }
     }
