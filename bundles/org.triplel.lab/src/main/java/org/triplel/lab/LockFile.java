@@ -2,11 +2,13 @@ package org.triplel.lab;
 
 import java.io.IOException;
 import java.nio.channels.FileChannel;
-import java.nio.channels.OverlappingFileLockException;
+import java.nio.file.LinkOption;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 import java.time.Duration;
 import java.util.Optional;
+import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.locks.LockSupport;
 
 /** A file whose lock one owner at a time holds, in this process or another; a dead process holds none. */
@@ -14,26 +16,45 @@ final class LockFile implements AutoCloseable {
 
     private static final Duration BETWEEN_TRIES = Duration.ofMillis(100);
 
+    /**
+     * The files that this process has open here. POSIX drops all locks of a process on a file as soon as the process
+     * closes any descriptor of it (man 2 fcntl), so whether a file is taken must be known before it is opened, by the
+     * whole process.
+     */
+    private static final Set<Path> TAKEN = ConcurrentHashMap.newKeySet();
+
+    private final Path file;
     private final FileChannel channel;
 
-    private LockFile(FileChannel channel) {
+    private LockFile(Path file, FileChannel channel) {
+        this.file = file;
         this.channel = channel;
     }
 
     /** The lock, or none if another has it. */
     static Optional<LockFile> tryLock(Path file) throws IOException {
-        var channel = FileChannel.open(file, StandardOpenOption.CREATE, StandardOpenOption.WRITE);
+        var path = file.toAbsolutePath().normalize();
+        if (!TAKEN.add(path)) {
+            return Optional.empty();
+        }
+        FileChannel channel;
         try {
-            if (channel.tryLock() != null) {
-                return Optional.of(new LockFile(channel));
-            }
-        } catch (OverlappingFileLockException e) {
-            // another thread of this process has it
-        } catch (IOException e) {
-            channel.close();
+            channel = FileChannel.open(
+                    path, StandardOpenOption.CREATE, StandardOpenOption.WRITE, LinkOption.NOFOLLOW_LINKS);
+        } catch (IOException | RuntimeException e) {
+            TAKEN.remove(path);
             throw e;
         }
-        channel.close();
+        var lock = new LockFile(path, channel);
+        try {
+            if (channel.tryLock() != null) {
+                return Optional.of(lock);
+            }
+        } catch (IOException | RuntimeException e) {
+            lock.close();
+            throw e;
+        }
+        lock.close();
         return Optional.empty();
     }
 
@@ -53,6 +74,12 @@ final class LockFile implements AutoCloseable {
 
     @Override
     public void close() throws IOException {
-        channel.close();
+        if (channel.isOpen()) {
+            try {
+                channel.close();
+            } finally {
+                TAKEN.remove(file);
+            }
+        }
     }
 }
