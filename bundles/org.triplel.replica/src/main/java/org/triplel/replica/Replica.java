@@ -265,35 +265,37 @@ public final class Replica implements AutoCloseable {
 
     /** Fetches {@code chunk} and those of its neighbours before {@code end} that are missing too; or waits for others. */
     private Fetched fetch(int chunk, int end) {
+        var run = new ArrayList<CompletableFuture<ByteBuffer>>(READ_RUN);
         var first = new CompletableFuture<ByteBuffer>();
+        run.add(first);
         var other = fetches.putIfAbsent(chunk, first);
         if (other != null) {
             return new Fetched(List.of(other), 0);
         }
-        var arrived = zeroes(chunk);
-        if (here(chunk) && readLocally(chunk, 0, arrived)) { // it came just before we asked
-            first.complete(arrived.flip());
-            fetches.remove(chunk);
-            return new Fetched(List.of(first), 0);
-        }
-        var run = new ArrayList<CompletableFuture<ByteBuffer>>();
-        run.add(first);
-        int bytes = manifest.length(chunk);
-        for (int next = chunk + 1; next < end && run.size() < READ_RUN && !here(next); next++) {
-            var content = new CompletableFuture<ByteBuffer>();
-            if (fetches.putIfAbsent(next, content) != null) {
-                break;
+        int bytes = 0;
+        try { // whatever happens, others may wait already
+            if (here(chunk)) { // it came just before we asked
+                var arrived = zeroes(chunk);
+                if (readLocally(chunk, 0, arrived)) {
+                    first.complete(arrived.flip());
+                    return new Fetched(run, 0);
+                }
             }
-            run.add(content);
-            bytes += manifest.length(next);
-        }
-        try {
+            bytes = manifest.length(chunk);
+            for (int next = chunk + 1; next < end && run.size() < READ_RUN && !here(next); next++) {
+                var content = new CompletableFuture<ByteBuffer>();
+                if (fetches.putIfAbsent(next, content) != null) {
+                    break;
+                }
+                run.add(content);
+                bytes += manifest.length(next);
+            }
             var read = ByteBuffer.allocate(bytes);
             nas.read((long) chunk * CHUNK_BYTES, read);
             for (int i = 0; i < run.size(); i++) {
                 verify(chunk + i, read.slice(i * CHUNK_BYTES, manifest.length(chunk + i)), run.get(i));
             }
-        } catch (IOException | RuntimeException | Error failure) {
+        } catch (Throwable failure) {
             run.forEach(content -> content.completeExceptionally(failure));
         } finally {
             // only now: whoever comes later finds the chunk in the store
