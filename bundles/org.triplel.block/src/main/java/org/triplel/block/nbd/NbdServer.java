@@ -74,7 +74,7 @@ public final class NbdServer implements AutoCloseable {
                 start(socket.accept());
             } catch (ClosedChannelException e) {
                 return;
-            } catch (IOException e) {
+            } catch (Throwable e) { // an Error too: without memory or threads for this client, later ones may be served
                 LOG.log(Level.ERROR, "accepting a client at " + socket.path(), e);
                 LockSupport.parkNanos(PAUSE_AFTER_FAILED_ACCEPT_NANOS);
             }
@@ -86,9 +86,12 @@ public final class NbdServer implements AutoCloseable {
             channel.close();
             return;
         }
-        var thread = Thread.ofPlatform().daemon().name("nbd connection").unstarted(() -> serve(channel));
-        connections.put(thread, channel);
-        thread.start();
+        try {
+            connections.put(Thread.ofPlatform().daemon().name("nbd connection").start(() -> serve(channel)), channel);
+        } catch (Throwable noThread) {
+            channel.close();
+            throw noThread;
+        }
     }
 
     private void serve(SocketChannel channel) {
