@@ -2,8 +2,9 @@ package org.triplel.lab;
 
 import java.io.IOException;
 import java.nio.file.Files;
+import java.nio.file.LinkOption;
 import java.nio.file.Path;
-import java.nio.file.attribute.PosixFilePermissions;
+import java.nio.file.StandardOpenOption;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -75,7 +76,7 @@ record ClientFolders(String name, Path folder) {
         return result;
     }
 
-    void create(HypervisorUser user) throws IOException {
+    void create(HypervisorUser user) throws LabException, IOException {
         LabFolders.createPassable(folder);
         for (var part : List.of("state", "run", "r", "c", "c/libvirt", "k", "d")) {
             LabFolders.createPrivate(folder.resolve(part));
@@ -91,9 +92,9 @@ record ClientFolders(String name, Path folder) {
     }
 
     private static void writeOnce(Path file, String... lines) throws IOException {
-        if (!Files.exists(file)) {
-            Files.write(file, List.of(lines));
-            Files.setPosixFilePermissions(file, PosixFilePermissions.fromString("rw-r--r--"));
+        if (!Files.exists(file, LinkOption.NOFOLLOW_LINKS)) {
+            Files.write(file, List.of(lines), StandardOpenOption.CREATE_NEW, StandardOpenOption.WRITE);
+            LabFolders.permit(file, "rw-r--r--");
         }
     }
 }

@@ -3,7 +3,9 @@ package org.triplel.lab;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.Files;
+import java.nio.file.LinkOption;
 import java.nio.file.Path;
+import java.nio.file.attribute.FileOwnerAttributeView;
 import java.util.List;
 import java.util.Optional;
 import java.util.stream.Stream;
@@ -57,11 +59,12 @@ record HypervisorUser(int uid, List<String> change, Optional<String> name) {
         return Stream.concat(change.stream(), command.stream()).toList();
     }
 
-    /** Makes the folder belong to this user. */
+    /** Makes the folder belong to this user; a link itself, not what it leads to. */
     void own(Path folder) throws IOException {
         if (name.isPresent()) {
             var owner = folder.getFileSystem().getUserPrincipalLookupService().lookupPrincipalByName(name.get());
-            Files.setOwner(folder, owner);
+            Files.getFileAttributeView(folder, FileOwnerAttributeView.class, LinkOption.NOFOLLOW_LINKS)
+                    .setOwner(owner);
         }
     }
 }

@@ -4,6 +4,7 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.LinkOption;
 import java.nio.file.Path;
+import java.nio.file.attribute.PosixFileAttributeView;
 import java.nio.file.attribute.PosixFilePermissions;
 import java.util.regex.Pattern;
 
@@ -73,7 +74,7 @@ record LabFolders(Path all, String name, Path cache) {
     }
 
     /** Creates the folder and what belongs into it, as far as it is not there. */
-    void create(HypervisorUser user) throws IOException {
+    void create(HypervisorUser user) throws LabException, IOException {
         createPassable(instance());
         createPrivate(log());
         createPrivate(processes());
@@ -129,19 +130,28 @@ record LabFolders(Path all, String name, Path cache) {
         return new ClientFolders(name, instance().resolve(name));
     }
 
-    static void createPrivate(Path folder) throws IOException {
+    static void createPrivate(Path folder) throws LabException, IOException {
         create(folder, "rwx------");
     }
 
     /** The hypervisor's user may pass through, and reach what is open to it. */
-    static void createPassable(Path folder) throws IOException {
+    static void createPassable(Path folder) throws LabException, IOException {
         create(folder, "rwx--x--x");
     }
 
-    private static void create(Path folder, String permissions) throws IOException {
-        if (!Files.isDirectory(folder)) {
+    private static void create(Path folder, String permissions) throws LabException, IOException {
+        if (Files.isSymbolicLink(folder)) {
+            throw new LabException(folder + " is a symbolic link where a folder belongs.", "Remove it.");
+        }
+        if (!Files.isDirectory(folder, LinkOption.NOFOLLOW_LINKS)) {
             Files.createDirectory(folder);
         }
-        Files.setPosixFilePermissions(folder, PosixFilePermissions.fromString(permissions));
+        permit(folder, permissions);
+    }
+
+    /** Never through a link, not even through one that appears at this moment. */
+    static void permit(Path file, String permissions) throws IOException {
+        Files.getFileAttributeView(file, PosixFileAttributeView.class, LinkOption.NOFOLLOW_LINKS)
+                .setPermissions(PosixFilePermissions.fromString(permissions));
     }
 }

@@ -1,5 +1,7 @@
 package org.triplel.lab;
 
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
@@ -32,6 +34,24 @@ class LabFoldersTest {
         Files.createSymbolicLink(temp.resolve("labs/t"), elsewhere);
         refusesEveryOperation();
         assertTrue(Files.exists(elsewhere));
+    }
+
+    @Test
+    void aLinkInTheFolderOfAClientIsNotFollowed() throws Exception {
+        var folders = new LabFolders(temp.resolve("labs"), "t", temp.resolve("cache"));
+        folders.createAll();
+        folders.create(HypervisorUser.current());
+        var config = folders.client("client-1").folder().resolve("c/libvirt");
+        Folders.delete(config);
+        var elsewhere = Files.createDirectory(temp.resolve("elsewhere"));
+        Files.createSymbolicLink(config, elsewhere);
+        var owner = Files.getOwner(elsewhere);
+        var permissions = Files.getPosixFilePermissions(elsewhere);
+        var failure = assertThrows(LabException.class, () -> folders.create(HypervisorUser.current()));
+        assertTrue(failure.what().contains(config.toString()), failure.what());
+        assertEquals(owner, Files.getOwner(elsewhere));
+        assertEquals(permissions, Files.getPosixFilePermissions(elsewhere));
+        assertFalse(Files.exists(elsewhere.resolve("qemu.conf")));
     }
 
     private void refusesEveryOperation() throws LabException, IOException {
