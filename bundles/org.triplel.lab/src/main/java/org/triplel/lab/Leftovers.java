@@ -2,6 +2,7 @@ package org.triplel.lab;
 
 import java.io.IOException;
 import java.nio.file.Files;
+import java.nio.file.LinkOption;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -12,7 +13,7 @@ import org.triplel.block.qemu.DaemonState;
 import org.triplel.block.qemu.ProcessIdentity;
 
 /** Finds the processes that libvirt and the agent of a NAS client started, whether those two still live or not. */
-record Leftovers(ClientFolders folders) {
+record Leftovers(ClientFolders folders, HypervisorUser user) {
 
     private static final Duration PATIENCE = Duration.ofSeconds(10);
 
@@ -20,7 +21,7 @@ record Leftovers(ClientFolders folders) {
     void endGuests() throws IOException {
         for (var file : files(folders.qemuProcesses())) {
             var process = holder(file);
-            if (process.isPresent()) {
+            if (process.isPresent() && isGuest(process.get())) {
                 end("QEMU of " + file, process.get());
             }
         }
@@ -33,6 +34,20 @@ record Leftovers(ClientFolders folders) {
             if (state.isPresent()) {
                 end("image daemon of " + file, state.get().process());
             }
+        }
+    }
+
+    /**
+     * Whether the process is a QEMU of the hypervisor's user, who can write any number into the file. It is that user who
+     * looks: Linux shows a process's program only to the user who runs it and to the privileged (man 5 proc_pid_exe).
+     */
+    private boolean isGuest(ProcessIdentity process) throws IOException {
+        var look = new ProcessBuilder(user.command(List.of("readlink", "/proc/" + process.pid() + "/exe")))
+                .redirectError(ProcessBuilder.Redirect.DISCARD)
+                .start();
+        try (var output = look.inputReader()) {
+            var program = output.readLine();
+            return program != null && Path.of(program).getFileName().toString().startsWith("qemu");
         }
     }
 
@@ -57,7 +72,11 @@ record Leftovers(ClientFolders folders) {
     private static List<Path> files(Path folder) throws IOException {
         var result = new ArrayList<Path>();
         try (var files = Files.newDirectoryStream(folder, "*.pid")) {
-            files.forEach(result::add);
+            for (var file : files) {
+                if (Files.isRegularFile(file, LinkOption.NOFOLLOW_LINKS)) {
+                    result.add(file);
+                }
+            }
         } catch (NoSuchFileException e) {
             return List.of();
         }

@@ -150,7 +150,7 @@ final class NasClient {
 
     /** Ends agent, guests, libvirtd and image daemons, in this order, whichever of them lives. */
     void end() throws IOException {
-        var leftovers = new Leftovers(folders);
+        var leftovers = new Leftovers(folders, user);
         processes.end(agentRole(), END_TIME);
         leftovers.endGuests();
         processes.end(libvirtRole(), END_TIME);
