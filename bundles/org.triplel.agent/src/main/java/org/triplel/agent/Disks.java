@@ -11,6 +11,7 @@ import java.util.Deque;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ConcurrentSkipListMap;
 import org.triplel.agent.api.AgentError;
 import org.triplel.block.nbd.NbdServer;
@@ -43,6 +44,9 @@ final class Disks implements VmDisks, AutoCloseable {
     private final NbdServer diskServer;
     private final NbdServer baseServer;
     private final Map<String, AttachedDisk> attached = new ConcurrentSkipListMap<>();
+
+    /** By VM, why a disk that should be detached is not completely on the NAS. */
+    private final Map<String, String> unwritten = new ConcurrentHashMap<>();
 
     Disks(StateFolder state, Nas nas, ReplicaStore replicas) throws IOException {
         this.state = state;
@@ -114,8 +118,7 @@ final class Disks implements VmDisks, AutoCloseable {
             done.push(spool::close);
 
             step = "opening " + vm.overlay() + " in an image daemon";
-            var base = new ImageLocation.NbdExport(state.baseSocket(), vm.vm(), AGENT_RESTART);
-            var daemon = new StorageDaemon(vm.vm(), state.daemons(), nas.overlay(vm.overlay()), base);
+            var daemon = daemon(vm);
             done.push(daemon::close);
             var disk = new RoutedDisk(
                     export(vm.vm()), replica.view(count(metrics, RequestClass.BASE)), daemon, spool, metrics);
@@ -124,6 +127,7 @@ final class Disks implements VmDisks, AutoCloseable {
             attached.put(vm.vm(), new AttachedDisk(vm, attachment, replica, daemon, disk, metrics));
             disks.add(export(vm.vm()), disk);
             done.clear();
+            unwritten.remove(vm.vm());
             LOG.log(Level.INFO, "{0}: disk attached", vm.vm());
         } catch (IOException e) {
             throw new AgentException(
@@ -135,6 +139,11 @@ final class Disks implements VmDisks, AutoCloseable {
         } finally {
             undo(vm, done);
         }
+    }
+
+    private StorageDaemon daemon(DiskRecord vm) throws IOException {
+        var base = new ImageLocation.NbdExport(state.baseSocket(), vm.vm(), AGENT_RESTART);
+        return new StorageDaemon(vm.vm(), state.daemons(), nas.overlay(vm.overlay()), base);
     }
 
     private static void undo(DiskRecord vm, Deque<Undo> done) {
@@ -163,37 +172,71 @@ final class Disks implements VmDisks, AutoCloseable {
 
     @Override
     public void detach(String vm) throws AgentException {
-        var disk = attached.get(vm);
-        if (disk == null) {
-            return;
-        }
-        disks.remove(export(vm));
         try {
+            if (!attached.containsKey(vm) && Files.exists(state.disks().resolve(vm))) {
+                attach(DiskRecord.read(state.disks(), vm));
+            }
+            var disk = attached.get(vm);
+            if (disk == null) {
+                return;
+            }
+            disks.remove(export(vm));
             disk.release();
             disk.daemon().close();
             attached.remove(vm);
             bases.remove(vm);
-            discard(vm);
+            forget(vm);
             LOG.log(Level.INFO, "{0}: disk detached", vm);
         } catch (IOException e) {
             attached.remove(vm);
-            throw new AgentException(
-                    AgentError.Kind.NAS,
-                    "The disk of " + vm + " is not completely on the NAS: " + Failures.describe(e) + ".",
-                    "Check the NAS, then start " + vm + " on this host: that writes what is missing.",
-                    e);
+            throw unwritten(vm, Failures.describe(e) + ".", e);
+        } catch (AgentException e) {
+            throw unwritten(vm, e.error().what(), e);
         }
     }
 
+    private AgentException unwritten(String vm, String why, Exception cause) {
+        var failure = new AgentException(
+                AgentError.Kind.NAS,
+                "The disk of " + vm + " is not completely on the NAS: " + why,
+                "Check the NAS, then start " + vm + " on this host: that writes what is missing.",
+                cause);
+        unwritten.put(vm, failure.getMessage());
+        return failure;
+    }
+
     @Override
-    public void discard(String vm) throws IOException {
+    public void discard(DiskRecord vm) throws AgentException, IOException {
+        try {
+            if (attached.containsKey(vm.vm())) {
+                detach(vm.vm());
+            }
+        } catch (AgentException e) {
+            LOG.log(Level.WARNING, vm.vm() + ": what is not on the NAS is discarded", e);
+        }
+        try {
+            daemon(vm).close();
+        } catch (IOException e) {
+            throw new AgentException(
+                    AgentError.Kind.NAS,
+                    "The image daemon of " + vm.vm() + " cannot be ended, so " + vm.overlay() + " stays as it is: "
+                            + Failures.describe(e) + ".",
+                    "Check the NAS, then try again.",
+                    e);
+        }
+        bases.remove(vm.vm());
+        forget(vm.vm());
+    }
+
+    private void forget(String vm) throws IOException {
+        unwritten.remove(vm);
         Files.deleteIfExists(state.spools().resolve(vm + ".spool"));
         Files.deleteIfExists(state.disks().resolve(vm));
     }
 
     @Override
     public String problem(String vm) {
-        return find(vm).map(AttachedDisk::problem).orElse("");
+        return find(vm).map(AttachedDisk::problem).orElse(unwritten.getOrDefault(vm, ""));
     }
 
     /** Hangs up on QEMU and flushes; the image daemons live on, and the next agent attaches the disks again. */

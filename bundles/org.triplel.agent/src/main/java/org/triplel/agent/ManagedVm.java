@@ -339,7 +339,7 @@ final class ManagedVm {
 
     private void discardDisk() throws AgentException {
         try {
-            host.disks.discard(name());
+            host.disks.discard(record());
             console.delete();
         } catch (IOException e) {
             throw new AgentException(
@@ -502,7 +502,7 @@ final class ManagedVm {
         startHeard = false;
         var text = crashed ? CRASH : "";
         if (crashed) {
-            host.events.add(Severity.ERROR, name(), "Run", text);
+            host.events.add(Severity.ERROR, name(), "Run", CRASH);
         } else if (!off()) {
             host.events.add(Severity.INFO, name(), "Stop", "Stopped.");
         }
@@ -516,7 +516,7 @@ final class ManagedVm {
             host.disks.detach(name());
         } catch (AgentException e) {
             fail("Detach disk", e);
-            text = e.getMessage();
+            text = ""; // the disks tell of it, for as long as it lasts
         }
         become(crashed ? VmState.CRASHED : VmState.STOPPED, text);
     }

@@ -9,15 +9,20 @@ interface VmDisks {
     void attach(DiskRecord vm) throws AgentException;
 
     /**
-     * Flushes a VM's disk, if it is attached, and closes its images.
+     * Flushes a VM's disk, and closes its images. One that an earlier agent left attached is attached for that first.
      *
      * @throws AgentException something is not on the NAS yet; it is kept here and written by the next attach
      */
     void detach(String vm) throws AgentException;
 
-    /** Drops what is kept for the overlay of a VM that is stopped, because the overlay is about to go. */
-    void discard(String vm) throws IOException;
+    /**
+     * Drops what is kept for the overlay of a VM that is stopped, because the overlay is about to go.
+     *
+     * @throws AgentException an image daemon may still have the overlay open, so that it must stay
+     * @throws IOException what is kept here cannot be removed
+     */
+    void discard(DiskRecord vm) throws AgentException, IOException;
 
-    /** What is wrong with an attached disk and what to do, or empty. */
+    /** What is wrong with a disk that is attached or should no longer be, and what to do, or empty. */
     String problem(String vm);
 }

@@ -145,15 +145,59 @@ class DisksTest {
                 assertArrayEquals(expected, read(guest));
             }
             host.disks.detach("desk-01");
-            assertFalse(ProcessHandle.of(daemon).map(ProcessHandle::isAlive).orElse(false));
+            awaitEnd(daemon);
         }
         assertArrayEquals(expected, onTheNas());
+    }
+
+    /** A process that has ended is there until this one, its parent, has taken note. */
+    private static void awaitEnd(long pid) throws Exception {
+        Await.until("the daemon's end", () -> ProcessHandle.of(pid).isEmpty());
     }
 
     private long daemonPid() throws IOException {
         var pid =
                 Files.readString(temp.resolve("state/daemons/desk-01.pid")).replaceFirst(".*\"pid\":([0-9]+).*", "$1");
         return Long.parseLong(pid);
+    }
+
+    @Test
+    void endADaemonThatAnEarlierAgentLeftBeforeTheOverlayGoes() throws Exception {
+        try (var host = new Host()) {
+            host.disks.attach(VM);
+        }
+        long daemon = daemonPid();
+        try (var host = new Host()) {
+            host.disks.discard(VM);
+            awaitEnd(daemon);
+            assertEquals(List.of(), host.disks.leftAttached());
+        }
+    }
+
+    @Test
+    void writeWhatAnEarlierAgentLeftOrSayThatTheyCannot() throws Exception {
+        var expected = fixture.content().clone();
+        Arrays.fill(expected, 0, 512, (byte) 5);
+        try (var host = new Host()) {
+            host.disks.attach(VM);
+            try (var guest = host.guest()) {
+                guest.write(0, ByteBuffer.wrap(expected, 0, 512));
+            }
+        }
+        var overlay = fixture.folder().resolve(VM.overlay());
+        var away = temp.resolve("away");
+        try (var host = new Host()) {
+            Files.move(overlay, away);
+            assertThrows(AgentException.class, () -> host.disks.detach("desk-01"));
+            assertTrue(host.disks.problem("desk-01").startsWith("The disk of desk-01 is not completely on the NAS"));
+            assertEquals(List.of(VM), host.disks.leftAttached());
+
+            Files.move(away, overlay);
+            host.disks.detach("desk-01");
+            assertEquals("", host.disks.problem("desk-01"));
+            assertEquals(List.of(), host.disks.leftAttached());
+        }
+        assertArrayEquals(expected, onTheNas());
     }
 
     @Test

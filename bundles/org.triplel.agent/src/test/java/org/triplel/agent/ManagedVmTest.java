@@ -52,8 +52,8 @@ class ManagedVmTest {
         }
 
         @Override
-        public void discard(String vm) {
-            calls.add("discard " + vm);
+        public void discard(DiskRecord vm) {
+            calls.add("discard " + vm.vm());
         }
 
         @Override
