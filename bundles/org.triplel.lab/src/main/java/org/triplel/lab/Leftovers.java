@@ -47,7 +47,8 @@ record Leftovers(ClientFolders folders, HypervisorUser user) {
                 .start();
         try (var output = look.inputReader()) {
             var program = output.readLine();
-            return program != null && Path.of(program).getFileName().toString().startsWith("qemu");
+            return program != null
+                    && program.substring(program.lastIndexOf('/') + 1).startsWith("qemu");
         }
     }
 
