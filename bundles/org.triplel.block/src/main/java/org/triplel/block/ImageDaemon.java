@@ -15,7 +15,12 @@ public interface ImageDaemon extends AutoCloseable {
      */
     OverlayDevice open() throws IOException;
 
-    /** Ends the daemon in order: it flushes and closes the image. No device of it may be in use any more. */
+    /**
+     * Ends the daemon: in order, so that it flushes and closes the image, or, if it does not do so, by force. What was not
+     * flushed before may be lost. No device of it may be in use any more. A later {@link #open()} starts a new one.
+     *
+     * @throws IOException it is still alive
+     */
     @Override
     void close() throws IOException;
 }

@@ -66,6 +66,9 @@ final class SpooledOverlay implements AutoCloseable {
             restore(opened);
         } catch (IOException | RuntimeException failure) {
             discard(opened);
+            if (flushFailed) { // an adopted daemon may fail for ever; the next attempt gets a new one
+                end(failure);
+            }
             throw failure;
         }
         this.device = opened;
@@ -154,17 +157,57 @@ final class SpooledOverlay implements AutoCloseable {
         }
     }
 
-    /** After a failed flush the daemon may have dropped what it had not written; only then is a further flush worth it. */
+    /**
+     * After a failed flush the daemon may have dropped what it had not written, and QEMU (file-posix) fails every later
+     * flush of that node. So a further one is worth it only with a new daemon that has got the spool.
+     */
     private void writeAgain() throws IOException {
         gate.writeLock().lock();
         try {
             refuseIfClosing();
-            replay(device);
-            flushFailed = false;
-        } catch (DeviceLostException failure) {
-            replace(device, failure);
+            if (!flushFailed) {
+                return; // replaced meanwhile
+            }
+            LOG.log(Level.WARNING, "disk {0}: a flush failed, image daemon is exchanged", name);
+            var old = device;
+            lost = Optional.of(old);
+            discard(old);
+            try {
+                var opened = connect();
+                try {
+                    replay(opened);
+                } catch (IOException | RuntimeException failure) {
+                    discard(opened);
+                    throw failure;
+                }
+                device = opened;
+            } catch (IOException failure) {
+                replace(old, failure);
+            }
         } finally {
             gate.writeLock().unlock();
+        }
+    }
+
+    /** Connects to the daemon; to a new one if the last flush failed. */
+    private OverlayDevice connect() throws IOException {
+        if (flushFailed) {
+            daemon.close();
+            flushFailed = false;
+        }
+        var opened = daemon.open();
+        if (opened.size() != size) {
+            discard(opened);
+            throw new IOException("the image had " + size + " bytes and now has " + opened.size());
+        }
+        return opened;
+    }
+
+    private void end(Exception cause) {
+        try {
+            daemon.close();
+        } catch (IOException failure) {
+            cause.addSuppressed(failure);
         }
     }
 
@@ -237,11 +280,8 @@ final class SpooledOverlay implements AutoCloseable {
     }
 
     private OverlayDevice reopen() throws IOException {
-        var opened = daemon.open();
+        var opened = connect();
         try {
-            if (opened.size() != size) {
-                throw new IOException("the image had " + size + " bytes and now has " + opened.size());
-            }
             restore(opened);
         } catch (IOException | RuntimeException failure) {
             discard(opened);
@@ -254,10 +294,14 @@ final class SpooledOverlay implements AutoCloseable {
     private void restore(OverlayDevice opened) throws IOException {
         if (!spool.isEmpty()) {
             replay(opened);
-            opened.flush();
+            try {
+                opened.flush();
+            } catch (IOException failure) {
+                flushFailed = !(failure instanceof DeviceLostException);
+                throw failure;
+            }
             spool.release(spool.completedTo());
         }
-        flushFailed = false;
         map.learn(opened);
     }
 
@@ -321,9 +365,9 @@ final class SpooledOverlay implements AutoCloseable {
     private void settle() throws IOException {
         try {
             if (flushFailed) {
-                replay(device);
-            }
-            if (!spool.isEmpty()) {
+                discard(device);
+                device = reopen();
+            } else if (!spool.isEmpty()) {
                 device.flush();
             }
         } catch (DeviceLostException gone) {

@@ -241,15 +241,51 @@ class RoutedDiskTest {
     }
 
     @Test
-    void failedFlushIsReportedAndTheNextOneWritesAgain() throws IOException {
+    void failedFlushIsReportedAndTheNextOneWritesAgainToANewDaemon() throws IOException {
         try (var disk = open()) {
             disk.write(0, filled(4096, 1));
             var fail = new AtomicBoolean(true);
             daemon.fate(call -> call.equals("flush") && fail.getAndSet(false) ? Event.FAILS : Event.NONE);
             assertThrows(IOException.class, disk::flush);
             int changes = daemon.changes.get();
+            int opens = daemon.opens.get();
             disk.flush();
             assertEquals(changes + 1, daemon.changes.get());
+            assertEquals(opens + 1, daemon.opens.get());
+            assertArrayEquals(filled(4096, 1).array(), Arrays.copyOf(daemon.durableContent(), 4096));
+        }
+    }
+
+    @Test
+    void diskHealsOnceFlushesDoNotFailAnyMore() throws IOException {
+        try (var disk = open()) {
+            disk.write(0, filled(4096, 1));
+            daemon.fate(call -> call.equals("flush") ? Event.FAILS : Event.NONE);
+            for (int i = 0; i < 3; i++) {
+                assertThrows(IOException.class, disk::flush);
+                assertArrayEquals(filled(4096, 1).array(), read(disk, 0, 4096));
+            }
+            disk.write(4096, filled(4096, 2));
+            daemon.fate(call -> Event.NONE);
+            disk.flush();
+            assertArrayEquals(filled(4096, 1).array(), Arrays.copyOf(daemon.durableContent(), 4096));
+            assertArrayEquals(filled(4096, 2).array(), Arrays.copyOfRange(daemon.durableContent(), 4096, 8192));
+        }
+    }
+
+    @Test
+    void whatAFailedCloseLeftInTheSpoolIsWrittenByTheNextDisk() throws IOException {
+        var disk = open();
+        disk.write(0, filled(4096, 1));
+        daemon.fate(call -> call.equals("flush") ? Event.FAILS : Event.NONE);
+        assertThrows(IOException.class, disk::close);
+        daemon.fate(call -> Event.NONE);
+        try (var spool = Spool.open(folder.resolve("spool"), "image", "boot", RING)) {
+            assertFalse(spool.isEmpty());
+        }
+        assertThrows(IOException.class, this::open, "adopts the daemon whose flush failed");
+        try (var again = open()) {
+            assertArrayEquals(filled(4096, 1).array(), read(again, 0, 4096));
             assertArrayEquals(filled(4096, 1).array(), Arrays.copyOf(daemon.durableContent(), 4096));
         }
     }

@@ -17,7 +17,8 @@ import org.triplel.block.OverlayDevice;
 
 /**
  * An image daemon in memory that behaves as badly as a real one may: at its death it loses any subset of the sectors that
- * were not flushed, and after a failed flush it never writes some of them, although it goes on showing them.
+ * were not flushed, and after a failed flush it never writes some of them, although it goes on showing them, and fails every
+ * further flush until it is started again.
  */
 final class SimulatedImageDaemon implements ImageDaemon {
 
@@ -64,6 +65,7 @@ final class SimulatedImageDaemon implements ImageDaemon {
     private Runnable atAgentDeath = () -> {};
     private boolean agentDead;
     private int failingOpens;
+    private boolean flushFailed;
     private boolean concurrent;
 
     /** @param base padded with zeroes to the size of the disk */
@@ -118,6 +120,7 @@ final class SimulatedImageDaemon implements ImageDaemon {
             }
         }
         unflushed.clear();
+        flushFailed = false;
         System.arraycopy(durable, 0, current, 0, durable.length);
         System.arraycopy(durableHeld, 0, held, 0, held.length);
         connected = new Device();
@@ -153,9 +156,13 @@ final class SimulatedImageDaemon implements ImageDaemon {
         return connected;
     }
 
+    /** Its storage fails: nothing more is flushed. */
     @Override
-    public void close() {
-        // the tests never end it in order
+    public synchronized void close() {
+        if (agentDead) {
+            throw new AgentKilled();
+        }
+        kill();
     }
 
     private final class Device implements OverlayDevice {
@@ -284,11 +291,17 @@ final class SimulatedImageDaemon implements ImageDaemon {
             call(
                     "flush",
                     () -> {
+                        if (flushFailed) {
+                            throw new BlockException(Errno.ENOSPC, "a flush of this daemon failed before");
+                        }
                         var units = unflushed.subList(0, Math.min(covered, unflushed.size()));
                         units.forEach(unit -> store(durable, durableHeld, unit.offset, unit.bytes));
                         units.clear();
                     },
-                    () -> unflushed.removeIf(unit -> random.nextBoolean()));
+                    () -> {
+                        flushFailed = true;
+                        unflushed.removeIf(unit -> random.nextBoolean());
+                    });
         }
 
         @Override

@@ -96,19 +96,27 @@ public final class StorageDaemon implements ImageDaemon {
     @Override
     public void close() throws IOException {
         var living = living();
-        if (living.isPresent()) {
-            try (var qmp = new Qmp(qmpSocket, ANSWER_TIME)) {
-                qmp.execute("quit", new JsonObject());
-            }
-            if (!living.get().process().awaitDeath(ANSWER_TIME)) {
-                throw new IOException("The image daemon of " + name + " (process "
-                        + living.get().process().pid() + ") does not end within " + ANSWER_TIME.toSeconds()
-                        + " s: its storage does not answer. Its image stays open.");
-            }
+        if (living.isPresent() && !quit(living.get().process())) {
+            living.get().process().kill(DEATH_TIME);
         }
         for (var file : List.of(stateFile, qmpSocket, nbdSocket)) {
             Files.deleteIfExists(file);
         }
+    }
+
+    /** Returns whether it ended in order. */
+    private boolean quit(ProcessIdentity process) throws IOException {
+        try (var qmp = new Qmp(qmpSocket, ANSWER_TIME)) {
+            qmp.execute("quit", new JsonObject());
+        } catch (IOException failure) {
+            LOG.log(Level.WARNING, "image daemon of " + name + ": does not take the order to end, is killed", failure);
+            return false;
+        }
+        if (process.awaitDeath(ANSWER_TIME)) {
+            return true;
+        }
+        LOG.log(Level.WARNING, "image daemon of {0}: does not end, is killed; its storage does not answer", name);
+        return false;
     }
 
     private Optional<DaemonState> living() throws IOException {

@@ -260,6 +260,18 @@ class StorageDaemonTest {
     }
 
     @Test
+    void aDaemonThatCannotBeToldToEndIsKilled() throws IOException {
+        daemon().open().close();
+        var process = process();
+        Files.delete(state().resolve("desk-01.qmp"));
+        daemon().close();
+        assertFalse(process.isAlive());
+        try (var disk = daemon().open()) {
+            assertArrayEquals(baseContent, content(disk));
+        }
+    }
+
+    @Test
     void anotherChainNeedsAnotherDaemon() throws IOException {
         daemon().open().close();
         var process = process();
