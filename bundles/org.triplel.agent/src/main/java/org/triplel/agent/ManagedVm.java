@@ -188,11 +188,11 @@ final class ManagedVm {
             become(VmState.STARTING, "");
             try {
                 host.disks.attach(record());
-                launch();
             } catch (AgentException e) {
                 become(before, e.getMessage());
                 throw e;
             }
+            launch(before);
         });
     }
 
@@ -201,15 +201,17 @@ final class ManagedVm {
         return new DiskRecord(name(), new BaseVersion(image.base(), image.version()), image.overlay());
     }
 
-    private void launch() throws AgentException {
+    private void launch(VmState before) throws AgentException {
         startHeard = false;
         diskFailed = false;
         run = DomainRun.startedAt(System.currentTimeMillis());
         try {
             host.hypervisor.start(name(), run.startedAtMillis());
         } catch (HypervisorException e) {
-            detach();
-            throw hypervisor(e, "See the log of libvirt and QEMU on host " + host.name + ".");
+            var failure = hypervisor(e, "See the log of libvirt and QEMU on host " + host.name + ".");
+            become(before, failure.getMessage());
+            settle(false); // QEMU may run all the same
+            throw failure;
         }
         host.events.add(Severity.INFO, name(), "Start", "Started on " + host.name + ".");
         become(VmState.RUNNING, "");
@@ -310,9 +312,7 @@ final class ManagedVm {
     /** Replaces the overlay by an empty one. */
     CompletableFuture<Vm> reset(Step createOverlay) {
         return request("Reset", () -> {
-            if (!off()) {
-                throw refuse("reset");
-            }
+            requireOff("reset");
             discardDisk();
             createOverlay.run();
             host.events.add(Severity.INFO, name(), "Reset", "Its disk is the base image again.");
@@ -320,21 +320,39 @@ final class ManagedVm {
         });
     }
 
-    /** Removes the definition, the overlay and what else was kept; the VM must not be used afterwards. */
-    CompletableFuture<Vm> delete(Step deleteOverlay) {
+    /**
+     * Removes the overlay, what else was kept, and then the definition, so that a failed deletion can be repeated.
+     *
+     * @param forget run last; the VM must not be used afterwards
+     */
+    CompletableFuture<Vm> delete(Step deleteOverlay, Runnable forget) {
         return request("Delete", () -> {
-            if (!off()) {
-                throw refuse("deleted");
-            }
+            requireOff("deleted");
+            discardDisk();
+            deleteOverlay.run();
             try {
                 host.hypervisor.undefine(name());
             } catch (HypervisorException e) {
                 throw hypervisor(e, "");
             }
-            discardDisk();
-            deleteOverlay.run();
+            forget.run();
             host.events.add(Severity.INFO, name(), "Delete", "Deleted, with its disk.");
         });
+    }
+
+    /** Asks the hypervisor too: what it told last may be old, and a guest must not lose its disk. */
+    private void requireOff(String what) throws AgentException {
+        if (!off()) {
+            throw refuse(what);
+        }
+        try {
+            if (!host.hypervisor.state(name()).off()) {
+                throw AgentException.conflict(
+                        name() + " cannot be " + what + ": it runs on the hypervisor.", "Shut it down first.");
+            }
+        } catch (HypervisorException e) {
+            throw hypervisor(e, "");
+        }
     }
 
     private void discardDisk() throws AgentException {
@@ -354,15 +372,27 @@ final class ManagedVm {
     /** Takes over what the hypervisor says after a connection was made. */
     void take(DomainStatus status) {
         lane.execute(() -> {
-            run = status.run();
-            switch (status.state()) {
-                case OFF, CRASHED -> takeOff(status.state() == DomainState.CRASHED);
-                case RUNNING, PAUSED, DISK_FAILED, SHUTTING_DOWN -> {
-                    startHeard = true;
-                    goOn(status);
-                }
+            if (status.run().startedAtMillis() > run.startedAtMillis()) {
+                run = status.run();
             }
+            settle(status.guestConnected());
         });
+    }
+
+    /** Asks the hypervisor what the domain does now, until it answers: the disk stays attached unless it is off. */
+    private void settle(boolean guestConnected) {
+        try {
+            var present = host.hypervisor.state(name());
+            if (present.off()) {
+                takeOff(present == DomainState.CRASHED);
+            } else {
+                startHeard = true;
+                goOn(new DomainStatus(definition, present, guestConnected, run));
+            }
+        } catch (HypervisorException e) {
+            LOG.log(Level.WARNING, host.name + ", " + name() + ": ask for its state", e);
+            host.timing.after(host.timing.retry(), () -> lane.execute(() -> settle(guestConnected)));
+        }
     }
 
     private void takeOff(boolean crashed) {

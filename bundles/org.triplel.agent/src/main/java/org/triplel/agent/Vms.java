@@ -278,10 +278,9 @@ final class Vms {
     /** Completes with the VM as it was. */
     CompletableFuture<Vm> delete(String name) throws AgentException {
         var vm = find(name);
-        return vm.delete(() -> {
+        return vm.delete(() -> deleteOverlay(name, vm.definition().image().overlay()), () -> {
             vms.remove(name);
             deleted.accept(name);
-            deleteOverlay(name, vm.definition().image().overlay());
         });
     }
 }

@@ -156,7 +156,7 @@ class ManagedVmTest {
         assertEquals(AgentError.Kind.CONFLICT, refusal(vm.reset(() -> {})).kind());
         assertEquals(
                 "desk-01 cannot be deleted: it is running.",
-                refusal(vm.delete(() -> {})).what());
+                refusal(vm.delete(() -> {}, () -> {})).what());
     }
 
     @Test
@@ -271,6 +271,7 @@ class ManagedVmTest {
     @Test
     void getsItsDiskBackAfterARestartOfTheAgent() throws Exception {
         disks.refusals = 3;
+        hypervisor.state = DomainState.RUNNING;
         var vm = vm(DomainState.RUNNING, LONG, LONG, LONG);
         vm.take(status(DomainState.RUNNING));
         awaitState(vm, VmState.PAUSED);
@@ -283,6 +284,7 @@ class ManagedVmTest {
 
     @Test
     void writesWhatIsLeftIfItStoppedWithoutTheAgent() throws Exception {
+        hypervisor.state = DomainState.CRASHED;
         var vm = vm(DomainState.CRASHED, LONG, LONG, LONG);
         vm.take(status(DomainState.CRASHED));
         Await.until("detach", () -> disks.calls.equals(List.of("detach desk-01")));
@@ -290,11 +292,45 @@ class ManagedVmTest {
     }
 
     @Test
+    void keepsItsDiskUntilTheHypervisorSaysThatItIsOff() throws Exception {
+        hypervisor.refused = "start desk-01";
+        hypervisor.silent = true;
+        var vm = stoppedVm();
+        refusal(vm.start());
+        assertEquals(AgentError.Kind.HYPERVISOR, refusal(vm.reset(() -> {})).kind());
+        assertEquals(List.of("attach desk-01"), disks.calls);
+        hypervisor.silent = false;
+        Await.until("detach", () -> disks.calls.equals(List.of("attach desk-01", "detach desk-01")));
+    }
+
+    @Test
+    void runsIfTheHypervisorStartedItAllTheSame() throws Exception {
+        hypervisor.refused = "start desk-01";
+        hypervisor.state = DomainState.RUNNING;
+        var vm = stoppedVm();
+        refusal(vm.start());
+        assertEquals(VmState.RUNNING, vm.snapshot().state());
+        assertEquals(List.of("attach desk-01", "attach desk-01"), disks.calls);
+    }
+
+    @Test
+    void isNeitherResetNorDeletedIfTheHypervisorRunsIt() {
+        hypervisor.state = DomainState.RUNNING;
+        var vm = stoppedVm();
+        assertEquals(AgentError.Kind.CONFLICT, refusal(vm.reset(() -> {})).kind());
+        assertEquals(
+                AgentError.Kind.CONFLICT, refusal(vm.delete(() -> {}, () -> {})).kind());
+        assertEquals(List.of(), disks.calls);
+    }
+
+    @Test
     void isResetAndDeletedWhenStopped() throws Exception {
         var vm = stoppedVm();
         vm.reset(() -> disks.calls.add("new overlay")).get(10, TimeUnit.SECONDS);
-        vm.delete(() -> disks.calls.add("no overlay")).get(10, TimeUnit.SECONDS);
-        assertEquals(List.of("discard desk-01", "new overlay", "discard desk-01", "no overlay"), disks.calls);
+        vm.delete(() -> disks.calls.add("no overlay"), () -> disks.calls.add("forgotten"))
+                .get(10, TimeUnit.SECONDS);
+        assertEquals(
+                List.of("discard desk-01", "new overlay", "discard desk-01", "no overlay", "forgotten"), disks.calls);
         assertEquals(List.of("undefine desk-01"), hypervisor.calls);
     }
 }

@@ -4,6 +4,7 @@ import java.util.List;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.CountDownLatch;
 import org.triplel.hypervisor.DomainRun;
+import org.triplel.hypervisor.DomainState;
 import org.triplel.hypervisor.DomainXml;
 import org.triplel.hypervisor.Hypervisor;
 import org.triplel.hypervisor.HypervisorException;
@@ -15,6 +16,8 @@ final class SimulatedHypervisor implements Hypervisor {
     final List<String> calls = new CopyOnWriteArrayList<>();
     final CountDownLatch shutdownMayReturn = new CountDownLatch(1);
     volatile String refused = "";
+    volatile DomainState state = DomainState.OFF;
+    volatile boolean silent;
 
     private void call(String operation) throws HypervisorException {
         calls.add(operation);
@@ -36,6 +39,14 @@ final class SimulatedHypervisor implements Hypervisor {
     @Override
     public void define(DomainXml domain) throws HypervisorException {
         call("define " + domain.name());
+    }
+
+    @Override
+    public DomainState state(String domain) throws HypervisorException {
+        if (silent) {
+            throw new HypervisorException("Cannot ask: refused.");
+        }
+        return state;
     }
 
     @Override

@@ -32,18 +32,24 @@ final class Connection extends Connect {
         super(uri);
     }
 
-    /** What the domain does; one that is gone is off. */
-    DomainState state(String name) {
+    /**
+     * What the domain does.
+     *
+     * @throws LibvirtException there is no such domain, or libvirt does not answer
+     * @throws HypervisorException libvirt stopped answering meanwhile
+     */
+    DomainState state(String name) throws LibvirtException, HypervisorException {
+        domainLookupByName(name).free(); // says why, if it fails
         var domain = Libvirt.INSTANCE.virDomainLookupByName(vcp, name);
         if (domain == null) {
-            return DomainState.OFF;
+            throw unknown(name);
         }
         var state = new IntByReference();
         var reason = new IntByReference();
         var result = LIBVIRT.virDomainGetState(domain, state, reason, 0);
         Libvirt.INSTANCE.virDomainFree(domain);
         if (result != 0) {
-            return DomainState.OFF;
+            throw unknown(name);
         }
         return switch (state.getValue()) {
             case PAUSED -> reason.getValue() == PAUSED_IOERROR ? DomainState.DISK_FAILED : DomainState.PAUSED;
@@ -53,5 +59,9 @@ final class Connection extends Connect {
             case CRASHED -> DomainState.CRASHED;
             default -> DomainState.RUNNING;
         };
+    }
+
+    private static HypervisorException unknown(String name) {
+        return new HypervisorException("libvirt does not tell the state of domain " + name + ".");
     }
 }

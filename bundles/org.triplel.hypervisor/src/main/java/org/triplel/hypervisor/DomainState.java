@@ -9,5 +9,10 @@ public enum DomainState {
     PAUSED,
     /** Paused by QEMU, because its disk failed; {@link Hypervisor#resume} tries the request again. */
     DISK_FAILED,
-    SHUTTING_DOWN
+    SHUTTING_DOWN;
+
+    /** Whether no QEMU runs. */
+    public boolean off() {
+        return this == OFF || this == CRASHED;
+    }
 }

@@ -15,7 +15,10 @@ public interface Hypervisor extends AutoCloseable {
     /** Defines a domain that does not exist yet, without starting it. */
     void define(DomainXml domain) throws HypervisorException;
 
-    /** Forgets a domain that is off. */
+    /** What the domain does now; one that is not defined is off. */
+    DomainState state(String domain) throws HypervisorException;
+
+    /** Forgets a domain that is off; done if it is not defined. */
     void undefine(String domain) throws HypervisorException;
 
     /** Notes the start time in the domain's metadata and starts it; done when QEMU runs. */

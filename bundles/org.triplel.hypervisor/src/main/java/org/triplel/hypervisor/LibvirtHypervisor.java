@@ -72,6 +72,8 @@ public final class LibvirtHypervisor implements Hypervisor {
                 told = "";
             } catch (LibvirtException e) {
                 problem = "libvirt at " + uri + ": " + e.getMessage() + ".";
+            } catch (HypervisorException e) {
+                problem = "libvirt at " + uri + ": " + e.getMessage();
             } catch (LinkageError | IllegalStateException e) {
                 LOG.log(Level.ERROR, "libvirt client library", e);
                 problem = "The libvirt client library cannot be used: " + e.getMessage() + ". Install libvirt0.";
@@ -91,7 +93,7 @@ public final class LibvirtHypervisor implements Hypervisor {
     }
 
     /** Returns why the connection ended. */
-    private String serveConnection(HypervisorListener listener) throws LibvirtException {
+    private String serveConnection(HypervisorListener listener) throws LibvirtException, HypervisorException {
         EventLoop.ensureStarted();
         var connect = new Connection(uri);
         try {
@@ -194,7 +196,7 @@ public final class LibvirtHypervisor implements Hypervisor {
         }
     }
 
-    private static List<DomainStatus> list(Connection connect) throws LibvirtException {
+    private static List<DomainStatus> list(Connection connect) throws LibvirtException, HypervisorException {
         var found = new ArrayList<DomainStatus>();
         for (var domain : connect.listAllDomains(0)) {
             try {
@@ -233,7 +235,35 @@ public final class LibvirtHypervisor implements Hypervisor {
 
     @Override
     public void undefine(String domain) throws HypervisorException {
-        onDomain("undefine", domain, Domain::undefine);
+        call("undefine domain " + domain, connect -> {
+            try {
+                var found = connect.domainLookupByName(domain);
+                try {
+                    found.undefine();
+                } finally {
+                    found.free();
+                }
+            } catch (LibvirtException e) {
+                if (e.getError().getCode() != ErrorNumber.VIR_ERR_NO_DOMAIN) {
+                    throw e;
+                }
+            }
+            return domain;
+        });
+    }
+
+    @Override
+    public DomainState state(String domain) throws HypervisorException {
+        return call("ask for the state of domain " + domain, connect -> {
+            try {
+                return connect.state(domain);
+            } catch (LibvirtException e) {
+                if (e.getError().getCode() == ErrorNumber.VIR_ERR_NO_DOMAIN) {
+                    return DomainState.OFF;
+                }
+                throw e;
+            }
+        });
     }
 
     @Override
@@ -286,7 +316,7 @@ public final class LibvirtHypervisor implements Hypervisor {
     }
 
     private interface Call<T> {
-        T run(Connect connect) throws LibvirtException;
+        T run(Connection connect) throws LibvirtException, HypervisorException;
     }
 
     private <T> T call(String operation, Call<T> call) throws HypervisorException {
