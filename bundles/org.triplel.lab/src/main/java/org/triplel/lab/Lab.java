@@ -56,7 +56,7 @@ public final class Lab {
         this.program = home.toAbsolutePath().resolve("triplel");
         this.folders = folders;
         this.user = HypervisorUser.current();
-        this.processes = new ProcessRegistry(folders.processes());
+        this.processes = new ProcessRegistry(folders.processes(), tools);
         for (var client : ClientFolders.NAMES) {
             clients.add(new NasClient(folders.client(client), folders, processes, user, VMS.get(client)));
         }

@@ -33,9 +33,15 @@ final class ProcessRegistry {
     private static final Duration BETWEEN_LOOKS = Duration.ofMillis(5);
 
     private final Path folder;
+    private final Tools tools;
 
-    ProcessRegistry(Path folder) {
+    /**
+     * @param folder keeps the records
+     * @param tools where the children find programs
+     */
+    ProcessRegistry(Path folder, Tools tools) {
         this.folder = folder;
+        this.tools = tools;
     }
 
     /**
@@ -56,6 +62,7 @@ final class ProcessRegistry {
                 .redirectInput(Path.of("/dev/null").toFile())
                 .redirectErrorStream(true)
                 .redirectOutput(ProcessBuilder.Redirect.appendTo(log.toFile()));
+        builder.environment().put("PATH", tools.path());
         builder.environment().putAll(environment);
         var process = builder.start();
         while (true) {

@@ -8,6 +8,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.attribute.PosixFilePermissions;
 import java.time.Duration;
 import java.util.List;
 import java.util.Map;
@@ -30,7 +31,7 @@ class ProcessRegistryTest {
 
     @BeforeEach
     void open() {
-        registry = new ProcessRegistry(temp);
+        registry = new ProcessRegistry(temp, Tools.ofSystem());
     }
 
     @AfterEach
@@ -44,7 +45,7 @@ class ProcessRegistryTest {
     void aChildIsOnRecordAndIsEnded() throws Exception {
         var child = start("sleeper", "sleep", "600");
         assertEquals(List.of("sleeper"), registry.roles());
-        assertTrue(new ProcessRegistry(temp).alive("sleeper"), "another instance finds it");
+        assertTrue(new ProcessRegistry(temp, Tools.ofSystem()).alive("sleeper"), "another instance finds it");
         assertTrue(ProcessHandle.of(child.identity().pid()).orElseThrow().isAlive());
         registry.end("sleeper", PATIENCE);
         Waiting.until(
@@ -62,6 +63,18 @@ class ProcessRegistryTest {
         var lines = Files.readAllLines(log);
         assertEquals("hello", lines.get(0));
         assertEquals(Long.toString(child.identity().pid()), lines.get(1).strip());
+    }
+
+    @Test
+    void aChildIsFoundOutsideThePathOfWhoeverStartsIt() throws Exception {
+        var programs = Files.createDirectory(temp.resolve("programs"));
+        var program = Files.writeString(programs.resolve("in-no-path"), "#!/bin/sh\necho hello\n");
+        Files.setPosixFilePermissions(program, PosixFilePermissions.fromString("rwx------"));
+        var tools = new Tools(List.of(programs, Path.of("/usr/bin"), Path.of("/bin")));
+        var log = temp.resolve("log");
+        new ProcessRegistry(temp, tools).start("greeter", List.of("in-no-path"), Map.of(), log);
+        Waiting.until("it has ended", () -> !registry.alive("greeter"));
+        assertEquals(List.of("hello"), Files.readAllLines(log));
     }
 
     @Test
