@@ -9,7 +9,8 @@ import java.util.Optional;
 import java.util.concurrent.locks.LockSupport;
 
 /**
- * One process of all times: numbers are used again, but not with the same start in the same boot.
+ * One process of all times: numbers are used again, but not with the same start in the same boot. It lives until the last
+ * of its threads has ended, since each may still write to a file that the process had open.
  *
  * @param pid its number
  * @param startTicks when it started, in clock ticks since the boot (man 5 proc, stat, field 22)
@@ -72,8 +73,13 @@ public record ProcessIdentity(long pid, long startTicks, String bootId) {
         }
     }
 
+    /** A zombie's other threads may still be at work: the state is that of the first thread alone. */
     private static boolean isDead(String[] stat) {
-        return "Z".equals(stat[0]) || "X".equals(stat[0]);
+        return "X".equals(stat[0]) || "Z".equals(stat[0]) && threads(stat) <= 1;
+    }
+
+    private static long threads(String[] stat) {
+        return Long.parseLong(stat[17]);
     }
 
     private static long start(String[] stat) {
