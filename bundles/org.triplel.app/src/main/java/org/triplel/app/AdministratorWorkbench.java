@@ -71,7 +71,10 @@ final class AdministratorWorkbench extends WorkbenchAdvisor {
 
     @Override
     public void postShutdown() {
-        watchdog.ifPresent(UiWatchdog::close);
+        watchdog.ifPresent(dog -> {
+            dog.close();
+            LOG.log(System.Logger.Level.INFO, dog.work().toString());
+        });
     }
 
     @Override

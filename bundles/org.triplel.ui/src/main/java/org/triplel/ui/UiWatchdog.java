@@ -7,10 +7,15 @@ import java.util.concurrent.Executors;
 import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Consumer;
+import org.HdrHistogram.ConcurrentHistogram;
+import org.HdrHistogram.Histogram;
 import org.eclipse.swt.SWT;
 import org.eclipse.swt.widgets.Display;
 
-/** Tells who keeps the UI thread busy for too long, if code of ours is on its stack. */
+/**
+ * Tells who keeps the UI thread busy for too long, if code of ours is on its stack, and how long the UI thread works on
+ * events in general.
+ */
 public final class UiWatchdog implements AutoCloseable {
 
     private static final int LOOK_EVERY_MILLIS = 10;
@@ -34,14 +39,39 @@ public final class UiWatchdog implements AutoCloseable {
         }
     }
 
-    private static final long IDLE = 0;
+    /**
+     * How long the UI thread worked on its events. An event counts as ours if code of ours was seen on the stack; those
+     * shorter than {@value UiWatchdog#LOOK_EVERY_MILLIS} ms may pass unseen.
+     *
+     * @param events how many there were
+     * @param ours how many of them were ours
+     * @param oursMillis at most this long took 99.9 % of all events, those of others taken as nothing
+     * @param oursMaxMillis the longest of ours
+     * @param maxMillis the longest of all
+     */
+    public record Work(long events, long ours, double oursMillis, double oursMaxMillis, double maxMillis) {
 
+        @Override
+        public String toString() {
+            return "the UI thread worked on %d events, %d of them longer and with our code: p99.9 %.1f ms, longest %.1f ms; longest of all %.1f ms"
+                    .formatted(events, ours, oursMillis, oursMaxMillis, maxMillis);
+        }
+    }
+
+    private static final long IDLE = 0;
+    private static final long LONGEST_MICROS = TimeUnit.MINUTES.toMicros(1);
+    private static final double MICROS_PER_MILLI = 1e3;
+    private static final double P999 = 99.9;
+
+    private final Histogram all = new ConcurrentHistogram(LONGEST_MICROS, 2);
+    private final Histogram ours = new ConcurrentHistogram(LONGEST_MICROS, 2);
     private final Thread uiThread;
     private final Duration limit;
     private final Consumer<Stall> report;
     private final ScheduledExecutorService observer = Executors.newSingleThreadScheduledExecutor(
             Thread.ofPlatform().daemon().name("UI watchdog").factory());
     private volatile long busySince = IDLE;
+    private volatile long oursSince = IDLE;
     private long reported = IDLE;
 
     /**
@@ -55,12 +85,41 @@ public final class UiWatchdog implements AutoCloseable {
         this.limit = limit;
         this.report = report;
         for (var busy : new int[] {SWT.PreEvent, SWT.PostExternalEventDispatch}) {
-            display.addListener(busy, event -> busySince = System.nanoTime());
+            display.addListener(busy, event -> begin());
         }
         for (var idle : new int[] {SWT.PostEvent, SWT.PreExternalEventDispatch}) {
-            display.addListener(idle, event -> busySince = IDLE);
+            display.addListener(idle, event -> end());
         }
         observer.scheduleAtFixedRate(this::look, LOOK_EVERY_MILLIS, LOOK_EVERY_MILLIS, TimeUnit.MILLISECONDS);
+    }
+
+    /** What the UI thread did since this watchdog watches. May be called by any thread. */
+    public Work work() {
+        long events = all.getTotalCount();
+        long seen = ours.getTotalCount();
+        double others = 100.0 * (events - seen) / Math.max(1, events);
+        double millis = others >= P999
+                ? 0
+                : ours.getValueAtPercentile(100 * (P999 - others) / (100 - others)) / MICROS_PER_MILLI;
+        return new Work(
+                events, seen, millis, ours.getMaxValue() / MICROS_PER_MILLI, all.getMaxValue() / MICROS_PER_MILLI);
+    }
+
+    private void begin() {
+        end();
+        busySince = System.nanoTime();
+    }
+
+    private void end() {
+        long since = busySince;
+        if (since != IDLE) {
+            long micros = Math.min(LONGEST_MICROS, (System.nanoTime() - since) / 1000);
+            all.recordValue(micros);
+            if (oursSince == since) {
+                ours.recordValue(micros);
+            }
+        }
+        busySince = IDLE;
     }
 
     private void look() {
@@ -68,16 +127,18 @@ public final class UiWatchdog implements AutoCloseable {
         if (since == IDLE || since == reported) {
             return;
         }
+        // below stands who runs the event loop, not who is at work
+        var work = Arrays.stream(uiThread.getStackTrace())
+                .takeWhile(frame -> !frame.getMethodName().equals("readAndDispatch"))
+                .toList();
+        if (work.stream().noneMatch(frame -> frame.getClassName().startsWith(OURS)) || busySince != since) {
+            return;
+        }
+        oursSince = since;
         var busy = Duration.ofNanos(System.nanoTime() - since);
         if (busy.compareTo(limit) > 0) {
             reported = since;
-            // below stands who runs the event loop, not who is at work
-            var work = Arrays.stream(uiThread.getStackTrace())
-                    .takeWhile(frame -> !frame.getMethodName().equals("readAndDispatch"))
-                    .toList();
-            if (work.stream().anyMatch(frame -> frame.getClassName().startsWith(OURS))) {
-                report.accept(new Stall(busy.toMillis(), work));
-            }
+            report.accept(new Stall(busy.toMillis(), work));
         }
     }
 
