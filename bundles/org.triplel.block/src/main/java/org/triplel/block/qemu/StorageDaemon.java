@@ -177,6 +177,9 @@ public final class StorageDaemon implements ImageDaemon {
     /**
      * The daemon starts empty and gets its chain by QMP, after the file says which process it is: whoever has the image
      * open can be found, whenever we die.
+     *
+     * <p>It must wait for its first client: QEMU (7.2) that goes on meanwhile hands the monitor over to another of its
+     * threads, and a client which connects just then loses commands or is greeted twice.
      */
     private void start() throws IOException {
         Files.deleteIfExists(qmpSocket);
@@ -186,7 +189,7 @@ public final class StorageDaemon implements ImageDaemon {
                         "qemu-storage-daemon",
                         "--chardev",
                         "socket,id=qmp,path="
-                                + qmpSocket.toAbsolutePath().toString().replace(",", ",,") + ",server=on,wait=off",
+                                + qmpSocket.toAbsolutePath().toString().replace(",", ",,") + ",server=on,wait=on",
                         "--monitor",
                         "chardev=qmp")
                 .redirectInput(Path.of("/dev/null").toFile())
