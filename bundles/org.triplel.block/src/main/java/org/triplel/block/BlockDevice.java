@@ -1,6 +1,7 @@
 package org.triplel.block;
 
 import java.io.IOException;
+import java.lang.foreign.MemorySegment;
 import java.nio.ByteBuffer;
 import java.util.List;
 
@@ -31,8 +32,28 @@ public interface BlockDevice extends AutoCloseable {
     /** Fills {@code into} up to its limit with the content from {@code offset} on. */
     void read(long offset, ByteBuffer into) throws IOException;
 
+    /**
+     * Reads, but only if no disk, network or other thread has to be waited for.
+     *
+     * @param memory native, {@code length} bytes of it from {@code at} on are filled
+     * @return whether it did so; if not, nothing has happened but that the memory may have changed
+     */
+    default boolean readNow(long offset, MemorySegment memory, long at, int length) throws IOException {
+        return false;
+    }
+
     /** Writes what {@code from} holds between position and limit to {@code offset}. */
     void write(long offset, ByteBuffer from) throws IOException;
+
+    /**
+     * Writes, but only if no disk, network or other thread has to be waited for.
+     *
+     * @param memory native, {@code length} bytes of it from {@code at} on are written
+     * @return whether it did so; if not, nothing has happened
+     */
+    default boolean writeNow(long offset, MemorySegment memory, long at, int length) throws IOException {
+        return false;
+    }
 
     /** Returns once every change that completed before this call is durable. */
     void flush() throws IOException;

@@ -3,6 +3,7 @@ package org.triplel.block;
 import java.io.IOException;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
+import java.lang.ref.Reference;
 import java.nio.ByteBuffer;
 import java.nio.file.AccessDeniedException;
 import java.nio.file.FileSystemException;
@@ -10,8 +11,9 @@ import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.concurrent.locks.ReadWriteLock;
-import java.util.concurrent.locks.ReentrantReadWriteLock;
+import java.util.concurrent.locks.StampedLock;
+import org.triplel.block.linux.Errno;
+import org.triplel.block.linux.FileCalls;
 
 /**
  * A raw image: an existing file or block device whose bytes are the disk's bytes. Its size is taken when it is opened.
@@ -23,31 +25,35 @@ public final class FileDevice implements BlockDevice {
 
     private static final int COPY_BYTES = 1 << 20;
     private static final int MAX_EXTENTS = 4096;
+    private static final int PAGE_BYTES = 4096;
 
     private final Path path;
     private final boolean readOnly;
     private final int fd;
     private final long size;
+    private final Storage storage;
 
     /** Read: a system call uses the descriptor. Write: it is being closed, after which its number may mean another file. */
-    private final ReadWriteLock use = new ReentrantReadWriteLock();
+    private final StampedLock use = new StampedLock();
 
     private boolean closed;
+    private volatile boolean cacheCanBeAsked = true;
     private volatile boolean flushFailed;
 
     private FileDevice(Path path, boolean readOnly) throws IOException {
         this.path = path;
         this.readOnly = readOnly;
-        int flags = SystemCalls.O_CLOEXEC | (readOnly ? SystemCalls.O_RDONLY : SystemCalls.O_RDWR);
-        this.fd = SystemCalls.open(path.toString(), flags);
+        int flags = FileCalls.O_CLOEXEC | (readOnly ? FileCalls.O_RDONLY : FileCalls.O_RDWR);
+        this.fd = FileCalls.open(path.toString(), flags);
         if (fd < 0) {
             throw openFailure(path, -fd);
         }
-        this.size = SystemCalls.lseek(fd, 0, SystemCalls.SEEK_END);
+        this.size = FileCalls.lseek(fd, 0, FileCalls.SEEK_END);
         if (size < 0) {
-            SystemCalls.close(fd);
-            throw new FileSystemException(path.toString(), null, SystemCalls.describe((int) -size));
+            FileCalls.close(fd);
+            throw new FileSystemException(path.toString(), null, Errno.describe((int) -size));
         }
+        this.storage = Storage.of(path);
     }
 
     /** Opens an image for reading and writing. */
@@ -109,6 +115,38 @@ public final class FileDevice implements BlockDevice {
         }
     }
 
+    /** What the page cache has. */
+    @Override
+    public boolean readNow(long offset, MemorySegment memory, long at, int length) throws IOException {
+        if (storage == Storage.MEMORY) {
+            return pread(memory.address() + at, length, offset) == length; // if short, a patient read tells why
+        }
+        if (!cacheCanBeAsked) {
+            return false;
+        }
+        long result = preadNow(memory.address() + at, length, offset);
+        if (result == -Errno.EOPNOTSUPP) {
+            cacheCanBeAsked = false;
+        }
+        return result == length;
+    }
+
+    /** Whole pages on a local disk: they only go into the page cache. */
+    @Override
+    public boolean writeNow(long offset, MemorySegment memory, long at, int length) throws IOException {
+        if (readOnly || storage == Storage.REMOTE || (offset | length) % PAGE_BYTES != 0) {
+            return false;
+        }
+        for (long done = 0; done < length; ) {
+            long result = pwrite(memory.address() + at + done, length - done, offset + done);
+            if (result < 0) {
+                throw failure("write", offset, length, (int) -result);
+            }
+            done += result;
+        }
+        return true;
+    }
+
     @Override
     public void flush() throws IOException {
         if (readOnly) {
@@ -117,7 +155,7 @@ public final class FileDevice implements BlockDevice {
         if (flushFailed) {
             throw new BlockException(BlockException.Errno.EIO, "flush of " + path + ": an earlier flush failed");
         }
-        long result = call(() -> SystemCalls.fdatasync(fd));
+        long result = call(() -> FileCalls.fdatasync(fd));
         if (result < 0) {
             flushFailed = true;
             throw failure("flush", 0, 0, (int) -result);
@@ -127,10 +165,10 @@ public final class FileDevice implements BlockDevice {
     @Override
     public void writeZeroes(long offset, long length, boolean allocate) throws IOException {
         refuseIfReadOnly("write of zeroes");
-        int mode = SystemCalls.FALLOC_FL_KEEP_SIZE
-                | (allocate ? SystemCalls.FALLOC_FL_ZERO_RANGE : SystemCalls.FALLOC_FL_PUNCH_HOLE);
-        long result = call(() -> SystemCalls.fallocate(fd, mode, offset, length));
-        if (result == -SystemCalls.EOPNOTSUPP) { // tmpfs and NFS before 4.2, for example
+        int mode = FileCalls.FALLOC_FL_KEEP_SIZE
+                | (allocate ? FileCalls.FALLOC_FL_ZERO_RANGE : FileCalls.FALLOC_FL_PUNCH_HOLE);
+        long result = call(() -> FileCalls.fallocate(fd, mode, offset, length));
+        if (result == -Errno.EOPNOTSUPP) { // tmpfs and NFS before 4.2, for example
             var zeroes = ByteBuffer.allocateDirect((int) Math.min(length, COPY_BYTES));
             for (long at = offset; at < offset + length; at += zeroes.capacity()) {
                 write(at, zeroes.clear().limit((int) Math.min(zeroes.capacity(), offset + length - at)));
@@ -143,9 +181,9 @@ public final class FileDevice implements BlockDevice {
     @Override
     public void trim(long offset, long length) throws IOException {
         refuseIfReadOnly("trim");
-        int mode = SystemCalls.FALLOC_FL_KEEP_SIZE | SystemCalls.FALLOC_FL_PUNCH_HOLE;
-        long result = call(() -> SystemCalls.fallocate(fd, mode, offset, length));
-        if (result < 0 && result != -SystemCalls.EOPNOTSUPP) {
+        int mode = FileCalls.FALLOC_FL_KEEP_SIZE | FileCalls.FALLOC_FL_PUNCH_HOLE;
+        long result = call(() -> FileCalls.fallocate(fd, mode, offset, length));
+        if (result < 0 && result != -Errno.EOPNOTSUPP) {
             throw failure("trim", offset, length, (int) -result);
         }
     }
@@ -154,9 +192,9 @@ public final class FileDevice implements BlockDevice {
     public List<Extent> extents(long offset, long length) throws IOException {
         var extents = new ArrayList<Extent>();
         long end = offset + length;
-        boolean hole = next(offset, SystemCalls.SEEK_HOLE) == offset;
+        boolean hole = next(offset, FileCalls.SEEK_HOLE) == offset;
         for (long at = offset; at < end && extents.size() < MAX_EXTENTS; hole = !hole) {
-            long border = Math.min(end, next(at, hole ? SystemCalls.SEEK_DATA : SystemCalls.SEEK_HOLE));
+            long border = Math.min(end, next(at, hole ? FileCalls.SEEK_DATA : FileCalls.SEEK_HOLE));
             if (border > at) { // another thread may have filled or emptied the range since the last call
                 extents.add(new Extent(border - at, hole, hole));
                 at = border;
@@ -168,18 +206,18 @@ public final class FileDevice implements BlockDevice {
     /** Waits for the calls under way. */
     @Override
     public void close() throws IOException {
-        use.writeLock().lock();
+        long stamp = use.writeLock();
         try {
             if (closed) {
                 return;
             }
             closed = true;
-            int result = SystemCalls.close(fd);
+            int result = FileCalls.close(fd);
             if (result < 0) {
                 throw failure("close", 0, 0, -result);
             }
         } finally {
-            use.writeLock().unlock();
+            use.unlockWrite(stamp);
         }
     }
 
@@ -190,8 +228,8 @@ public final class FileDevice implements BlockDevice {
 
     /** Where the next data or hole begins, at or after {@code offset}; the end of the file if there is none. */
     private long next(long offset, int whence) throws IOException {
-        long result = call(() -> SystemCalls.lseek(fd, offset, whence));
-        if (result == -SystemCalls.ENXIO) {
+        long result = call(() -> FileCalls.lseek(fd, offset, whence));
+        if (result == -Errno.ENXIO) {
             return size;
         }
         if (result < 0) {
@@ -205,11 +243,11 @@ public final class FileDevice implements BlockDevice {
     }
 
     private void read(long offset, MemorySegment into) throws IOException {
-        for (long done = 0; done < into.byteSize(); ) {
-            long from = done;
-            long result = call(() -> SystemCalls.pread(fd, into.asSlice(from), offset + from));
+        long length = into.byteSize();
+        for (long done = 0; done < length; ) {
+            long result = pread(into.address() + done, length - done, offset + done);
             if (result < 0) {
-                throw failure("read", offset, into.byteSize(), (int) -result);
+                throw failure("read", offset, length, (int) -result);
             }
             if (result == 0) {
                 throw new BlockException(
@@ -217,16 +255,47 @@ public final class FileDevice implements BlockDevice {
             }
             done += result;
         }
+        Reference.reachabilityFence(into);
     }
 
     private void write(long offset, MemorySegment from) throws IOException {
-        for (long done = 0; done < from.byteSize(); ) {
-            long start = done;
-            long result = call(() -> SystemCalls.pwrite(fd, from.asSlice(start), offset + start));
+        long length = from.byteSize();
+        for (long done = 0; done < length; ) {
+            long result = pwrite(from.address() + done, length - done, offset + done);
             if (result < 0) {
-                throw failure("write", offset, from.byteSize(), (int) -result);
+                throw failure("write", offset, length, (int) -result);
             }
             done += result;
+        }
+        Reference.reachabilityFence(from);
+    }
+
+    // Reads and writes are spelled out, because a lambda for each would be garbage on the data path.
+
+    private long pread(long address, long length, long offset) throws IOException {
+        long stamp = enter();
+        try {
+            return FileCalls.pread(fd, address, length, offset);
+        } finally {
+            use.unlockRead(stamp);
+        }
+    }
+
+    private long preadNow(long address, long length, long offset) throws IOException {
+        long stamp = enter();
+        try {
+            return FileCalls.preadNow(fd, address, length, offset);
+        } finally {
+            use.unlockRead(stamp);
+        }
+    }
+
+    private long pwrite(long address, long length, long offset) throws IOException {
+        long stamp = enter();
+        try {
+            return FileCalls.pwrite(fd, address, length, offset);
+        } finally {
+            use.unlockRead(stamp);
         }
     }
 
@@ -236,15 +305,21 @@ public final class FileDevice implements BlockDevice {
     }
 
     private long call(Call call) throws IOException {
-        use.readLock().lock();
+        long stamp = enter();
         try {
-            if (closed) {
-                throw new BlockException(BlockException.Errno.ESHUTDOWN, path + " is closed");
-            }
             return call.run();
         } finally {
-            use.readLock().unlock();
+            use.unlockRead(stamp);
         }
+    }
+
+    private long enter() throws BlockException {
+        long stamp = use.readLock();
+        if (closed) {
+            use.unlockRead(stamp);
+            throw new BlockException(BlockException.Errno.ESHUTDOWN, path + " is closed");
+        }
+        return stamp;
     }
 
     private void refuseIfReadOnly(String what) throws BlockException {
@@ -256,22 +331,22 @@ public final class FileDevice implements BlockDevice {
     private BlockException failure(String what, long offset, long length, int errno) {
         var number =
                 switch (errno) {
-                    case SystemCalls.EPERM, SystemCalls.EACCES, SystemCalls.EROFS -> BlockException.Errno.EPERM;
-                    case SystemCalls.ENOMEM -> BlockException.Errno.ENOMEM;
-                    case SystemCalls.EINVAL -> BlockException.Errno.EINVAL;
-                    case SystemCalls.ENOSPC, SystemCalls.EDQUOT, SystemCalls.EFBIG -> BlockException.Errno.ENOSPC;
-                    case SystemCalls.EOPNOTSUPP -> BlockException.Errno.ENOTSUP;
+                    case Errno.EPERM, Errno.EACCES, Errno.EROFS -> BlockException.Errno.EPERM;
+                    case Errno.ENOMEM -> BlockException.Errno.ENOMEM;
+                    case Errno.EINVAL -> BlockException.Errno.EINVAL;
+                    case Errno.ENOSPC, Errno.EDQUOT, Errno.EFBIG -> BlockException.Errno.ENOSPC;
+                    case Errno.EOPNOTSUPP -> BlockException.Errno.ENOTSUP;
                     default -> BlockException.Errno.EIO;
                 };
         var where = length > 0 ? " at " + offset + ", " + length + " bytes" : "";
-        return new BlockException(number, what + " of " + path + where + ": " + SystemCalls.describe(errno));
+        return new BlockException(number, what + " of " + path + where + ": " + Errno.describe(errno));
     }
 
     private static IOException openFailure(Path path, int errno) {
         return switch (errno) {
-            case SystemCalls.ENOENT -> new NoSuchFileException(path.toString());
-            case SystemCalls.EACCES -> new AccessDeniedException(path.toString());
-            default -> new FileSystemException(path.toString(), null, SystemCalls.describe(errno));
+            case Errno.ENOENT -> new NoSuchFileException(path.toString());
+            case Errno.EACCES -> new AccessDeniedException(path.toString());
+            default -> new FileSystemException(path.toString(), null, Errno.describe(errno));
         };
     }
 }

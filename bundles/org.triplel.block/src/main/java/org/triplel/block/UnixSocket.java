@@ -1,77 +1,39 @@
 package org.triplel.block;
 
 import java.io.IOException;
-import java.net.BindException;
 import java.net.ConnectException;
 import java.net.StandardProtocolFamily;
 import java.net.UnixDomainSocketAddress;
 import java.nio.channels.ServerSocketChannel;
 import java.nio.channels.SocketChannel;
-import java.nio.charset.StandardCharsets;
-import java.nio.file.FileAlreadyExistsException;
 import java.nio.file.FileSystemException;
-import java.nio.file.Files;
-import java.nio.file.LinkOption;
-import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
-import java.nio.file.StandardCopyOption;
-import java.nio.file.attribute.BasicFileAttributes;
-import java.nio.file.attribute.PosixFilePermissions;
 
-/**
- * A unix socket that listens in the file system. It is private to its owner (mode 0600) from the moment it is visible;
- * when root creates it, it belongs to the owner of the folder it lies in, so that QEMU as another user can use it.
- */
+/** A unix socket that listens in the file system, see {@link SocketFile}. */
 public final class UnixSocket implements AutoCloseable {
 
-    /** Linux allows 107 bytes (man 7 unix); the rest is room for the name under which the socket is made. */
-    private static final int MAX_PATH_BYTES = 100;
-
-    private final Path path;
     private final ServerSocketChannel channel;
-    private final Object identity;
+    private final SocketFile file;
 
-    /**
-     * Starts to listen. What a dead server left at {@code path} is replaced.
-     *
-     * @throws ConnectException if it cannot be found out whether a server listens there
-     * @throws BindException if a living server listens there
-     * @throws FileAlreadyExistsException if something else than a socket lies there
-     */
+    /** Starts to listen; for errors see {@link SocketFile#SocketFile}. */
     public UnixSocket(Path path) throws IOException {
-        this.path = path.toAbsolutePath();
-        refuseIfInUse(this.path);
-        var folder = this.path.getParent();
-        if (folder == null) {
-            throw new FileSystemException(this.path.toString(), null, "a socket needs a name below a folder");
-        }
-        var hidden = folder.resolve(this.path.getFileName() + ".new");
-        Files.deleteIfExists(hidden);
         channel = ServerSocketChannel.open(StandardProtocolFamily.UNIX);
         try {
-            channel.bind(UnixDomainSocketAddress.of(checkedLength(this.path, hidden)));
-            Files.setPosixFilePermissions(hidden, PosixFilePermissions.fromString("rw-------"));
-            if ("root".equals(Files.getOwner(hidden).getName())) {
-                Files.setOwner(hidden, Files.getOwner(folder));
-            }
-            identity = identity(hidden);
-            Files.move(hidden, this.path, StandardCopyOption.ATOMIC_MOVE);
+            file = new SocketFile(path, hidden -> channel.bind(UnixDomainSocketAddress.of(hidden)));
         } catch (IOException e) {
             channel.close();
-            Files.deleteIfExists(hidden);
             throw e;
         }
     }
 
     /** Connects to the server that listens at {@code path}. */
     public static SocketChannel connect(Path path) throws IOException {
-        var absolute = path.toAbsolutePath();
         try {
-            return SocketChannel.open(UnixDomainSocketAddress.of(checkedLength(absolute, absolute)));
+            return SocketChannel.open(UnixDomainSocketAddress.of(SocketFile.checkLength(path)));
         } catch (FileSystemException e) {
             throw e;
         } catch (IOException e) {
-            var failure = new ConnectException("Cannot connect to " + absolute + ": " + e.getMessage());
+            var failure = new ConnectException("Cannot connect to " + path.toAbsolutePath() + ": " + e.getMessage());
             failure.initCause(e);
             throw failure;
         }
@@ -83,54 +45,13 @@ public final class UnixSocket implements AutoCloseable {
     }
 
     public Path path() {
-        return path;
+        return file.path();
     }
 
     /** Stops listening and removes the socket file, unless another server has replaced it meanwhile. */
     @Override
     public void close() throws IOException {
         channel.close();
-        try {
-            if (identity.equals(identity(path))) {
-                Files.deleteIfExists(path);
-            }
-        } catch (NoSuchFileException gone) {
-            // someone has cleaned up before us
-        }
-    }
-
-    private static Object identity(Path file) throws IOException {
-        return Files.readAttributes(file, BasicFileAttributes.class, LinkOption.NOFOLLOW_LINKS)
-                .fileKey();
-    }
-
-    private static void refuseIfInUse(Path path) throws IOException {
-        if (!Files.exists(path, LinkOption.NOFOLLOW_LINKS)) {
-            return;
-        }
-        var attributes = Files.readAttributes(path, BasicFileAttributes.class, LinkOption.NOFOLLOW_LINKS);
-        if (!attributes.isOther()) {
-            throw new FileAlreadyExistsException(
-                    path.toString(), null, "not a socket; remove it or choose another path");
-        }
-        try (var _ = connect(path)) {
-            throw new BindException("Another server listens on " + path + ". Stop it first, or choose another path.");
-        } catch (ConnectException failure) {
-            if (!(failure.getCause() instanceof ConnectException)) {
-                throw failure; // not refused, so it may live: we may not even be allowed to ask
-            }
-        }
-    }
-
-    private static Path checkedLength(Path path, Path used) throws FileSystemException {
-        int length = path.toString().getBytes(StandardCharsets.UTF_8).length;
-        if (length >= MAX_PATH_BYTES) {
-            throw new FileSystemException(
-                    path.toString(),
-                    null,
-                    "the path of a unix socket must be shorter than " + MAX_PATH_BYTES + " bytes, this one has "
-                            + length + "; choose a shorter folder");
-        }
-        return used;
+        file.remove();
     }
 }

@@ -7,6 +7,7 @@ import java.util.List;
 import org.triplel.block.BlockDevice;
 import org.triplel.block.Extent;
 import org.triplel.block.ImageDaemon;
+import org.triplel.block.RangeLock;
 
 /**
  * A VM's disk: a base image that many share, and a private image upon it. Routing decides where a block is read, never
@@ -120,7 +121,7 @@ public final class RoutedDisk implements BlockDevice {
         }
         long start = System.nanoTime();
         long rewritten = 0;
-        try (var _ = changes.lock(change.offset(), change.length())) {
+        try (var _ = changes.enter(change.offset(), change.length()).await()) {
             rewritten = map.rewritten(change.offset(), change.length());
             map.hold(change.offset(), change.length());
             overlay.change(change);

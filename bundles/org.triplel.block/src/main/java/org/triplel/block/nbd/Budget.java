@@ -16,6 +16,11 @@ final class Budget {
         this.free = new Semaphore(bytes);
     }
 
+    /** Returns whether there is room without waiting. */
+    boolean tryTake(int size) {
+        return free.tryAcquire(cost(size));
+    }
+
     void take(int size) {
         free.acquireUninterruptibly(cost(size));
     }

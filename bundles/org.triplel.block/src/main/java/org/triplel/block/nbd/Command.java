@@ -1,5 +1,7 @@
 package org.triplel.block.nbd;
 
+import java.util.Arrays;
+import java.util.List;
 import java.util.Optional;
 
 /** The commands of the transmission phase. */
@@ -13,6 +15,9 @@ enum Command {
     WRITE_ZEROES(6),
     BLOCK_STATUS(7);
 
+    private static final List<Optional<Command>> BY_NUMBER =
+            Arrays.stream(values()).map(Optional::of).toList();
+
     private final int number;
 
     Command(int number) {
@@ -24,6 +29,11 @@ enum Command {
     }
 
     static Optional<Command> of(int number) {
-        return number < values().length ? Optional.of(values()[number]) : Optional.empty();
+        return number < BY_NUMBER.size() ? BY_NUMBER.get(number) : Optional.empty();
+    }
+
+    /** Whether it may change what is on the disk. */
+    boolean changes() {
+        return this == WRITE || this == WRITE_ZEROES || this == TRIM;
     }
 }

@@ -4,6 +4,7 @@ import static org.triplel.block.BlockException.Errno.EINVAL;
 import static org.triplel.block.BlockException.Errno.ENOSPC;
 import static org.triplel.block.BlockException.Errno.EPERM;
 
+import java.util.Optional;
 import org.triplel.block.BlockException;
 
 /**
@@ -18,10 +19,17 @@ final class Door {
         this.session = session;
     }
 
-    /** The command to carry out; throws why there is none. */
-    Command admit(Request request) throws BlockException {
-        var command = Command.of(request.command())
-                .orElseThrow(() -> new BlockException(EINVAL, "unknown command " + request.command()));
+    /** The command to carry out, always there; throws why there is none. */
+    Optional<Command> admit(Header request) throws BlockException {
+        var command = Command.of(request.command());
+        if (command.isEmpty()) {
+            throw new BlockException(EINVAL, "unknown command " + request.command());
+        }
+        check(request, command.get());
+        return command;
+    }
+
+    private void check(Header request, Command command) throws BlockException {
         checkFlags(request, command);
         switch (command) {
             case READ -> {
@@ -55,10 +63,9 @@ final class Door {
             }
             case DISC -> {}
         }
-        return command;
     }
 
-    private void checkFlags(Request request, Command command) throws BlockException {
+    private void checkFlags(Header request, Command command) throws BlockException {
         int allowed = Protocol.CMD_FLAG_FUA; // has no effect, but is valid, on commands that change nothing
         switch (command) {
             case READ -> allowed |= session.structured() ? Protocol.CMD_FLAG_DF : 0;
@@ -73,14 +80,14 @@ final class Door {
         }
     }
 
-    private static void checkPayload(Request request) throws BlockException {
+    private static void checkPayload(Header request) throws BlockException {
         if (request.length() > Protocol.MAX_PAYLOAD_BYTES) {
             throw new BlockException(
                     EINVAL, request.length() + " bytes in one request, at most " + Protocol.MAX_PAYLOAD_BYTES);
         }
     }
 
-    private void checkRange(Request request, BlockException.Errno beyondEnd) throws BlockException {
+    private void checkRange(Header request, BlockException.Errno beyondEnd) throws BlockException {
         long size = session.device().size();
         if (request.length() == 0) {
             throw new BlockException(EINVAL, "a request of no bytes");

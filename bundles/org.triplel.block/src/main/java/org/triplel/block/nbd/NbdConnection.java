@@ -1,37 +1,38 @@
 package org.triplel.block.nbd;
 
 import java.io.IOException;
-import java.nio.channels.ByteChannel;
+import java.lang.foreign.Arena;
 import java.time.Duration;
 import java.util.Optional;
 
-/** One client's life at the server, on the thread that calls {@link #run()}, over any blocking channel. */
+/** One client's life at the server, on the thread that calls {@link #run()}. */
 final class NbdConnection {
 
-    private final ByteChannel channel;
+    private final Transport transport;
     private final Exports exports;
     private final Duration handshakeTime;
 
-    NbdConnection(ByteChannel channel, Exports exports, Duration handshakeTime) {
-        this.channel = channel;
+    NbdConnection(Transport transport, Exports exports, Duration handshakeTime) {
+        this.transport = transport;
         this.exports = exports;
         this.handshakeTime = handshakeTime;
     }
 
-    /** Serves the client until it leaves; closes the channel. No request is under way when this returns. */
+    /** Serves the client until it leaves; closes the transport. No request is under way when this returns. */
     void run() throws IOException {
-        try (channel) {
-            var wire = new Wire(channel);
-            var session = handshake(wire);
+        try (transport) {
+            var session = handshake();
             if (session.isPresent()) {
-                new Transmission(channel, wire, session.get()).run();
+                try (var arena = Arena.ofShared()) {
+                    new Transmission(transport, session.get(), arena).run();
+                }
             }
         }
     }
 
-    private Optional<Session> handshake(Wire wire) throws IOException {
-        try (var _ = new Deadline(channel, handshakeTime, "an NBD handshake")) {
-            return new ServerHandshake(wire, exports).run();
+    private Optional<Session> handshake() throws IOException {
+        try (var _ = new Deadline(transport, handshakeTime, "an NBD handshake")) {
+            return new ServerHandshake(new Wire(transport), exports).run();
         }
     }
 }

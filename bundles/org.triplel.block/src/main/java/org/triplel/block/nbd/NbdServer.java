@@ -4,7 +4,6 @@ import java.io.EOFException;
 import java.io.IOException;
 import java.lang.System.Logger.Level;
 import java.nio.channels.ClosedChannelException;
-import java.nio.channels.SocketChannel;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.HashMap;
@@ -12,7 +11,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.LockSupport;
-import org.triplel.block.UnixSocket;
+import org.triplel.block.SocketFile;
 
 /**
  * An NBD server on one unix socket. It speaks the fixed newstyle handshake (go, info, list, structured replies, metadata
@@ -31,12 +30,12 @@ public final class NbdServer implements AutoCloseable {
 
     private final Exports exports;
     private final Duration handshakeTime;
-    private final UnixSocket socket;
+    private final Listener listener;
     private final Thread acceptor;
-    private final Map<Thread, SocketChannel> connections = new HashMap<>();
+    private final Map<Thread, SocketTransport> connections = new HashMap<>();
     private boolean closed;
 
-    /** Listens at {@code path} from now on; for errors see {@link UnixSocket#UnixSocket(Path)}. */
+    /** Listens at {@code path} from now on; for errors see {@link SocketFile#SocketFile}. */
     public NbdServer(Path path, Exports exports) throws IOException {
         this(path, exports, HANDSHAKE_TIME);
     }
@@ -44,7 +43,7 @@ public final class NbdServer implements AutoCloseable {
     NbdServer(Path path, Exports exports, Duration handshakeTime) throws IOException {
         this.exports = exports;
         this.handshakeTime = handshakeTime;
-        this.socket = new UnixSocket(path);
+        this.listener = new Listener(path);
         this.acceptor =
                 Thread.ofPlatform().daemon().name("nbd " + path.getFileName()).start(this::accept);
     }
@@ -58,53 +57,53 @@ public final class NbdServer implements AutoCloseable {
         List<Thread> running;
         synchronized (this) {
             closed = true;
-            socket.close();
-            for (var channel : connections.values()) {
-                channel.close();
-            }
+            listener.close();
+            connections.values().forEach(SocketTransport::close);
             running = List.copyOf(connections.keySet());
         }
         join(acceptor);
+        listener.release();
         running.forEach(NbdServer::join);
     }
 
     private void accept() {
         while (true) {
             try {
-                start(socket.accept());
+                start(listener.accept());
             } catch (ClosedChannelException e) {
                 return;
             } catch (Throwable e) { // an Error too: without memory or threads for this client, later ones may be served
-                LOG.log(Level.ERROR, "accepting a client at " + socket.path(), e);
+                LOG.log(Level.ERROR, "accepting a client at " + listener.path(), e);
                 LockSupport.parkNanos(PAUSE_AFTER_FAILED_ACCEPT_NANOS);
             }
         }
     }
 
-    private synchronized void start(SocketChannel channel) throws IOException {
+    private synchronized void start(SocketTransport client) {
         if (closed) {
-            channel.close();
+            client.release();
             return;
         }
         try {
-            connections.put(Thread.ofPlatform().daemon().name("nbd connection").start(() -> serve(channel)), channel);
+            connections.put(Thread.ofPlatform().daemon().name("nbd connection").start(() -> serve(client)), client);
         } catch (Throwable noThread) {
-            channel.close();
+            client.release();
             throw noThread;
         }
     }
 
-    private void serve(SocketChannel channel) {
+    private void serve(SocketTransport client) {
         try {
-            new NbdConnection(channel, exports, handshakeTime).run();
+            new NbdConnection(client, exports, handshakeTime).run();
         } catch (EOFException | ClosedChannelException e) {
-            LOG.log(Level.DEBUG, "a client of " + socket.path() + " hung up in the middle", e);
+            LOG.log(Level.DEBUG, "a client of " + listener.path() + " hung up in the middle", e);
         } catch (IOException | RuntimeException e) {
-            LOG.log(Level.WARNING, "a client of " + socket.path() + " lost its connection", e);
+            LOG.log(Level.WARNING, "a client of " + listener.path() + " lost its connection", e);
         } finally {
             synchronized (this) {
                 connections.remove(Thread.currentThread());
             }
+            client.release();
         }
     }
 

@@ -3,19 +3,25 @@ package org.triplel.block.nbd;
 import java.io.EOFException;
 import java.io.IOException;
 import java.lang.System.Logger.Level;
+import java.lang.foreign.Arena;
 import java.nio.ByteBuffer;
-import java.nio.channels.ByteChannel;
 import java.util.List;
+import java.util.Optional;
 import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.ThreadPoolExecutor;
 import java.util.concurrent.TimeUnit;
 import org.triplel.block.BlockDevice;
 import org.triplel.block.Extent;
+import org.triplel.block.RangeLock;
 
 /**
- * The transmission phase of one connection: its thread reads requests, workers carry them out and reply in whatever
- * order they finish. Every connection has workers of its own: were they shared, requests that wait for an image daemon
- * could take all of them, and the daemon, itself our client for its base image, would wait for ever.
+ * The transmission phase of one connection. Its thread takes all requests that have arrived, answers at once what the
+ * device has at hand, and sends these replies together. Whatever may have to wait for a disk, the NAS or another thread
+ * goes to workers, who reply in whatever order they finish; so a slow request delays no other, except a change of the
+ * same range: overlapping changes are carried out in the order of their arrival.
+ *
+ * <p>Every connection has workers of its own: were they shared, requests that wait for an image daemon could take all of
+ * them, and the daemon, itself our client for its base image, would wait for ever.
  */
 final class Transmission {
 
@@ -24,22 +30,38 @@ final class Transmission {
     private static final int WORKERS = 16;
     private static final int BYTES_UNDER_WAY = 2 * Protocol.MAX_PAYLOAD_BYTES;
     private static final int MAX_EXTENTS = 8192;
+    private static final int MAX_WRITE_NOW_BYTES = Inbox.BYTES;
+    private static final ByteBuffer NOTHING = ByteBuffer.allocate(0).asReadOnlyBuffer();
 
-    private final ByteChannel channel;
-    private final Wire wire;
+    /**
+     * A request for the workers.
+     *
+     * @param payload of a write
+     * @param bytes what it occupies in memory until it is answered
+     * @param hold its place among the changes
+     */
+    private record Job(
+            Command command, Request request, ByteBuffer payload, int bytes, Optional<RangeLock.Hold> hold) {}
+
+    private final Transport transport;
     private final Session session;
     private final BlockDevice device;
     private final Door door;
+    private final Inbox inbox;
     private final Replies replies;
+    private final Header header = new Header();
+    private final ReplyBuffers buffers = new ReplyBuffers();
     private final Budget budget = new Budget(BYTES_UNDER_WAY);
+    private final RangeLock changes = new RangeLock();
 
-    Transmission(ByteChannel channel, Wire wire, Session session) {
-        this.channel = channel;
-        this.wire = wire;
+    /** @param arena may be closed after {@link #run} */
+    Transmission(Transport transport, Session session, Arena arena) {
+        this.transport = transport;
         this.session = session;
         this.device = session.device();
         this.door = new Door(session);
-        this.replies = new Replies(wire, session);
+        this.inbox = new Inbox(transport, arena);
+        this.replies = new Replies(transport, session, arena);
     }
 
     /** Serves until the client leaves or hangs up. No request is under way when this returns. */
@@ -52,138 +74,205 @@ final class Transmission {
                 new ThreadPoolExecutor(WORKERS, WORKERS, 10, TimeUnit.SECONDS, new LinkedBlockingQueue<>(), threads);
         workers.allowCoreThreadTimeOut(true);
         try (workers) { // waits for all of them
-            serve(workers);
-        }
-    }
-
-    private void serve(ThreadPoolExecutor workers) throws IOException {
-        var header = ByteBuffer.allocate(Protocol.REQUEST_BYTES);
-        while (readHeader(header)) {
-            var request = Request.parse(header);
-            Command command;
-            try {
-                command = door.admit(request);
-            } catch (IOException refused) {
-                LOG.log(Level.WARNING, "export {0}: {1}", session.export(), refused.getMessage());
-                wire.skip(request.payloadBytes());
-                replies.failed(request, refused);
-                continue;
-            }
-            if (command == Command.DISC) {
-                return;
-            }
-            int size = payloadBytes(command, request);
-            budget.take(size);
-            boolean handedOver = false;
-            try {
-                var data = buffer(command, request);
-                workers.execute(() -> work(command, request, data, size));
-                handedOver = true;
-            } finally {
-                if (!handedOver) {
-                    budget.giveBack(size);
+            while (nextHeader()) {
+                var command = admit();
+                if (command.isEmpty()) {
+                    continue;
+                }
+                switch (command.get()) {
+                    case DISC -> {
+                        replies.flush();
+                        return;
+                    }
+                    case READ -> {
+                        if (!readNow()) {
+                            handOver(workers, Command.READ);
+                        }
+                    }
+                    case WRITE -> {
+                        if (!writeNow()) {
+                            handOver(workers, Command.WRITE);
+                        }
+                    }
+                    default -> handOver(workers, command.get());
                 }
             }
         }
     }
 
     /** Returns whether there is a further request: to hang up between two of them is one way to leave. */
-    private boolean readHeader(ByteBuffer header) throws IOException {
-        header.clear();
+    private boolean nextHeader() throws IOException {
         try {
-            wire.read(header);
+            await(Protocol.REQUEST_BYTES);
         } catch (EOFException e) {
-            if (header.position() == 0) {
+            if (inbox.isEmpty()) {
                 return false;
             }
             throw e;
         }
-        header.flip();
+        header.parse(inbox.memory(), inbox.position());
+        inbox.skip(Protocol.REQUEST_BYTES);
         return true;
     }
 
-    private static int payloadBytes(Command command, Request request) {
-        return command == Command.READ || command == Command.WRITE ? (int) request.length() : 0;
+    /** Nobody waits for the client while it waits for replies. */
+    private void await(int bytes) throws IOException {
+        if (!inbox.has(bytes)) {
+            replies.flush();
+            inbox.await(bytes);
+        }
     }
 
-    /** What a write brought, room for what a read sends, nothing otherwise. */
-    private ByteBuffer buffer(Command command, Request request) throws IOException {
-        return switch (command) {
-            case READ -> ByteBuffer.allocate(Replies.READ_HEADER_BYTES + (int) request.length());
-            case WRITE -> wire.read((int) request.length());
-            case DISC, FLUSH, TRIM, CACHE, WRITE_ZEROES, BLOCK_STATUS -> ByteBuffer.allocate(0);
-        };
-    }
-
-    @FunctionalInterface
-    private interface Answer {
-        void send() throws IOException;
-    }
-
-    private void work(Command command, Request request, ByteBuffer data, int size) {
+    private Optional<Command> admit() throws IOException {
         try {
-            answer(command, request, data).send();
+            return door.admit(header);
+        } catch (IOException refused) {
+            LOG.log(Level.WARNING, "export {0}: {1}", session.export(), refused.getMessage());
+            replies.failed(header.cookie(), refused);
+            replies.flush();
+            inbox.discard(header.payloadBytes());
+            return Optional.empty();
+        }
+    }
+
+    private boolean readNow() throws IOException {
+        return header.length() <= Replies.MAX_NOW_BYTES && replies.readNow(header, device);
+    }
+
+    private boolean writeNow() throws IOException {
+        int length = (int) header.length();
+        if (length > MAX_WRITE_NOW_BYTES
+                || (header.flags() & Protocol.CMD_FLAG_FUA) != 0
+                || !changes.isFree(header.offset(), length)) {
+            return false;
+        }
+        await(length);
+        try {
+            if (!device.writeNow(header.offset(), inbox.memory(), inbox.position(), length)) {
+                return false;
+            }
+        } catch (IOException | RuntimeException | Error failure) {
+            return false; // a patient write tells why
+        }
+        inbox.skip(length);
+        replies.done(header.cookie());
+        return true;
+    }
+
+    private void handOver(ThreadPoolExecutor workers, Command command) throws IOException {
+        int bytes = command == Command.READ || command == Command.WRITE ? (int) header.length() : 0;
+        if (!budget.tryTake(bytes)) {
+            replies.flush();
+            budget.take(bytes);
+        }
+        boolean handedOver = false;
+        try {
+            var payload = command == Command.WRITE ? payload(bytes) : NOTHING;
+            var job = new Job(command, header.request(), payload, bytes, hold(command));
+            workers.execute(() -> work(job));
+            handedOver = true;
+        } finally {
+            if (!handedOver) { // the connection ends, and so does every claim to a range
+                budget.giveBack(bytes);
+            }
+        }
+    }
+
+    private ByteBuffer payload(int bytes) throws IOException {
+        var payload = ByteBuffer.allocate(bytes);
+        if (!inbox.has(bytes)) {
+            replies.flush();
+        }
+        inbox.take(payload);
+        return payload.flip();
+    }
+
+    private Optional<RangeLock.Hold> hold(Command command) {
+        return command.changes() ? Optional.of(changes.enter(header.offset(), header.length())) : Optional.empty();
+    }
+
+    private void work(Job job) {
+        try {
+            answer(job);
+            replies.flush();
         } catch (IOException e) {
             LOG.log(Level.DEBUG, () -> "export " + session.export() + ": the client takes no reply", e);
-            hangUp();
+            transport.close();
         } finally {
-            budget.giveBack(size);
+            budget.giveBack(job.bytes());
         }
     }
 
-    private Answer answer(Command command, Request request, ByteBuffer data) {
+    private void answer(Job job) throws IOException {
+        var request = job.request();
+        if (job.command() == Command.READ) {
+            answerRead(request);
+            return;
+        }
+        List<Extent> extents;
         try {
-            return carryOut(command, request, data);
+            extents = carryOut(job);
         } catch (IOException | RuntimeException | Error e) {
-            // Whatever it is, the client must hear of it: a request without a reply hangs a guest for ever.
-            LOG.log(
-                    Level.WARNING,
-                    () -> "export " + session.export() + ": " + command + " at " + request.offset() + ", "
-                            + request.length() + " bytes failed",
-                    e);
-            return () -> replies.failed(request, e);
+            failed(job.command(), request, e);
+            return;
+        }
+        if (job.command() == Command.BLOCK_STATUS) {
+            replies.allocation(request.cookie(), extents);
+        } else {
+            replies.done(request.cookie());
         }
     }
 
-    private Answer carryOut(Command command, Request request, ByteBuffer data) throws IOException {
+    private void answerRead(Request request) throws IOException {
+        int length = (int) request.length();
+        ByteBuffer reply;
+        try {
+            reply = buffers.take(Replies.READ_HEADER_BYTES + length);
+            device.read(request.offset(), reply.slice(Replies.READ_HEADER_BYTES, length));
+        } catch (IOException | RuntimeException | Error e) {
+            failed(Command.READ, request, e);
+            return;
+        }
+        replies.data(request, reply);
+        buffers.giveBack(reply);
+    }
+
+    /** Whatever it is, the client must hear of it: a request without a reply hangs a guest for ever. */
+    private void failed(Command command, Request request, Throwable failure) throws IOException {
+        LOG.log(
+                Level.WARNING,
+                () -> "export " + session.export() + ": " + command + " at " + request.offset() + ", "
+                        + request.length() + " bytes failed",
+                failure);
+        replies.failed(request.cookie(), failure);
+    }
+
+    /** Returns what block status asks for, nothing for other commands. */
+    private List<Extent> carryOut(Job job) throws IOException {
+        var request = job.request();
         long offset = request.offset();
         long length = request.length();
-        switch (command) {
-            case READ -> {
-                device.read(offset, data.slice(Replies.READ_HEADER_BYTES, (int) length));
-                return () -> replies.data(request, data);
+        try {
+            job.hold().ifPresent(RangeLock.Hold::await);
+            switch (job.command()) {
+                case BLOCK_STATUS -> {
+                    int most = request.has(Protocol.CMD_FLAG_REQ_ONE) ? 1 : MAX_EXTENTS;
+                    var all = device.extents(offset, length);
+                    return all.subList(0, Math.min(all.size(), most));
+                }
+                case WRITE -> device.write(offset, job.payload());
+                case WRITE_ZEROES -> device.writeZeroes(offset, length, request.has(Protocol.CMD_FLAG_NO_HOLE));
+                case TRIM -> device.trim(offset, length);
+                case CACHE -> device.prefetch(offset, length);
+                case FLUSH -> device.flush();
+                case READ, DISC -> throw new IllegalStateException("a worker got " + job.command());
             }
-            case BLOCK_STATUS -> {
-                var extents = extents(offset, length, request.has(Protocol.CMD_FLAG_REQ_ONE) ? 1 : MAX_EXTENTS);
-                return () -> replies.allocation(request, extents);
-            }
-            case WRITE -> device.write(offset, data);
-            case WRITE_ZEROES -> device.writeZeroes(offset, length, request.has(Protocol.CMD_FLAG_NO_HOLE));
-            case TRIM -> device.trim(offset, length);
-            case CACHE -> device.prefetch(offset, length);
-            case FLUSH -> device.flush();
-            case DISC -> throw new IllegalStateException("a worker got " + command);
+        } finally {
+            job.hold().ifPresent(RangeLock.Hold::close);
         }
-        if (request.has(Protocol.CMD_FLAG_FUA) && changes(command)) {
+        if (request.has(Protocol.CMD_FLAG_FUA) && job.command().changes()) {
             device.flush();
         }
-        return () -> replies.done(request);
-    }
-
-    private static boolean changes(Command command) {
-        return command == Command.WRITE || command == Command.WRITE_ZEROES || command == Command.TRIM;
-    }
-
-    private List<Extent> extents(long offset, long length, int most) throws IOException {
-        var all = device.extents(offset, length);
-        return all.subList(0, Math.min(all.size(), most));
-    }
-
-    private void hangUp() {
-        try {
-            channel.close();
-        } catch (IOException e) {
-            LOG.log(Level.WARNING, "closing a connection of export " + session.export(), e);
-        }
+        return List.of();
     }
 }

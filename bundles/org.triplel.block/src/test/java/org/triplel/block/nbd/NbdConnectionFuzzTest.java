@@ -3,8 +3,8 @@ package org.triplel.block.nbd;
 import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 
 import java.io.IOException;
+import java.lang.foreign.MemorySegment;
 import java.nio.ByteBuffer;
-import java.nio.channels.ByteChannel;
 import java.nio.channels.ClosedChannelException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
@@ -82,7 +82,7 @@ class NbdConnectionFuzzTest {
     }
 
     /** Says what is in the script and then hangs up; takes every answer. */
-    private static final class Script implements ByteChannel {
+    private static final class Script implements Transport {
 
         private final ByteBuffer script;
         private volatile boolean open = true;
@@ -103,6 +103,18 @@ class NbdConnectionFuzzTest {
             into.put(script.slice(script.position(), length));
             script.position(script.position() + length);
             return length;
+        }
+
+        @Override
+        public int receive(MemorySegment memory, long at, long length) throws IOException {
+            return read(memory.asSlice(at, length).asByteBuffer());
+        }
+
+        @Override
+        public void send(MemorySegment memory, long at, long length) throws IOException {
+            if (!open) {
+                throw new ClosedChannelException();
+            }
         }
 
         @Override

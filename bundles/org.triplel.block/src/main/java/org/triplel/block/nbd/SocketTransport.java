@@ -1,0 +1,110 @@
+package org.triplel.block.nbd;
+
+import java.io.EOFException;
+import java.io.IOException;
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
+import java.lang.ref.Reference;
+import java.net.SocketException;
+import java.nio.ByteBuffer;
+import java.nio.channels.ClosedChannelException;
+import org.triplel.block.linux.Errno;
+import org.triplel.block.linux.SocketCalls;
+
+/**
+ * A connected unix socket. To close it ends both directions at once; its descriptor is given back by {@link #release},
+ * when no thread can be using it any more.
+ */
+final class SocketTransport implements Transport {
+
+    /** Several large replies at once; the system gives what its administrator allows. */
+    private static final int SEND_BUFFER_BYTES = 4 << 20;
+
+    /** For the handshake, whose messages are small heap buffers. */
+    private static final int COPY_BYTES = 4096;
+
+    private final int fd;
+    private final MemorySegment copyIn = Arena.ofAuto().allocate(COPY_BYTES);
+    private final MemorySegment copyOut = Arena.ofAuto().allocate(COPY_BYTES);
+    private volatile boolean open = true;
+    private boolean released;
+
+    SocketTransport(int fd) {
+        this.fd = fd;
+        SocketCalls.sendBuffer(fd, SEND_BUFFER_BYTES);
+    }
+
+    @Override
+    public int receive(MemorySegment memory, long at, long length) throws IOException {
+        long result = SocketCalls.recv(fd, memory.address() + at, length, 0);
+        if (result > 0) {
+            return (int) result;
+        }
+        if (!open) {
+            throw new ClosedChannelException();
+        }
+        if (result == 0 || result == -Errno.ECONNRESET) {
+            return -1;
+        }
+        throw failure(result);
+    }
+
+    @Override
+    public void send(MemorySegment memory, long at, long length) throws IOException {
+        for (long done = 0; done < length; ) {
+            long result = SocketCalls.send(fd, memory.address() + at + done, length - done, 0);
+            if (result < 0) {
+                throw open ? failure(result) : new ClosedChannelException();
+            }
+            done += result;
+        }
+    }
+
+    private static IOException failure(long result) {
+        int errno = (int) -result;
+        return errno == Errno.EPIPE || errno == Errno.ECONNRESET
+                ? new EOFException("the other side has hung up")
+                : new SocketException(Errno.describe(errno));
+    }
+
+    @Override
+    public int read(ByteBuffer into) throws IOException {
+        int length = receive(copyIn, 0, Math.min(COPY_BYTES, into.remaining()));
+        if (length > 0) {
+            into.put(copyIn.asSlice(0, length).asByteBuffer());
+        }
+        return length;
+    }
+
+    @Override
+    public int write(ByteBuffer from) throws IOException {
+        int length = Math.min(COPY_BYTES, from.remaining());
+        copyOut.asSlice(0, length).copyFrom(MemorySegment.ofBuffer(from.slice(from.position(), length)));
+        send(copyOut, 0, length);
+        Reference.reachabilityFence(copyOut);
+        from.position(from.position() + length);
+        return length;
+    }
+
+    @Override
+    public boolean isOpen() {
+        return open;
+    }
+
+    @Override
+    public synchronized void close() {
+        open = false;
+        if (!released) {
+            SocketCalls.shutdown(fd);
+        }
+    }
+
+    /** Gives the descriptor back; from then on its number may mean another file. */
+    synchronized void release() {
+        close();
+        if (!released) {
+            released = true;
+            SocketCalls.close(fd);
+        }
+    }
+}
