@@ -14,7 +14,8 @@ import java.util.List;
  *
  * <p>Thread-safe: any number of requests may run at once. The order of overlapping concurrent changes is open. A call
  * blocks its thread until the request is done, so a caller that must not wait uses a worker thread; it must never be a
- * thread that others interrupt.
+ * thread that others interrupt. What can be done without waiting has methods of its own, which may always answer that it
+ * cannot: {@code readNow} and {@code writeNow} do it, {@code startRead} and {@code startWrite} have it done.
  *
  * <p>A failed request throws {@link BlockException} where the cause has an errno of its own, otherwise another
  * {@link IOException}, which stands for EIO.
@@ -42,6 +43,15 @@ public interface BlockDevice extends AutoCloseable {
         return false;
     }
 
+    /**
+     * Starts a read whose data will come from elsewhere, without waiting for it. It need not leave before {@link #submit}.
+     *
+     * @return whether it was started; if not, nothing has happened, and the completion will not be called
+     */
+    default boolean startRead(long offset, int length, ReadCompletion completion) {
+        return false;
+    }
+
     /** Writes what {@code from} holds between position and limit to {@code offset}. */
     void write(long offset, ByteBuffer from) throws IOException;
 
@@ -55,8 +65,26 @@ public interface BlockDevice extends AutoCloseable {
         return false;
     }
 
+    /**
+     * Starts a write that will be carried out elsewhere, without waiting for it. It need not leave before {@link #submit}.
+     *
+     * @param memory native, {@code length} bytes of it from {@code at} on are written; free again when this returns
+     * @return whether it was started; if not, nothing has happened, and the completion will not be called
+     */
+    default boolean startWrite(long offset, MemorySegment memory, long at, int length, ChangeCompletion completion) {
+        return false;
+    }
+
+    /** Sends off what was started; does not wait. */
+    default void submit() {}
+
     /** Returns once every change that completed before this call is durable. */
     void flush() throws IOException;
+
+    /** Whether a flush waits for nothing but a disk of this host. */
+    default boolean flushesLocally() {
+        return false;
+    }
 
     /** Makes the range read as zeroes; {@code allocate} asks for it to stay allocated on disk (NBD's NO_HOLE). */
     void writeZeroes(long offset, long length, boolean allocate) throws IOException;

@@ -27,6 +27,16 @@ public final class BlockException extends IOException {
         public int number() {
             return number;
         }
+
+        /** The error with this number, EIO if there is none. */
+        public static Errno of(int number) {
+            for (var errno : values()) {
+                if (errno.number == number) {
+                    return errno;
+                }
+            }
+            return EIO;
+        }
     }
 
     private final Errno errno;

@@ -36,7 +36,7 @@ public final class FileDevice implements BlockDevice {
     /** Read: a system call uses the descriptor. Write: it is being closed, after which its number may mean another file. */
     private final StampedLock use = new StampedLock();
 
-    private boolean closed;
+    private volatile boolean closed;
     private volatile boolean cacheCanBeAsked = true;
     private volatile boolean flushFailed;
 
@@ -160,6 +160,11 @@ public final class FileDevice implements BlockDevice {
             flushFailed = true;
             throw failure("flush", 0, 0, (int) -result);
         }
+    }
+
+    @Override
+    public boolean flushesLocally() {
+        return storage != Storage.REMOTE;
     }
 
     @Override

@@ -4,7 +4,10 @@ import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.util.List;
 
-/** Passes everything on to another device: a subclass overrides only what it changes. */
+/**
+ * Passes every request on to another device: a subclass overrides only what it changes. What can be done without waiting
+ * is not offered, so that nothing goes past the subclass.
+ */
 public abstract class ForwardingDevice implements BlockDevice {
 
     private final BlockDevice device;

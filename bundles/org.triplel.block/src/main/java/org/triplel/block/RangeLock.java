@@ -2,6 +2,7 @@ package org.triplel.block;
 
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
 import java.util.concurrent.locks.Condition;
 import java.util.concurrent.locks.ReentrantLock;
 
@@ -68,11 +69,21 @@ public final class RangeLock {
         }
     }
 
+    /** Takes the right to change a range, unless somebody holds a part of it or waits for it. */
+    public Optional<Hold> tryEnter(long offset, long length) {
+        lock.lock();
+        try {
+            return isFree(offset, length) ? Optional.of(enter(offset, length)) : Optional.empty();
+        } finally {
+            lock.unlock();
+        }
+    }
+
     /** Whether nobody holds a part of this range or waits for it. */
     public boolean isFree(long offset, long length) {
         lock.lock();
         try {
-            for (int i = 0; i < holds.size(); i++) {
+            for (int i = 0; i < holds.size(); i++) { // no iterator: this is on the data path
                 if (holds.get(i).overlaps(offset, offset + length)) {
                     return false;
                 }

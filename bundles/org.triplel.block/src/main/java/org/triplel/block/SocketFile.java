@@ -80,7 +80,7 @@ public final class SocketFile {
     }
 
     /** Returns the absolute path, if the system can use it as the address of a socket. */
-    static Path checkLength(Path path) throws FileSystemException {
+    public static Path checkLength(Path path) throws FileSystemException {
         var absolute = path.toAbsolutePath();
         int length = absolute.toString().getBytes(StandardCharsets.UTF_8).length;
         if (length >= MAX_PATH_BYTES) {

@@ -1,6 +1,7 @@
 package org.triplel.replica;
 
 import java.io.IOException;
+import java.lang.foreign.MemorySegment;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.nio.charset.StandardCharsets;
@@ -204,6 +205,11 @@ final class ChunkStore implements AutoCloseable {
         }
         data.read((long) chunk * Manifest.CHUNK_BYTES + from, into);
         return true;
+    }
+
+    /** As {@link org.triplel.block.BlockDevice#readNow}, of {@code length} bytes from byte {@code from} of a chunk on. */
+    boolean readNow(int chunk, int from, MemorySegment memory, long at, int length) throws IOException {
+        return isDurable(chunk) && data.readNow((long) chunk * Manifest.CHUNK_BYTES + from, memory, at, length);
     }
 
     private Optional<ByteBuffer> pendingContent(int chunk) {

@@ -1,6 +1,7 @@
 package org.triplel.replica;
 
 import java.io.IOException;
+import java.lang.foreign.MemorySegment;
 import java.nio.ByteBuffer;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -360,6 +361,29 @@ public final class Replica implements AutoCloseable {
                 nas.read(offset, into);
                 traffic.nas(bytes, System.nanoTime() - start);
             }
+        }
+
+        /** What is durably here, and in the page cache. */
+        @Override
+        public boolean readNow(long offset, MemorySegment memory, long at, int length) throws IOException {
+            var local = store;
+            if (!shadowBase || local.isEmpty()) {
+                return false;
+            }
+            long start = System.nanoTime();
+            for (int done = 0; done < length; ) {
+                int chunk = (int) ((offset + done) / CHUNK_BYTES);
+                int from = (int) ((offset + done) % CHUNK_BYTES);
+                int part = Math.min(length - done, CHUNK_BYTES - from);
+                if (manifest.zero(chunk)) {
+                    memory.asSlice(at + done, part).fill((byte) 0);
+                } else if (!local.get().readNow(chunk, from, memory, at + done, part)) {
+                    return false;
+                }
+                done += part;
+            }
+            traffic.local(length, System.nanoTime() - start);
+            return true;
         }
 
         private void readVerified(long offset, ByteBuffer into) throws IOException {

@@ -68,6 +68,9 @@ public final class DiskMetrics {
         }
     }
 
+    private static final int DIRECTIONS = Direction.values().length;
+    private static final int SIDES = Side.values().length;
+
     private final List<Cell> cells = Stream.of(RequestClass.values())
             .flatMap(requestClass -> Stream.of(Direction.values()).flatMap(direction -> Stream.of(Side.values())
                     .map(side -> new Cell(requestClass, direction, side))))
@@ -80,8 +83,7 @@ public final class DiskMetrics {
      * @param nanos how long it took
      */
     public void record(RequestClass requestClass, Direction direction, Side side, long bytes, long nanos) {
-        int index = (requestClass.ordinal() * Direction.values().length + direction.ordinal()) * Side.values().length
-                + side.ordinal();
+        int index = (requestClass.ordinal() * DIRECTIONS + direction.ordinal()) * SIDES + side.ordinal();
         cells.get(index).record(bytes, nanos);
     }
 

@@ -1,13 +1,16 @@
 package org.triplel.router;
 
 import java.io.IOException;
+import java.lang.foreign.MemorySegment;
 import java.nio.ByteBuffer;
 import java.util.ArrayList;
 import java.util.List;
 import org.triplel.block.BlockDevice;
+import org.triplel.block.ChangeCompletion;
 import org.triplel.block.Extent;
 import org.triplel.block.ImageDaemon;
 import org.triplel.block.RangeLock;
+import org.triplel.block.ReadCompletion;
 
 /**
  * A VM's disk: a base image that many share, and a private image upon it. Routing decides where a block is read, never
@@ -89,6 +92,16 @@ public final class RoutedDisk implements BlockDevice {
         }
     }
 
+    /** What only the base holds, if the base has it at hand. */
+    @Override
+    public boolean readNow(long offset, MemorySegment memory, long at, int length) throws IOException {
+        long end = offset + length;
+        return end <= base.size()
+                && !map.held(offset)
+                && map.sameLeg(offset, false, end) == end
+                && base.readNow(offset, memory, at, length);
+    }
+
     /** Behind the end of a base that is smaller than the disk there are zeroes. */
     private void readBase(long offset, ByteBuffer into) throws IOException {
         int inside = Math.clamp(base.size() - offset, 0, into.remaining());
@@ -109,6 +122,108 @@ public final class RoutedDisk implements BlockDevice {
         change(new Change.Zero(offset, length, allocate));
     }
 
+    /** What the private image holds. */
+    @Override
+    public boolean startRead(long offset, int length, ReadCompletion completion) {
+        long end = offset + length;
+        return map.held(offset)
+                && map.sameLeg(offset, true, end) == end
+                && overlay.startRead(offset, length, new CountedRead(length, completion));
+    }
+
+    @Override
+    public boolean startWrite(long offset, MemorySegment memory, long at, int length, ChangeCompletion completion) {
+        var hold = changes.tryEnter(offset, length);
+        if (hold.isEmpty()) {
+            return false;
+        }
+        var started = new CountedWrite(length, map.rewritten(offset, length), hold.get(), completion);
+        map.hold(offset, length);
+        var change = new Change.Write(offset, memory.asSlice(at, length).asByteBuffer());
+        if (overlay.startWrite(change, memory, at, started)) {
+            return true;
+        }
+        hold.get().close();
+        return false;
+    }
+
+    @Override
+    public void submit() {
+        overlay.submit();
+    }
+
+    private final class CountedRead implements ReadCompletion {
+
+        private final int length;
+        private final ReadCompletion completion;
+        private final long start = System.nanoTime();
+
+        CountedRead(int length, ReadCompletion completion) {
+            this.length = length;
+            this.completion = completion;
+        }
+
+        @Override
+        public void data(MemorySegment memory, long at) {
+            record(RequestClass.PRIVATE, Direction.READ, length, start);
+            completion.data(memory, at);
+        }
+
+        @Override
+        public void failed() {
+            completion.failed();
+        }
+
+        @Override
+        public void settle() {
+            completion.settle();
+        }
+    }
+
+    private final class CountedWrite implements ChangeCompletion {
+
+        private final int length;
+        private final long rewritten;
+        private final RangeLock.Hold hold;
+        private final ChangeCompletion completion;
+        private final long start = System.nanoTime();
+
+        CountedWrite(int length, long rewritten, RangeLock.Hold hold, ChangeCompletion completion) {
+            this.length = length;
+            this.rewritten = rewritten;
+            this.hold = hold;
+            this.completion = completion;
+        }
+
+        @Override
+        public void done() {
+            hold.close();
+            recordChange(length, rewritten, true, start);
+            completion.done();
+        }
+
+        @Override
+        public void failed(IOException failure) {
+            hold.close();
+            completion.failed(failure);
+        }
+
+        @Override
+        public void unfinished(PatientWork rest) {
+            completion.unfinished(() -> {
+                try (hold) {
+                    rest.run();
+                }
+                recordChange(length, rewritten, true, start);
+            });
+        }
+
+        @Override
+        public void settle() {
+            completion.settle();
+        }
+    }
+
     /** A discarded cluster must not show the base again, so it becomes zeroes. */
     @Override
     public void trim(long offset, long length) throws IOException {
@@ -126,12 +241,15 @@ public final class RoutedDisk implements BlockDevice {
             map.hold(change.offset(), change.length());
             overlay.change(change);
         }
-        boolean moves = change.payload() > 0; // zeroes move no data
+        recordChange(change.length(), rewritten, change.payload() > 0, start); // zeroes move no data
+    }
+
+    private void recordChange(long length, long rewritten, boolean moves, long start) {
         if (rewritten > 0) {
             record(RequestClass.BASE_REWRITE, Direction.WRITE, moves ? rewritten : 0, start);
         }
-        if (rewritten < change.length()) {
-            record(RequestClass.PRIVATE, Direction.WRITE, moves ? change.length() - rewritten : 0, start);
+        if (rewritten < length) {
+            record(RequestClass.PRIVATE, Direction.WRITE, moves ? length - rewritten : 0, start);
         }
     }
 

@@ -2,21 +2,23 @@ package org.triplel.router;
 
 import java.io.IOException;
 import java.lang.System.Logger.Level;
+import java.lang.foreign.MemorySegment;
 import java.nio.ByteBuffer;
 import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
-import java.util.concurrent.locks.ReadWriteLock;
 import java.util.concurrent.locks.ReentrantLock;
-import java.util.concurrent.locks.ReentrantReadWriteLock;
+import java.util.concurrent.locks.StampedLock;
 import org.triplel.block.BlockDevice;
 import org.triplel.block.BlockException;
 import org.triplel.block.BlockException.Errno;
+import org.triplel.block.ChangeCompletion;
 import org.triplel.block.DeviceLostException;
 import org.triplel.block.Extent;
 import org.triplel.block.ImageDaemon;
 import org.triplel.block.OverlayDevice;
+import org.triplel.block.ReadCompletion;
 
 /**
  * The overlay of a disk, as if its daemon never died: a request that loses its daemon waits until a new one has been
@@ -38,8 +40,11 @@ final class SpooledOverlay implements AutoCloseable {
     private final long size;
     private final ClusterMap map;
 
-    /** Read: a request is with the daemon. Write: the device is exchanged, or the spool is written again. */
-    private final ReadWriteLock gate = new ReentrantReadWriteLock();
+    /**
+     * Read: a request is with the daemon; another thread may end it than began it. Write: the device is exchanged, or the
+     * spool is written again.
+     */
+    private final StampedLock gate = new StampedLock();
 
     /**
      * One flush at a time: the system below reports a failed write-back only once, so the second of two simultaneous
@@ -48,7 +53,7 @@ final class SpooledOverlay implements AutoCloseable {
     private final ReentrantLock flushing = new ReentrantLock();
 
     private final CountDownLatch closing = new CountDownLatch(1);
-    private OverlayDevice device;
+    private volatile OverlayDevice device;
     private boolean closed;
     private volatile Optional<OverlayDevice> lost = Optional.empty();
     private volatile boolean flushFailed;
@@ -99,6 +104,137 @@ final class SpooledOverlay implements AutoCloseable {
         return run(target -> target.extents(offset, length));
     }
 
+    /** As {@link BlockDevice#startRead}. */
+    boolean startRead(long offset, int length, ReadCompletion completion) {
+        long stamp = gate.tryReadLock();
+        if (stamp == 0) {
+            return false;
+        }
+        if (!reachable() || !device.startRead(offset, length, new StartedRead(stamp, completion))) {
+            gate.unlockRead(stamp);
+            return false;
+        }
+        return true;
+    }
+
+    /**
+     * As {@link BlockDevice#startWrite}: starts a change that carries data. The caller sees to it that overlapping
+     * changes come one after the other.
+     */
+    boolean startWrite(Change.Write change, MemorySegment memory, long at, ChangeCompletion completion) {
+        long stamp = gate.tryReadLock();
+        if (stamp == 0) {
+            return false;
+        }
+        Optional<Spool.Entry> entry;
+        try {
+            entry = reachable() ? spool.add(change) : Optional.empty();
+        } catch (BlockException refused) { // a patient write tells why
+            entry = Optional.empty();
+        }
+        if (entry.isEmpty()) {
+            gate.unlockRead(stamp);
+            return false;
+        }
+        var started = new StartedWrite(stamp, device, entry.get(), completion);
+        if (!device.startWrite(change.offset(), memory, at, change.payload(), started)) {
+            started.resume();
+        }
+        return true;
+    }
+
+    /** Sends off what was started. */
+    void submit() {
+        long stamp =
+                gate.tryReadLock(); // whoever exchanges the device has no use for what was started with the old one
+        if (stamp != 0) {
+            device.submit();
+            gate.unlockRead(stamp);
+        }
+    }
+
+    private boolean reachable() {
+        return closing.getCount() != 0 && lost.filter(gone -> gone == device).isEmpty();
+    }
+
+    private final class StartedRead implements ReadCompletion {
+
+        private final long stamp;
+        private final ReadCompletion completion;
+
+        StartedRead(long stamp, ReadCompletion completion) {
+            this.stamp = stamp;
+            this.completion = completion;
+        }
+
+        @Override
+        public void data(MemorySegment memory, long at) {
+            gate.unlockRead(stamp);
+            completion.data(memory, at);
+        }
+
+        @Override
+        public void failed() {
+            gate.unlockRead(stamp);
+            completion.failed();
+        }
+
+        @Override
+        public void settle() {
+            completion.settle();
+        }
+    }
+
+    private final class StartedWrite implements ChangeCompletion {
+
+        private final long stamp;
+        private final OverlayDevice target;
+        private final Spool.Entry entry;
+        private final ChangeCompletion completion;
+
+        StartedWrite(long stamp, OverlayDevice target, Spool.Entry entry, ChangeCompletion completion) {
+            this.stamp = stamp;
+            this.target = target;
+            this.entry = entry;
+            this.completion = completion;
+        }
+
+        @Override
+        public void done() {
+            spool.complete(entry);
+            gate.unlockRead(stamp);
+            completion.done();
+        }
+
+        @Override
+        public void failed(IOException failure) {
+            if (isLoss(target, failure)) {
+                resume();
+                return;
+            }
+            spool.fail(entry);
+            gate.unlockRead(stamp);
+            completion.failed(failure);
+        }
+
+        /** What the spool has is carried out again, or has been meanwhile. */
+        void resume() {
+            gate.unlockRead(stamp);
+            completion.unfinished(() -> send(entry));
+        }
+
+        @Override
+        public void unfinished(PatientWork rest) {
+            gate.unlockRead(stamp);
+            completion.unfinished(rest);
+        }
+
+        @Override
+        public void settle() {
+            completion.settle();
+        }
+    }
+
     /** Carries a change out. The caller sees to it that overlapping changes come one after the other. */
     void change(Change change) throws IOException {
         var entry = run(target -> spool.add(change));
@@ -107,14 +243,14 @@ final class SpooledOverlay implements AutoCloseable {
             flush();
             entry = run(target -> spool.add(change));
         }
-        send(change, entry.get());
+        send(entry.get());
     }
 
-    private void send(Change change, Spool.Entry entry) throws IOException {
+    private void send(Spool.Entry entry) throws IOException {
         run(target -> {
             if (!spool.isComplete(entry)) { // else it was replayed since it was added
                 try {
-                    change.applyTo(target);
+                    spool.change(entry).applyTo(target);
                 } catch (IOException | RuntimeException | Error failure) {
                     if (!isLoss(target, failure)) {
                         spool.fail(entry);
@@ -162,30 +298,34 @@ final class SpooledOverlay implements AutoCloseable {
      * flush of that node. So a further one is worth it only with a new daemon that has got the spool.
      */
     private void writeAgain() throws IOException {
-        gate.writeLock().lock();
+        var old = device;
+        try {
+            exchange(old);
+        } catch (IOException failure) {
+            replace(old, failure);
+        }
+    }
+
+    private void exchange(OverlayDevice old) throws IOException {
+        lost = Optional.of(old);
+        discard(old); // ends the requests that are still waiting for it, so that the gate opens
+        long stamp = gate.writeLock();
         try {
             refuseIfClosing();
-            if (!flushFailed) {
+            if (!flushFailed || device != old) {
                 return; // replaced meanwhile
             }
             LOG.log(Level.WARNING, "disk {0}: a flush failed, image daemon is exchanged", name);
-            var old = device;
-            lost = Optional.of(old);
-            discard(old);
+            var opened = connect();
             try {
-                var opened = connect();
-                try {
-                    replay(opened);
-                } catch (IOException | RuntimeException failure) {
-                    discard(opened);
-                    throw failure;
-                }
-                device = opened;
-            } catch (IOException failure) {
-                replace(old, failure);
+                replay(opened);
+            } catch (IOException | RuntimeException failure) {
+                discard(opened);
+                throw failure;
             }
+            device = opened;
         } finally {
-            gate.writeLock().unlock();
+            gate.unlockWrite(stamp);
         }
     }
 
@@ -216,7 +356,7 @@ final class SpooledOverlay implements AutoCloseable {
         while (true) {
             OverlayDevice target;
             IOException cause;
-            gate.readLock().lock();
+            long stamp = gate.readLock();
             try {
                 refuseIfClosing();
                 target = device;
@@ -229,7 +369,7 @@ final class SpooledOverlay implements AutoCloseable {
                     cause = failure;
                 }
             } finally {
-                gate.readLock().unlock();
+                gate.unlockRead(stamp);
             }
             replace(target, cause);
         }
@@ -245,7 +385,7 @@ final class SpooledOverlay implements AutoCloseable {
     private void replace(OverlayDevice old, IOException cause) throws IOException {
         lost = Optional.of(old);
         discard(old); // ends the requests that are still waiting for it, so that the gate opens
-        gate.writeLock().lock();
+        long stamp = gate.writeLock();
         try {
             if (device != old) {
                 return;
@@ -266,7 +406,7 @@ final class SpooledOverlay implements AutoCloseable {
                 pause(delay);
             }
         } finally {
-            gate.writeLock().unlock();
+            gate.unlockWrite(stamp);
         }
     }
 
@@ -346,7 +486,7 @@ final class SpooledOverlay implements AutoCloseable {
     @Override
     public void close() throws IOException {
         closing.countDown();
-        gate.writeLock().lock();
+        long stamp = gate.writeLock();
         try (spool) {
             if (!closed) {
                 closed = true;
@@ -358,7 +498,7 @@ final class SpooledOverlay implements AutoCloseable {
                             + " stays in " + spool + " and is written when the disk is opened on this host again",
                     failure);
         } finally {
-            gate.writeLock().unlock();
+            gate.unlockWrite(stamp);
         }
     }
 

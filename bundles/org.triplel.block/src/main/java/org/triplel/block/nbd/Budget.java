@@ -29,6 +29,12 @@ final class Budget {
         free.release(cost(size));
     }
 
+    /** Waits until everything has been given back. */
+    void awaitIdle() {
+        free.acquireUninterruptibly(bytes);
+        free.release(bytes);
+    }
+
     private int cost(int size) {
         return Math.clamp(size, MIN_COST, bytes);
     }

@@ -1,25 +1,41 @@
 package org.triplel.block.nbd;
 
+import static java.lang.foreign.ValueLayout.JAVA_INT_UNALIGNED;
+import static java.lang.foreign.ValueLayout.JAVA_LONG_UNALIGNED;
+import static java.lang.foreign.ValueLayout.JAVA_SHORT_UNALIGNED;
+
 import java.io.EOFException;
 import java.io.IOException;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
 import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
+import org.triplel.block.linux.LazyMemory;
 
 /** What a connection has received and not worked off yet. For one thread. */
 final class Inbox {
 
-    /** A request with 1 MiB, and what comes with it. */
-    static final int BYTES = (1 << 20) + (128 << 10);
+    private static final ValueLayout.OfShort SHORT = JAVA_SHORT_UNALIGNED.withOrder(ByteOrder.BIG_ENDIAN);
+    private static final ValueLayout.OfInt INT = JAVA_INT_UNALIGNED.withOrder(ByteOrder.BIG_ENDIAN);
+    private static final ValueLayout.OfLong LONG = JAVA_LONG_UNALIGNED.withOrder(ByteOrder.BIG_ENDIAN);
 
     private final Transport transport;
     private final MemorySegment memory;
+    private final int capacity;
     private long start;
     private long end;
 
-    Inbox(Transport transport, Arena arena) {
+    /**
+     * An empty inbox.
+     *
+     * @param capacity in bytes, the most that can be {@linkplain #await awaited}
+     * @param arena where its memory comes from
+     */
+    Inbox(Transport transport, int capacity, Arena arena) {
         this.transport = transport;
-        this.memory = arena.allocate(BYTES, 4096);
+        this.capacity = capacity;
+        this.memory = LazyMemory.allocate(capacity, arena);
     }
 
     MemorySegment memory() {
@@ -43,13 +59,13 @@ final class Inbox {
     /**
      * Waits until the next bytes are there; moves them in the memory.
      *
-     * @param bytes at most {@link #BYTES}
+     * @param bytes at most the capacity
      * @throws EOFException the other side has hung up
      */
     void await(int bytes) throws IOException {
         makeRoom(bytes);
         while (!has(bytes)) {
-            int received = transport.receive(memory, end, BYTES - end);
+            int received = transport.receive(memory, end, capacity - end);
             if (received < 0) {
                 throw new EOFException("the other side has hung up");
             }
@@ -61,11 +77,29 @@ final class Inbox {
         if (isEmpty()) {
             start = 0;
             end = 0;
-        } else if (BYTES - start < bytes) {
+        } else if (capacity - start < bytes) {
             MemorySegment.copy(memory, start, memory, 0, end - start);
             end -= start;
             start = 0;
         }
+    }
+
+    /** The next bytes, which are there, in network order. */
+    int takeInt() {
+        start += Integer.BYTES;
+        return memory.get(INT, start - Integer.BYTES);
+    }
+
+    /** The next bytes, which are there, in network order. */
+    short takeShort() {
+        start += Short.BYTES;
+        return memory.get(SHORT, start - Short.BYTES);
+    }
+
+    /** The next bytes, which are there, in network order. */
+    long takeLong() {
+        start += Long.BYTES;
+        return memory.get(LONG, start - Long.BYTES);
     }
 
     /** Goes past bytes that are there. */

@@ -1,9 +1,9 @@
 package org.triplel.block.nbd;
 
 import java.io.IOException;
-import java.lang.System.Logger.Level;
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
 import java.nio.ByteBuffer;
-import java.nio.channels.ByteChannel;
 import java.nio.channels.ClosedChannelException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
@@ -14,12 +14,12 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.atomic.AtomicLong;
-import java.util.concurrent.locks.ReentrantLock;
 import org.triplel.block.BlockDevice;
 import org.triplel.block.BlockException;
+import org.triplel.block.ChangeCompletion;
 import org.triplel.block.DeviceLostException;
 import org.triplel.block.Extent;
-import org.triplel.block.UnixSocket;
+import org.triplel.block.ReadCompletion;
 
 /**
  * An export of an NBD server on a unix socket. Any number of threads may have requests under way; all travel on one
@@ -37,17 +37,18 @@ public final class NbdClient implements BlockDevice {
     /** The most in a request without payload: below 2^32, and a multiple of every block size. */
     private static final long MAX_RANGE = 1L << 30;
 
+    /** The most in a request that nobody waits for. */
+    private static final int MAX_STARTED_BYTES = 256 << 10;
+
     private static final int MAX_CHUNK_BYTES = 1 << 20;
     private static final ByteBuffer NOTHING = ByteBuffer.allocate(0).asReadOnlyBuffer();
 
-    private final ByteChannel channel;
-    private final Wire wire;
+    private final SocketTransport transport;
+    private final Outgoing outgoing;
     private final String name;
     private final ClientHandshake.Grant grant;
     private final Map<Long, Pending> pending = new ConcurrentHashMap<>();
     private final AtomicLong cookies = new AtomicLong();
-    private final ReentrantLock sending = new ReentrantLock();
-    private final Thread reader;
     private volatile Optional<IOException> lost = Optional.empty();
 
     /**
@@ -56,32 +57,34 @@ public final class NbdClient implements BlockDevice {
      * @param contexts metadata contexts to ask for besides {@code base:allocation}
      */
     public static NbdClient connect(Path socket, String export, String... contexts) throws IOException {
-        var channel = UnixSocket.connect(socket);
+        var transport = SocketTransport.connect(socket);
         var name = "export '" + export + "' at " + socket;
         try {
-            return new NbdClient(channel, name, export, contexts);
+            var client = new NbdClient(transport, name, export, contexts);
+            Thread.ofPlatform().daemon().name("nbd client of " + export).start(client::receive);
+            return client;
         } catch (ClosedChannelException e) {
+            transport.release();
             throw new IOException("Cannot use " + name + ": no handshake within " + HANDSHAKE_TIME, e);
         } catch (IOException e) {
-            channel.close();
+            transport.release();
             throw new IOException("Cannot use " + name + ": " + e.getMessage(), e);
         }
     }
 
-    private NbdClient(ByteChannel channel, String name, String export, String... contexts) throws IOException {
-        this.channel = channel;
+    private NbdClient(SocketTransport transport, String name, String export, String... contexts) throws IOException {
+        this.transport = transport;
         this.name = name;
-        this.wire = new Wire(channel);
         var wanted = new ArrayList<>(List.of(contexts));
         wanted.add(Protocol.BASE_ALLOCATION);
-        try (var _ = new Deadline(channel, HANDSHAKE_TIME, "the NBD handshake with " + name)) {
-            grant = new ClientHandshake(wire, export).run(wanted);
+        try (var _ = new Deadline(transport, HANDSHAKE_TIME, "the NBD handshake with " + name)) {
+            grant = new ClientHandshake(new Wire(transport), export).run(wanted);
         }
         if (!readOnly() && !grant.has(Protocol.FLAG_SEND_FLUSH)) {
             throw new IOException(
                     "the server offers no flush, so nothing written there would ever be known to be safe");
         }
-        reader = Thread.ofPlatform().daemon().name("nbd client of " + export).start(this::receive);
+        outgoing = new Outgoing(transport);
     }
 
     @Override
@@ -107,6 +110,40 @@ public final class NbdClient implements BlockDevice {
             into.position(into.position() + length);
             at += length;
         }
+    }
+
+    @Override
+    public boolean startRead(long offset, int length, ReadCompletion completion) {
+        if (length > Math.min(MAX_STARTED_BYTES, grant.maxPayload())) {
+            return false;
+        }
+        int flags = grant.has(Protocol.FLAG_SEND_DF) ? Protocol.CMD_FLAG_DF : 0;
+        var request = new Request(flags, Command.READ.number(), cookies.getAndIncrement(), offset, length);
+        return start(new StartedRead(request, completion), MemorySegment.NULL, 0);
+    }
+
+    @Override
+    public boolean startWrite(long offset, MemorySegment memory, long at, int length, ChangeCompletion completion) {
+        if (readOnly() || length > Math.min(MAX_STARTED_BYTES, grant.maxPayload())) {
+            return false;
+        }
+        var request = new Request(0, Command.WRITE.number(), cookies.getAndIncrement(), offset, length);
+        return start(new StartedChange(request, completion), memory, at);
+    }
+
+    private boolean start(Pending started, MemorySegment payload, long at) {
+        long cookie = started.request().cookie();
+        pending.put(cookie, started);
+        if (lost.isEmpty() && outgoing.offer(started.request(), payload, at)) {
+            return true;
+        }
+        // It was not sent. But if the reader has just found the connection lost, it may have told so already.
+        return pending.remove(cookie) == null;
+    }
+
+    @Override
+    public void submit() {
+        outgoing.submit();
     }
 
     @Override
@@ -168,9 +205,9 @@ public final class NbdClient implements BlockDevice {
     }
 
     /** The states from {@code offset} on in each of these contexts, all from one reply; each list may end early. */
-    List<List<Pending.Status>> status(long offset, long length, String... contexts) throws IOException {
+    List<List<AwaitedReply.Status>> status(long offset, long length, String... contexts) throws IOException {
         var states = transact(Command.BLOCK_STATUS, 0, offset, Math.min(length, MAX_RANGE), NOTHING, NOTHING);
-        var result = new ArrayList<List<Pending.Status>>();
+        var result = new ArrayList<List<AwaitedReply.Status>>();
         for (var context : contexts) {
             var runs = states.get(grant.contexts().get(context));
             if (runs == null) {
@@ -183,18 +220,12 @@ public final class NbdClient implements BlockDevice {
 
     /** Does not wait for requests under way: they end with {@link DeviceLostException}. */
     @Override
-    public void close() throws IOException {
-        // With nothing under way the socket has room, so that this cannot block.
-        if (pending.isEmpty() && lost.isEmpty() && sending.tryLock()) {
-            try {
-                wire.write(encode(new Request(0, Command.DISC.number(), 0, 0, 0)));
-            } catch (IOException e) {
-                LOG.log(Level.DEBUG, name + " was gone before it could be left", e);
-            } finally {
-                sending.unlock();
-            }
+    public void close() {
+        if (pending.isEmpty()
+                && outgoing.offer(new Request(0, Command.DISC.number(), 0, 0, 0), MemorySegment.NULL, 0)) {
+            outgoing.submit();
         }
-        channel.close();
+        transport.close();
     }
 
     @Override
@@ -208,38 +239,18 @@ public final class NbdClient implements BlockDevice {
         }
     }
 
-    private Map<Integer, List<Pending.Status>> transact(
+    private Map<Integer, List<AwaitedReply.Status>> transact(
             Command command, int flags, long offset, long length, ByteBuffer payload, ByteBuffer target)
             throws IOException {
         var request = new Request(flags, command.number(), cookies.getAndIncrement(), offset, length);
-        var reply = new Pending(request, target);
+        var reply = new AwaitedReply(request, target);
         pending.put(request.cookie(), reply);
         if (lost.isPresent()) { // the reader is gone and may not have seen this one
             pending.remove(request.cookie());
             throw new DeviceLostException(lost.get().getMessage(), lost.get());
         }
-        send(request, payload);
+        outgoing.put(request, payload);
         return reply.await();
-    }
-
-    private void send(Request request, ByteBuffer payload) throws IOException {
-        sending.lock();
-        try {
-            wire.write(encode(request));
-            wire.write(payload);
-        } catch (IOException e) {
-            // The reader hears of it and ends all requests; none returns while the reader may still fill its buffer.
-            LOG.log(Level.DEBUG, "sending to " + name, e);
-            channel.close();
-        } finally {
-            sending.unlock();
-        }
-    }
-
-    private static ByteBuffer encode(Request request) {
-        var header = ByteBuffer.allocate(Protocol.REQUEST_BYTES);
-        request.encode(header);
-        return header.flip();
     }
 
     private void refuseIfReadOnly(Command command) throws BlockException {
@@ -251,9 +262,10 @@ public final class NbdClient implements BlockDevice {
     /** The reader thread's whole life. */
     private void receive() {
         IOException reason;
-        try {
+        try (var arena = Arena.ofConfined()) {
+            var replies = new Incoming(new Inbox(transport, 2 * MAX_STARTED_BYTES, arena));
             while (true) {
-                receiveOne();
+                replies.receiveOne();
             }
         } catch (IOException e) {
             reason = e;
@@ -262,55 +274,94 @@ public final class NbdClient implements BlockDevice {
         }
         var loss = new IOException("Connection to " + name + " lost: " + reason, reason);
         lost = Optional.of(loss);
-        try {
-            channel.close();
-        } catch (IOException e) {
-            loss.addSuppressed(e);
-        }
-        for (var waiting : pending.values()) {
-            waiting.lose(loss);
-        }
-        pending.clear();
-    }
-
-    private void receiveOne() throws IOException {
-        int magic = wire.read(4).getInt();
-        switch (magic) {
-            case Protocol.SIMPLE_REPLY_MAGIC -> simpleReply();
-            case Protocol.STRUCTURED_REPLY_MAGIC -> structuredReply();
-            default -> throw new IOException("not an NBD reply: magic 0x" + Integer.toHexString(magic));
-        }
-    }
-
-    private void simpleReply() throws IOException {
-        var header = wire.read(Protocol.SIMPLE_REPLY_BYTES - 4);
-        int error = header.getInt();
-        var reply = find(header.getLong());
-        long length = reply.request().length();
-        if (error != 0) {
-            reply.failed(error, describe(reply) + " failed with errno " + error);
-        } else if (reply.isRead()) {
-            wire.read(reply.target(reply.request().offset(), length));
-        }
-        finish(reply);
-    }
-
-    private void structuredReply() throws IOException {
-        var header = wire.read(Protocol.STRUCTURED_REPLY_BYTES - 4);
-        int flags = header.getShort();
-        int type = Short.toUnsignedInt(header.getShort());
-        var reply = find(header.getLong());
-        long length = Integer.toUnsignedLong(header.getInt());
-        if (type == Protocol.REPLY_TYPE_OFFSET_DATA && length >= 8) {
-            wire.read(reply.target(wire.read(8).getLong(), length - 8));
-        } else {
-            if (length > MAX_CHUNK_BYTES) {
-                throw new IOException("a reply of type " + type + " with " + length + " bytes");
+        transport.close();
+        outgoing.close();
+        transport.release();
+        for (var cookie : List.copyOf(pending.keySet())) {
+            var waiting = pending.remove(cookie);
+            if (waiting != null) {
+                waiting.lose(loss);
             }
-            chunk(reply, type, wire.read((int) length));
         }
-        if ((flags & Protocol.REPLY_FLAG_DONE) != 0) {
+    }
+
+    /** The replies, as the reader thread takes them. */
+    private final class Incoming {
+
+        private final Inbox inbox;
+        private final List<Pending> unsettled = new ArrayList<>();
+
+        Incoming(Inbox inbox) {
+            this.inbox = inbox;
+        }
+
+        /** What has been finished is settled before the next wait. */
+        private void await(int bytes) throws IOException {
+            if (!inbox.has(bytes)) {
+                settle();
+                inbox.await(bytes);
+            }
+        }
+
+        private void settle() {
+            unsettled.forEach(Pending::settle);
+            unsettled.clear();
+        }
+
+        void receiveOne() throws IOException {
+            try {
+                await(4);
+                int magic = inbox.takeInt();
+                switch (magic) {
+                    case Protocol.SIMPLE_REPLY_MAGIC -> simpleReply();
+                    case Protocol.STRUCTURED_REPLY_MAGIC -> structuredReply();
+                    default -> throw new IOException("not an NBD reply: magic 0x" + Integer.toHexString(magic));
+                }
+            } catch (IOException | RuntimeException | Error broken) {
+                settle();
+                throw broken;
+            }
+        }
+
+        private void simpleReply() throws IOException {
+            await(Protocol.SIMPLE_REPLY_BYTES - 4);
+            int error = inbox.takeInt();
+            var reply = find(inbox.takeLong());
+            var request = reply.request();
+            if (error != 0) {
+                reply.failed(error, describe(reply) + " failed with errno " + error);
+            } else if (request.command() == Command.READ.number()) {
+                reply.data(request.offset(), request.length(), inbox);
+            }
             finish(reply);
+        }
+
+        private void structuredReply() throws IOException {
+            await(Protocol.STRUCTURED_REPLY_BYTES - 4);
+            int flags = inbox.takeShort();
+            int type = Short.toUnsignedInt(inbox.takeShort());
+            var reply = find(inbox.takeLong());
+            long length = Integer.toUnsignedLong(inbox.takeInt());
+            if (type == Protocol.REPLY_TYPE_OFFSET_DATA && length >= 8) {
+                await(8);
+                reply.data(inbox.takeLong(), length - 8, inbox);
+            } else {
+                if (length > MAX_CHUNK_BYTES) {
+                    throw new IOException("a reply of type " + type + " with " + length + " bytes");
+                }
+                var payload = ByteBuffer.allocate((int) length);
+                inbox.take(payload);
+                chunk(reply, type, payload.flip());
+            }
+            if ((flags & Protocol.REPLY_FLAG_DONE) != 0) {
+                finish(reply);
+            }
+        }
+
+        private void finish(Pending reply) throws IOException {
+            reply.finish();
+            pending.remove(reply.request().cookie());
+            unsettled.add(reply);
         }
     }
 
@@ -321,10 +372,7 @@ public final class NbdClient implements BlockDevice {
             var message = StandardCharsets.UTF_8.decode(payload.slice(payload.position(), length));
             reply.failed(error, describe(reply) + " failed with errno " + error + ": " + message);
         } else if (type == Protocol.REPLY_TYPE_OFFSET_HOLE && payload.remaining() == 12) {
-            var hole = reply.target(payload.getLong(), Integer.toUnsignedLong(payload.getInt()));
-            while (hole.hasRemaining()) {
-                hole.put((byte) 0);
-            }
+            reply.zeroes(payload.getLong(), Integer.toUnsignedLong(payload.getInt()));
         } else if (type == Protocol.REPLY_TYPE_BLOCK_STATUS) {
             reply.status(payload);
         } else if (type != Protocol.REPLY_TYPE_NONE) {
@@ -344,10 +392,5 @@ public final class NbdClient implements BlockDevice {
             throw new IOException("a reply to a request that was never sent: " + cookie);
         }
         return reply;
-    }
-
-    private void finish(Pending reply) throws IOException {
-        reply.finish();
-        pending.remove(reply.request().cookie());
     }
 }

@@ -1,12 +1,15 @@
 package org.triplel.block.nbd;
 
 import java.io.IOException;
+import java.lang.foreign.MemorySegment;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import org.triplel.block.ChangeCompletion;
 import org.triplel.block.Extent;
 import org.triplel.block.ForwardingDevice;
 import org.triplel.block.OverlayDevice;
+import org.triplel.block.ReadCompletion;
 
 /**
  * An overlay that QEMU exports by NBD. Its metadata context {@code qemu:allocation-depth} (QEMU,
@@ -37,13 +40,28 @@ public final class NbdOverlay extends ForwardingDevice implements OverlayDevice 
     }
 
     @Override
+    public boolean startRead(long offset, int length, ReadCompletion completion) {
+        return client.startRead(offset, length, completion);
+    }
+
+    @Override
+    public boolean startWrite(long offset, MemorySegment memory, long at, int length, ChangeCompletion completion) {
+        return client.startWrite(offset, memory, at, length, completion);
+    }
+
+    @Override
+    public void submit() {
+        client.submit();
+    }
+
+    @Override
     public List<Extent> held(long offset, long length) throws IOException {
         var states = client.status(offset, length, DEPTH, Protocol.BASE_ALLOCATION);
         return combine(states.getFirst(), states.getLast());
     }
 
     /** Cuts both lists at each other's borders, up to the end of the shorter one. */
-    static List<Extent> combine(List<Pending.Status> depths, List<Pending.Status> allocations) {
+    static List<Extent> combine(List<AwaitedReply.Status> depths, List<AwaitedReply.Status> allocations) {
         var held = new ArrayList<Extent>();
         int d = 0;
         int a = 0;

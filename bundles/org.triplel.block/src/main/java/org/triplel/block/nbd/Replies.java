@@ -17,6 +17,7 @@ import java.util.List;
 import org.triplel.block.BlockDevice;
 import org.triplel.block.BlockException;
 import org.triplel.block.Extent;
+import org.triplel.block.linux.LazyMemory;
 
 /**
  * The replies of a connection, in the form that was negotiated. They are collected and leave together: at the latest with
@@ -49,7 +50,7 @@ final class Replies {
     Replies(Transport transport, Session session, Arena arena) {
         this.transport = transport;
         this.structured = session.structured();
-        this.memory = arena.allocate(BYTES, 4096);
+        this.memory = LazyMemory.allocate(BYTES, arena);
     }
 
     /**
@@ -71,6 +72,15 @@ final class Replies {
         putDataHeader(memory, end, header.cookie(), header.offset(), length);
         added(dataHeaderBytes() + length);
         return true;
+    }
+
+    /** Answers a read of at most {@link #MAX_NOW_BYTES}, whose data lie in native memory from {@code from} on. */
+    synchronized void data(Request request, MemorySegment content, long from) throws IOException {
+        int length = (int) request.length();
+        long at = room(READ_HEADER_BYTES + length);
+        putDataHeader(memory, at, request.cookie(), request.offset(), length);
+        MemorySegment.copy(content, from, memory, at + dataHeaderBytes(), length);
+        added(dataHeaderBytes() + length);
     }
 
     /** @param reply a direct buffer with the data after {@link #READ_HEADER_BYTES} bytes that are this method's */

@@ -5,9 +5,12 @@ import java.io.IOException;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.lang.ref.Reference;
+import java.net.ConnectException;
 import java.net.SocketException;
 import java.nio.ByteBuffer;
 import java.nio.channels.ClosedChannelException;
+import java.nio.file.Path;
+import org.triplel.block.SocketFile;
 import org.triplel.block.linux.Errno;
 import org.triplel.block.linux.SocketCalls;
 
@@ -29,9 +32,24 @@ final class SocketTransport implements Transport {
     private volatile boolean open = true;
     private boolean released;
 
+    /** @param fd of a connected socket, this object's own from now on */
     SocketTransport(int fd) {
         this.fd = fd;
         SocketCalls.sendBuffer(fd, SEND_BUFFER_BYTES);
+    }
+
+    /** Connects to the server that listens at {@code path}. */
+    static SocketTransport connect(Path path) throws IOException {
+        var address = SocketFile.checkLength(path);
+        int fd = SocketCalls.socket();
+        int result = fd < 0 ? fd : SocketCalls.connect(fd, address.toString());
+        if (result < 0) {
+            if (fd >= 0) {
+                SocketCalls.close(fd);
+            }
+            throw new ConnectException("Cannot connect to " + address + ": " + Errno.describe(-result));
+        }
+        return new SocketTransport(fd);
     }
 
     @Override
@@ -58,6 +76,18 @@ final class SocketTransport implements Transport {
             }
             done += result;
         }
+    }
+
+    @Override
+    public long sendNow(MemorySegment memory, long at, long length) throws IOException {
+        long result = SocketCalls.send(fd, memory.address() + at, length, SocketCalls.MSG_DONTWAIT);
+        if (result == -Errno.EAGAIN) {
+            return 0;
+        }
+        if (result < 0) {
+            throw open ? failure(result) : new ClosedChannelException();
+        }
+        return result;
     }
 
     private static IOException failure(long result) {

@@ -4,6 +4,7 @@ import java.io.EOFException;
 import java.io.IOException;
 import java.lang.System.Logger.Level;
 import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
 import java.nio.ByteBuffer;
 import java.util.List;
 import java.util.Optional;
@@ -11,13 +12,15 @@ import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.ThreadPoolExecutor;
 import java.util.concurrent.TimeUnit;
 import org.triplel.block.BlockDevice;
+import org.triplel.block.ChangeCompletion;
 import org.triplel.block.Extent;
 import org.triplel.block.RangeLock;
+import org.triplel.block.ReadCompletion;
 
 /**
  * The transmission phase of one connection. Its thread takes all requests that have arrived, answers at once what the
- * device has at hand, and sends these replies together. Whatever may have to wait for a disk, the NAS or another thread
- * goes to workers, who reply in whatever order they finish; so a slow request delays no other, except a change of the
+ * device has at hand, starts what comes from elsewhere, and sends all of that together. Whatever may have to wait for a
+ * disk, the NAS or another thread goes to workers, who reply in whatever order they finish; so a slow request delays no other, except a change of the
  * same range: overlapping changes are carried out in the order of their arrival.
  *
  * <p>Every connection has workers of its own: were they shared, requests that wait for an image daemon could take all of
@@ -30,7 +33,11 @@ final class Transmission {
     private static final int WORKERS = 16;
     private static final int BYTES_UNDER_WAY = 2 * Protocol.MAX_PAYLOAD_BYTES;
     private static final int MAX_EXTENTS = 8192;
-    private static final int MAX_WRITE_NOW_BYTES = Inbox.BYTES;
+
+    /** The longest write that needs no memory of its own. */
+    private static final int MAX_WRITE_NOW_BYTES = 1 << 20;
+
+    private static final int INBOX_BYTES = MAX_WRITE_NOW_BYTES + (128 << 10);
     private static final ByteBuffer NOTHING = ByteBuffer.allocate(0).asReadOnlyBuffer();
 
     /**
@@ -53,6 +60,7 @@ final class Transmission {
     private final ReplyBuffers buffers = new ReplyBuffers();
     private final Budget budget = new Budget(BYTES_UNDER_WAY);
     private final RangeLock changes = new RangeLock();
+    private final ThreadPoolExecutor workers;
 
     /** @param arena may be closed after {@link #run} */
     Transmission(Transport transport, Session session, Arena arena) {
@@ -60,44 +68,62 @@ final class Transmission {
         this.session = session;
         this.device = session.device();
         this.door = new Door(session);
-        this.inbox = new Inbox(transport, arena);
+        this.inbox = new Inbox(transport, INBOX_BYTES, arena);
         this.replies = new Replies(transport, session, arena);
-    }
-
-    /** Serves until the client leaves or hangs up. No request is under way when this returns. */
-    void run() throws IOException {
         var threads = Thread.ofPlatform()
                 .daemon()
                 .name("nbd " + session.export() + " worker ", 0)
                 .factory();
-        var workers =
+        this.workers =
                 new ThreadPoolExecutor(WORKERS, WORKERS, 10, TimeUnit.SECONDS, new LinkedBlockingQueue<>(), threads);
         workers.allowCoreThreadTimeOut(true);
-        try (workers) { // waits for all of them
-            while (nextHeader()) {
-                var command = admit();
-                if (command.isEmpty()) {
-                    continue;
-                }
-                switch (command.get()) {
-                    case DISC -> {
-                        replies.flush();
-                        return;
-                    }
-                    case READ -> {
-                        if (!readNow()) {
-                            handOver(workers, Command.READ);
-                        }
-                    }
-                    case WRITE -> {
-                        if (!writeNow()) {
-                            handOver(workers, Command.WRITE);
-                        }
-                    }
-                    default -> handOver(workers, command.get());
-                }
+    }
+
+    /** Serves until the client leaves or hangs up. No request is under way when this returns. */
+    void run() throws IOException {
+        try (workers) {
+            try {
+                while (nextHeader() && serve()) {}
+            } finally {
+                device.submit();
+                budget.awaitIdle();
             }
         }
+    }
+
+    /** Returns whether the client stays. */
+    private boolean serve() throws IOException {
+        var admitted = admit();
+        if (admitted.isEmpty()) {
+            return true;
+        }
+        var command = admitted.get();
+        switch (command) {
+            case DISC -> {
+                replies.flush();
+                return false;
+            }
+            case READ -> {
+                if (!readNow() && !startRead()) {
+                    handOver(command);
+                }
+            }
+            case WRITE -> {
+                if (!writeInPlace()) {
+                    handOver(command);
+                }
+            }
+            case FLUSH -> {
+                if (inbox.isEmpty() && device.flushesLocally()) { // nobody waits meanwhile, so a worker is a detour
+                    replies.flush();
+                    answer(new Job(command, header.request(), NOTHING, 0, Optional.empty()));
+                } else {
+                    handOver(command);
+                }
+            }
+            default -> handOver(command);
+        }
+        return true;
     }
 
     /** Returns whether there is a further request: to hang up between two of them is one way to leave. */
@@ -118,9 +144,14 @@ final class Transmission {
     /** Nobody waits for the client while it waits for replies. */
     private void await(int bytes) throws IOException {
         if (!inbox.has(bytes)) {
-            replies.flush();
+            sendOff();
             inbox.await(bytes);
         }
+    }
+
+    private void sendOff() throws IOException {
+        device.submit();
+        replies.flush();
     }
 
     private Optional<Command> admit() throws IOException {
@@ -139,30 +170,146 @@ final class Transmission {
         return header.length() <= Replies.MAX_NOW_BYTES && replies.readNow(header, device);
     }
 
-    private boolean writeNow() throws IOException {
+    private boolean startRead() {
+        if (header.length() > Replies.MAX_NOW_BYTES || !budget.tryTake((int) header.length())) {
+            return false;
+        }
+        var started = new StartedHere(Command.READ, header.request());
+        if (device.startRead(header.offset(), (int) header.length(), started)) {
+            return true;
+        }
+        budget.giveBack((int) header.length());
+        return false;
+    }
+
+    /** Carries a write out, or starts it, with the payload where it was received. */
+    private boolean writeInPlace() throws IOException {
         int length = (int) header.length();
-        if (length > MAX_WRITE_NOW_BYTES
+        if (header.length() > MAX_WRITE_NOW_BYTES
                 || (header.flags() & Protocol.CMD_FLAG_FUA) != 0
                 || !changes.isFree(header.offset(), length)) {
             return false;
         }
         await(length);
+        if (writeNow(length)) {
+            inbox.skip(length);
+            replies.done(header.cookie());
+            return true;
+        }
+        if (startWrite(length)) {
+            inbox.skip(length);
+            return true;
+        }
+        return false;
+    }
+
+    private boolean writeNow(int length) {
         try {
-            if (!device.writeNow(header.offset(), inbox.memory(), inbox.position(), length)) {
-                return false;
-            }
+            return device.writeNow(header.offset(), inbox.memory(), inbox.position(), length);
         } catch (IOException | RuntimeException | Error failure) {
             return false; // a patient write tells why
         }
-        inbox.skip(length);
-        replies.done(header.cookie());
-        return true;
     }
 
-    private void handOver(ThreadPoolExecutor workers, Command command) throws IOException {
+    private boolean startWrite(int length) {
+        if (!budget.tryTake(length)) {
+            return false;
+        }
+        var started = new StartedHere(Command.WRITE, header.request());
+        if (device.startWrite(header.offset(), inbox.memory(), inbox.position(), length, started)) {
+            return true;
+        }
+        budget.giveBack(length);
+        return false;
+    }
+
+    /** A request that the device has started for us; it occupies the budget until it is answered. */
+    private final class StartedHere implements ReadCompletion, ChangeCompletion {
+
+        private final Command command;
+        private final Request request;
+
+        StartedHere(Command command, Request request) {
+            this.command = command;
+            this.request = request;
+        }
+
+        @Override
+        public void data(MemorySegment memory, long at) {
+            reply(() -> replies.data(request, memory, at));
+        }
+
+        @Override
+        public void done() {
+            reply(() -> replies.done(request.cookie()));
+        }
+
+        @Override
+        public void failed(IOException failure) {
+            reply(() -> Transmission.this.failed(command, request, failure));
+        }
+
+        private void reply(PatientWork sending) {
+            try {
+                sending.run();
+            } catch (IOException e) {
+                gone(e);
+            } finally {
+                budget.giveBack((int) request.length());
+            }
+        }
+
+        /** The patient way. */
+        @Override
+        public void failed() {
+            work(() -> answerRead(request));
+        }
+
+        @Override
+        public void unfinished(PatientWork rest) {
+            work(() -> {
+                try {
+                    rest.run();
+                } catch (IOException | RuntimeException | Error e) {
+                    Transmission.this.failed(command, request, e);
+                    return;
+                }
+                replies.done(request.cookie());
+            });
+        }
+
+        private void work(PatientWork task) {
+            try {
+                workers.execute(() -> {
+                    reply(task);
+                    settle();
+                });
+            } catch (RuntimeException | Error noThread) {
+                LOG.log(Level.ERROR, "export " + session.export() + ": no worker", noThread);
+                transport.close();
+                budget.giveBack((int) request.length());
+            }
+        }
+
+        @Override
+        public void settle() {
+            try {
+                replies.flush();
+            } catch (IOException e) {
+                gone(e);
+            }
+        }
+    }
+
+    private void gone(IOException e) {
+        LOG.log(Level.DEBUG, () -> "export " + session.export() + ": the client takes no reply", e);
+        transport.close();
+    }
+
+    private void handOver(Command command) throws IOException {
         int bytes = command == Command.READ || command == Command.WRITE ? (int) header.length() : 0;
         if (!budget.tryTake(bytes)) {
-            replies.flush();
+            sendOff();
             budget.take(bytes);
         }
         boolean handedOver = false;
@@ -181,7 +328,7 @@ final class Transmission {
     private ByteBuffer payload(int bytes) throws IOException {
         var payload = ByteBuffer.allocate(bytes);
         if (!inbox.has(bytes)) {
-            replies.flush();
+            sendOff();
         }
         inbox.take(payload);
         return payload.flip();
@@ -196,8 +343,7 @@ final class Transmission {
             answer(job);
             replies.flush();
         } catch (IOException e) {
-            LOG.log(Level.DEBUG, () -> "export " + session.export() + ": the client takes no reply", e);
-            transport.close();
+            gone(e);
         } finally {
             budget.giveBack(job.bytes());
         }

@@ -21,6 +21,9 @@ interface Transport extends ByteChannel {
     /** Sends {@code length} bytes of native memory from {@code at} on, however long the other side takes. */
     void send(MemorySegment memory, long at, long length) throws IOException;
 
+    /** Sends what there is room for without waiting; returns how many bytes that were. */
+    long sendNow(MemorySegment memory, long at, long length) throws IOException;
+
     /** As in {@link ByteChannel}, and it cannot fail. */
     @Override
     void close();

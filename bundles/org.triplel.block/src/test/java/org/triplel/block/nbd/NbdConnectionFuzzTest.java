@@ -118,6 +118,12 @@ class NbdConnectionFuzzTest {
         }
 
         @Override
+        public long sendNow(MemorySegment memory, long at, long length) throws IOException {
+            send(memory, at, length);
+            return length;
+        }
+
+        @Override
         public int write(ByteBuffer from) {
             int length = from.remaining();
             from.position(from.limit());
