@@ -41,7 +41,7 @@ class ArchitectureTest {
             Map.entry("agent", List.of("agent.api", "block", "hypervisor", "replica", "router")),
             Map.entry("cluster", List.of("agent.api")),
             Map.entry("lab", List.of("agent.api", "block", "cluster", "replica")),
-            Map.entry("cli", List.of("agent", "agent.api", "block", "cluster", "lab")),
+            Map.entry("cli", List.of("agent", "agent.api", "block", "cluster", "lab", "router")),
             Map.entry("ui.charts", List.of()),
             Map.entry("ui", List.of("agent.api", "cluster", "ui.charts")),
             Map.entry("app", List.of("agent.api", "cluster", "lab", "ui", "ui.charts")));

@@ -20,7 +20,13 @@ import picocli.CommandLine.Parameters;
         description = "Triple-L: virtual machines whose disks are split between the NAS and the host.",
         mixinStandardHelpOptions = true,
         version = "triplel 0.1.0",
-        subcommands = {LabCommand.class, VmCommand.class, ReplicaCommand.class, BootStormCommand.class},
+        subcommands = {
+            LabCommand.class,
+            VmCommand.class,
+            ReplicaCommand.class,
+            BootStormCommand.class,
+            ServeCommand.class
+        },
         synopsisSubcommandLabel = "COMMAND",
         footer = {"", "Exit status: 0 done, 1 not done and why on standard error, 2 the command makes no sense."})
 final class Main implements Runnable {

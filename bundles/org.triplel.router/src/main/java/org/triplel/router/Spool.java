@@ -289,6 +289,16 @@ public final class Spool implements AutoCloseable {
         }
     }
 
+    /** Whether so much is in it that a flush is worth its while before there is no room left. */
+    boolean isHalfFull() {
+        lock.lock();
+        try {
+            return !entries.isEmpty() && head - entries.getFirst().position > ring.byteSize() / 2;
+        } finally {
+            lock.unlock();
+        }
+    }
+
     private void put(long position, Change change) {
         long at = place(position);
         int payload = change.payload();

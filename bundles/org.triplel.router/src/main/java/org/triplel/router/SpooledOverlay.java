@@ -8,6 +8,7 @@ import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.locks.ReentrantLock;
 import java.util.concurrent.locks.StampedLock;
 import org.triplel.block.BlockDevice;
@@ -52,6 +53,7 @@ final class SpooledOverlay implements AutoCloseable {
      */
     private final ReentrantLock flushing = new ReentrantLock();
 
+    private final AtomicBoolean makingRoom = new AtomicBoolean();
     private final CountDownLatch closing = new CountDownLatch(1);
     private volatile OverlayDevice device;
     private boolean closed;
@@ -136,6 +138,7 @@ final class SpooledOverlay implements AutoCloseable {
             gate.unlockRead(stamp);
             return false;
         }
+        makeRoom();
         var started = new StartedWrite(stamp, device, entry.get(), completion);
         if (!device.startWrite(change.offset(), memory, at, change.payload(), started)) {
             started.resume();
@@ -243,7 +246,23 @@ final class SpooledOverlay implements AutoCloseable {
             flush();
             entry = run(target -> spool.add(change));
         }
+        makeRoom();
         send(entry.get());
+    }
+
+    /** Flushes before the spool is full, so that a guest that never flushes itself need not wait for room. */
+    private void makeRoom() {
+        if (spool.isHalfFull() && makingRoom.compareAndSet(false, true)) {
+            Thread.ofPlatform().daemon().name("flush of " + name).start(() -> {
+                try {
+                    flush();
+                } catch (IOException failure) { // the guest's own flush, or the lack of room, will tell
+                    LOG.log(Level.WARNING, "disk " + name + ": early flush", failure);
+                } finally {
+                    makingRoom.set(false);
+                }
+            });
+        }
     }
 
     private void send(Spool.Entry entry) throws IOException {
