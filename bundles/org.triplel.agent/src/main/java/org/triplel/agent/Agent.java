@@ -40,7 +40,7 @@ final class Agent implements AutoCloseable {
         var nas = new Nas(config.nasFolder(), config.nasLink());
         var events = new EventLog(config.name(), event -> desktops.tell(desktop -> desktop.event(event)));
         replicas = new ReplicaStore(config.name(), state.replicas(), nas, events);
-        disks = new Disks(state, nas, replicas);
+        disks = new Disks(state, nas, replicas, events);
         watch = new HostWatch(config.name(), config.accelerator(), state.replicas(), nas, replicas::openAll, events);
         var host = new ManagedVm.Host(
                 config.name(),

@@ -22,7 +22,6 @@ import org.triplel.router.DiskMetrics;
 import org.triplel.router.RequestClass;
 import org.triplel.router.RoutedDisk;
 import org.triplel.router.Side;
-import org.triplel.router.Spool;
 
 /**
  * The disks that are attached on this host, and the sockets on which they are served to QEMU and their base images to the
@@ -39,6 +38,7 @@ final class Disks implements VmDisks, AutoCloseable {
     private final StateFolder state;
     private final Nas nas;
     private final ReplicaStore replicas;
+    private final Spools spools;
     private final ExportMap disks = new ExportMap();
     private final ExportMap bases = new ExportMap();
     private final NbdServer diskServer;
@@ -48,10 +48,11 @@ final class Disks implements VmDisks, AutoCloseable {
     /** By VM, why a disk that should be detached is not completely on the NAS. */
     private final Map<String, String> unwritten = new ConcurrentHashMap<>();
 
-    Disks(StateFolder state, Nas nas, ReplicaStore replicas) throws IOException {
+    Disks(StateFolder state, Nas nas, ReplicaStore replicas, EventLog events) throws IOException {
         this.state = state;
         this.nas = nas;
         this.replicas = replicas;
+        this.spools = new Spools(state.spools(), nas, events);
         this.baseServer = new NbdServer(state.baseSocket(), bases);
         try {
             this.diskServer = new NbdServer(state.routerSocket(), disks);
@@ -95,7 +96,7 @@ final class Disks implements VmDisks, AutoCloseable {
     }
 
     @Override
-    public void attach(DiskRecord vm) throws AgentException {
+    public void attach(DiskRecord vm, Guest guest) throws AgentException {
         if (attached.containsKey(vm.vm())) {
             return;
         }
@@ -114,11 +115,17 @@ final class Disks implements VmDisks, AutoCloseable {
             done.push(() -> bases.remove(vm.vm()));
 
             step = "opening the spool";
-            var spool = Spool.open(state.spools().resolve(vm.vm() + ".spool"), nas.identity(vm.overlay()));
-            done.push(spool::close);
+            var daemon = daemon(vm);
+            var spool = spools.open(vm, guest, daemon);
+            done.push(() -> {
+                var left = !spool.isEmpty();
+                spool.close();
+                if (left && !daemon.isAlive()) {
+                    spools.noteOverlay(vm);
+                }
+            });
 
             step = "opening " + vm.overlay() + " in an image daemon";
-            var daemon = daemon(vm);
             done.push(daemon::close);
             var disk = new RoutedDisk(
                     export(vm.vm()), replica.view(count(metrics, RequestClass.BASE)), daemon, spool, metrics);
@@ -174,14 +181,14 @@ final class Disks implements VmDisks, AutoCloseable {
     public void detach(String vm) throws AgentException {
         try {
             if (!attached.containsKey(vm) && Files.exists(state.disks().resolve(vm))) {
-                attach(DiskRecord.read(state.disks(), vm));
+                attach(DiskRecord.read(state.disks(), vm), Guest.OFF);
             }
             var disk = attached.get(vm);
             if (disk == null) {
                 return;
             }
             disks.remove(export(vm));
-            disk.release();
+            release(disk);
             disk.daemon().close();
             attached.remove(vm);
             bases.remove(vm);
@@ -192,6 +199,18 @@ final class Disks implements VmDisks, AutoCloseable {
             throw unwritten(vm, Failures.describe(e) + ".", e);
         } catch (AgentException e) {
             throw unwritten(vm, e.error().what(), e);
+        }
+    }
+
+    /** A daemon that is alive after a failed flush stays so: it shows the next attach that nobody else had the overlay. */
+    private void release(AttachedDisk disk) throws IOException {
+        try {
+            disk.release();
+        } catch (IOException e) {
+            if (!disk.daemon().isAlive()) {
+                spools.noteOverlay(disk.vm());
+            }
+            throw e;
         }
     }
 
@@ -225,12 +244,13 @@ final class Disks implements VmDisks, AutoCloseable {
                     e);
         }
         bases.remove(vm.vm());
+        spools.deleteAll(vm.vm());
         forget(vm.vm());
     }
 
     private void forget(String vm) throws IOException {
         unwritten.remove(vm);
-        Files.deleteIfExists(state.spools().resolve(vm + ".spool"));
+        spools.delete(vm);
         Files.deleteIfExists(state.disks().resolve(vm));
     }
 

@@ -187,7 +187,7 @@ final class ManagedVm {
             var before = state;
             become(VmState.STARTING, "");
             try {
-                host.disks.attach(record());
+                host.disks.attach(record(), Guest.OFF);
             } catch (AgentException e) {
                 become(before, e.getMessage());
                 throw e;
@@ -407,7 +407,7 @@ final class ManagedVm {
     /** QEMU runs and waits for its disk, so attaching it is tried until it succeeds. */
     private void goOn(DomainStatus status) {
         try {
-            host.disks.attach(record());
+            host.disks.attach(record(), Guest.LIVES);
         } catch (AgentException e) {
             fail("Attach disk", e);
             become(VmState.PAUSED, e.getMessage());

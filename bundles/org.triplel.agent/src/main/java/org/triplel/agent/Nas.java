@@ -2,17 +2,21 @@ package org.triplel.agent;
 
 import java.io.IOException;
 import java.io.UncheckedIOException;
+import java.nio.channels.FileChannel;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.FileAlreadyExistsException;
 import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
 import java.time.Duration;
 import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.TimeUnit;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
+import java.util.stream.Collectors;
+import java.util.stream.Stream;
 import org.triplel.block.BlockDevice;
 import org.triplel.block.FileDevice;
 import org.triplel.block.nbd.NbdClient;
@@ -97,6 +101,19 @@ record Nas(Path folder, Optional<Path> link) {
     /** What tells an overlay from every other that had its name before. */
     String identity(String overlay) throws IOException {
         return overlay + ' ' + Files.getAttribute(folder.resolve(overlay), "unix:ino");
+    }
+
+    /** Changes whenever anyone changes the overlay, in whatever way. All that this host wrote is on the NAS before. */
+    String state(String overlay) throws IOException {
+        var file = folder.resolve(overlay);
+        try (var opened =
+                FileChannel.open(file, StandardOpenOption.READ, StandardOpenOption.WRITE)) { // NFS asks anew then
+            opened.force(true);
+            var attributes = Files.readAttributes(file, "unix:ino,size,lastModifiedTime,ctime");
+            return Stream.of("ino", "size", "lastModifiedTime", "ctime")
+                    .map(name -> name + '=' + attributes.get(name))
+                    .collect(Collectors.joining(" "));
+        }
     }
 
     /**

@@ -5,11 +5,16 @@ import java.io.IOException;
 /** The disks of VMs, as those see them. Calls for one VM come one after another. */
 interface VmDisks {
 
-    /** Attaches a VM's disk, unless it is: when this returns, QEMU can connect to it. Undoes what it did if it fails. */
-    void attach(DiskRecord vm) throws AgentException;
+    /**
+     * Attaches a VM's disk, unless it is: when this returns, QEMU can connect to it. Undoes what it did if it fails.
+     *
+     * @param guest decides what becomes of changes that an earlier life of the disk left, see {@link Spools}
+     */
+    void attach(DiskRecord vm, Guest guest) throws AgentException;
 
     /**
-     * Flushes a VM's disk, and closes its images. One that an earlier agent left attached is attached for that first.
+     * Flushes the disk of a VM that is off, and closes its images. One that an earlier agent left attached is attached for
+     * that first.
      *
      * @throws AgentException something is not on the NAS yet; it is kept here and written by the next attach
      */

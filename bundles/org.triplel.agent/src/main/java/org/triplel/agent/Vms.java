@@ -58,12 +58,15 @@ final class Vms {
         return lanes.computeIfAbsent(vm, name -> new Lane("vm " + name));
     }
 
-    /** Attaches disks that an earlier agent left attached, without waiting for the hypervisor: their guests may run. */
+    /**
+     * Attaches disks that an earlier agent left attached, without waiting for the hypervisor: their guests may run. Where
+     * it matters whether they do, this fails, and what the hypervisor tells attaches the disk.
+     */
     void attachAgain(List<DiskRecord> disks) {
         for (var disk : disks) {
             lane(disk.vm()).execute(() -> {
                 try {
-                    host.disks().attach(disk);
+                    host.disks().attach(disk, Guest.UNKNOWN);
                 } catch (AgentException e) {
                     LOG.log(Level.WARNING, host.name() + ", " + disk.vm() + ": attach again", e);
                 }
@@ -92,8 +95,12 @@ final class Vms {
             return;
         }
         try {
-            host.disks().detach(vm);
-        } catch (AgentException e) {
+            if (host.hypervisor().state(vm).off()) {
+                host.disks().detach(vm);
+            } else {
+                LOG.log(Level.WARNING, "{0}, {1}: runs, but is not described as ours; its disk stays", host.name(), vm);
+            }
+        } catch (AgentException | HypervisorException e) {
             LOG.log(Level.ERROR, host.name() + ", " + vm + ": detach the disk of a VM that is no longer defined", e);
         }
     }

@@ -8,8 +8,11 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.io.IOException;
 import java.nio.ByteBuffer;
+import java.nio.channels.FileChannel;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
+import java.nio.file.StandardOpenOption;
 import java.util.Arrays;
 import java.util.List;
 import java.util.stream.Collectors;
@@ -38,7 +41,8 @@ class DisksTest {
         final StateFolder state = new StateFolder(temp.resolve("state"));
         final ReplicaStore replicas =
                 new ReplicaStore("client-1", state.replicas(), fixture.nas(), new EventLog("client-1", event -> {}));
-        final Disks disks = new Disks(state, fixture.nas(), replicas);
+        final EventLog events = new EventLog("client-1", event -> {});
+        final Disks disks = new Disks(state, fixture.nas(), replicas, events);
 
         Host() throws IOException {}
 
@@ -83,8 +87,8 @@ class DisksTest {
         var expected = fixture.content().clone();
         Arrays.fill(expected, 100_000, 100_512, (byte) 7);
         try (var host = new Host()) {
-            host.disks.attach(VM);
-            host.disks.attach(VM); // is attached: nothing happens
+            host.disks.attach(VM, Guest.OFF);
+            host.disks.attach(VM, Guest.OFF); // is attached: nothing happens
             try (var guest = host.guest()) {
                 assertArrayEquals(fixture.content(), read(guest));
                 guest.write(100_000, ByteBuffer.wrap(expected, 100_000, 512));
@@ -131,7 +135,7 @@ class DisksTest {
         Arrays.fill(expected, 0, 512, (byte) 9);
         long daemon;
         try (var host = new Host()) {
-            host.disks.attach(VM);
+            host.disks.attach(VM, Guest.OFF);
             try (var guest = host.guest()) {
                 guest.write(0, ByteBuffer.wrap(expected, 0, 512));
             }
@@ -139,7 +143,7 @@ class DisksTest {
         }
         try (var host = new Host()) {
             assertEquals(List.of(VM), host.disks.leftAttached());
-            host.disks.attach(VM);
+            host.disks.attach(VM, Guest.OFF);
             assertEquals(daemon, daemonPid());
             try (var guest = host.guest()) {
                 assertArrayEquals(expected, read(guest));
@@ -164,7 +168,7 @@ class DisksTest {
     @Test
     void endADaemonThatAnEarlierAgentLeftBeforeTheOverlayGoes() throws Exception {
         try (var host = new Host()) {
-            host.disks.attach(VM);
+            host.disks.attach(VM, Guest.OFF);
         }
         long daemon = daemonPid();
         try (var host = new Host()) {
@@ -179,7 +183,7 @@ class DisksTest {
         var expected = fixture.content().clone();
         Arrays.fill(expected, 0, 512, (byte) 5);
         try (var host = new Host()) {
-            host.disks.attach(VM);
+            host.disks.attach(VM, Guest.OFF);
             try (var guest = host.guest()) {
                 guest.write(0, ByteBuffer.wrap(expected, 0, 512));
             }
@@ -204,7 +208,7 @@ class DisksTest {
     void leaveNothingBehindWhenTheyCannotBeAttached() throws Exception {
         try (var host = new Host()) {
             Files.writeString(fixture.folder().resolve(VM.overlay()), "no qcow2 at all");
-            var error = assertThrows(AgentException.class, () -> host.disks.attach(VM))
+            var error = assertThrows(AgentException.class, () -> host.disks.attach(VM, Guest.OFF))
                     .error();
             assertEquals(AgentError.Kind.NAS, error.kind());
             assertTrue(error.what().contains("opening vms/desk-01.qcow2 in an image daemon failed"), error::what);
@@ -212,10 +216,169 @@ class DisksTest {
             assertFalse(Files.exists(temp.resolve("state/daemons/desk-01.pid")));
 
             Files.delete(fixture.folder().resolve(VM.overlay()));
-            assertThrows(AgentException.class, () -> host.disks.attach(VM));
+            assertThrows(AgentException.class, () -> host.disks.attach(VM, Guest.OFF));
             fixture.nas().createOverlay(VM.overlay(), VM.base(), NasFixture.BYTES);
-            host.disks.attach(VM);
+            host.disks.attach(VM, Guest.OFF);
             host.disks.detach("desk-01");
         }
+    }
+
+    private Path overlay() {
+        return fixture.folder().resolve(VM.overlay());
+    }
+
+    private Path spool() {
+        return temp.resolve("state/spool/desk-01.spool");
+    }
+
+    private Path stale() {
+        return temp.resolve("state/spool/desk-01.spool.stale");
+    }
+
+    /** Puts the content back as an administrator would who restores a backup over the file. */
+    private static void restore(byte[] backup, Path file) throws IOException {
+        try (var channel = FileChannel.open(file, StandardOpenOption.WRITE, StandardOpenOption.TRUNCATE_EXISTING)) {
+            channel.write(ByteBuffer.wrap(backup));
+        }
+    }
+
+    /** As if an agent was killed after a guest had written without a flush; the overlay is as before, the daemon lives. */
+    private byte[] writeAndKillTheAgent() throws Exception {
+        var expected = fixture.content().clone();
+        Arrays.fill(expected, 70_000, 70_512, (byte) 3);
+        byte[] left;
+        try (var host = new Host()) {
+            host.disks.attach(VM, Guest.OFF);
+            try (var guest = host.guest()) {
+                guest.write(70_000, ByteBuffer.wrap(expected, 70_000, 512));
+            }
+            left = Files.readAllBytes(spool());
+        }
+        Files.write(spool(), left);
+        return expected;
+    }
+
+    private void killDaemon() throws Exception {
+        long pid = daemonPid();
+        ProcessHandle.of(pid).orElseThrow().destroyForcibly();
+        awaitEnd(pid);
+    }
+
+    @Test
+    void writeChangesAgainForALivingGuestWhoseAgentAndDaemonWereKilled() throws Exception {
+        byte[] before = Files.readAllBytes(overlay());
+        var expected = writeAndKillTheAgent();
+        killDaemon();
+        restore(before, overlay()); // the daemon died before the change got there
+        try (var host = new Host()) {
+            var waits = assertThrows(AgentException.class, () -> host.disks.attach(VM, Guest.UNKNOWN));
+            assertEquals(AgentError.Kind.CONFLICT, waits.error().kind());
+            host.disks.attach(VM, Guest.LIVES);
+            try (var guest = host.guest()) {
+                assertArrayEquals(expected, read(guest));
+            }
+            host.disks.detach("desk-01");
+        }
+        assertArrayEquals(expected, onTheNas());
+        assertFalse(Files.exists(stale()));
+    }
+
+    @Test
+    void setChangesAsideIfTheOverlayMayHaveBeenRestoredSinceTheGuestDied() throws Exception {
+        byte[] backup = Files.readAllBytes(overlay());
+        writeAndKillTheAgent();
+        killDaemon();
+        restore(backup, overlay());
+        try (var host = new Host()) {
+            host.disks.attach(VM, Guest.OFF);
+            try (var guest = host.guest()) {
+                assertArrayEquals(fixture.content(), read(guest));
+            }
+            var told = host.events.newest().getLast().message();
+            assertTrue(told.contains(VM.overlay()) && told.contains(stale().toString()), told);
+            host.disks.detach("desk-01");
+            assertArrayEquals(fixture.content(), onTheNas());
+            assertTrue(Files.exists(stale()));
+            host.disks.discard(VM);
+            assertFalse(Files.exists(stale()));
+        }
+    }
+
+    @Test
+    void writeChangesAgainIfTheDaemonOutlivedTheGuest() throws Exception {
+        var expected = writeAndKillTheAgent();
+        try (var host = new Host()) {
+            host.disks.attach(VM, Guest.UNKNOWN);
+            host.disks.detach("desk-01");
+        }
+        assertArrayEquals(expected, onTheNas());
+        assertFalse(Files.exists(stale()));
+    }
+
+    /** The daemon is dead and cannot be started again, so that the change of a guest that is off stays on the host. */
+    private byte[] failToDetach(Host host) throws Exception {
+        var expected = fixture.content().clone();
+        Arrays.fill(expected, 0, 512, (byte) 4);
+        host.disks.attach(VM, Guest.OFF);
+        byte[] before = Files.readAllBytes(overlay());
+        try (var guest = host.guest()) {
+            guest.write(0, ByteBuffer.wrap(expected, 0, 512));
+        }
+        killDaemon();
+        restore(before, overlay());
+        var log = temp.resolve("state/daemons/desk-01.log");
+        Files.deleteIfExists(log);
+        Files.createDirectory(log);
+        assertThrows(AgentException.class, () -> host.disks.detach("desk-01"));
+        assertThrows(AgentException.class, () -> host.disks.detach("desk-01"));
+        Files.delete(log);
+        return expected;
+    }
+
+    @Test
+    void writeLaterWhatCouldNotBeWritten() throws Exception {
+        try (var host = new Host()) {
+            var expected = failToDetach(host);
+            host.disks.detach("desk-01");
+            assertArrayEquals(expected, onTheNas());
+            assertFalse(Files.exists(stale()));
+        }
+    }
+
+    @Test
+    void writeNothingLaterOverAnOverlayThatWasRestored() throws Exception {
+        byte[] backup = Files.readAllBytes(overlay());
+        try (var host = new Host()) {
+            failToDetach(host);
+            restore(backup, overlay());
+            host.disks.detach("desk-01");
+            assertArrayEquals(fixture.content(), onTheNas());
+            assertTrue(Files.exists(stale()));
+        }
+    }
+
+    @Test
+    void useTheFileThatIsThereNowAndNotTheOneThatALivingDaemonHas() throws Exception {
+        byte[] backup = Files.readAllBytes(overlay());
+        writeAndKillTheAgent();
+        var restored = temp.resolve("restored");
+        Files.write(restored, backup);
+        Files.move(restored, overlay(), StandardCopyOption.REPLACE_EXISTING);
+        var expected = fixture.content().clone();
+        Arrays.fill(expected, 1000, 1512, (byte) 8);
+        try (var host = new Host()) {
+            var refused = assertThrows(AgentException.class, () -> host.disks.attach(VM, Guest.LIVES));
+            assertTrue(refused.error().what().contains("is not the file any more"), refused::getMessage);
+            assertThrows(AgentException.class, () -> host.disks.attach(VM, Guest.UNKNOWN));
+            assertFalse(Files.exists(stale()));
+            host.disks.attach(VM, Guest.OFF);
+            try (var guest = host.guest()) {
+                guest.write(1000, ByteBuffer.wrap(expected, 1000, 512));
+                assertArrayEquals(expected, read(guest));
+            }
+            host.disks.detach("desk-01");
+        }
+        assertArrayEquals(expected, onTheNas());
+        assertTrue(Files.exists(stale()));
     }
 }

@@ -38,7 +38,7 @@ class ManagedVmTest {
         volatile int refusals;
 
         @Override
-        public void attach(DiskRecord vm) throws AgentException {
+        public void attach(DiskRecord vm, Guest guest) throws AgentException {
             calls.add("attach " + vm.vm());
             if (refusals > 0) {
                 refusals--;

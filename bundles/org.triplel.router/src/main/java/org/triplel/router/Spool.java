@@ -13,13 +13,16 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.nio.file.StandardOpenOption;
+import java.nio.file.attribute.PosixFilePermissions;
 import java.util.ArrayDeque;
 import java.util.Deque;
 import java.util.List;
 import java.util.Optional;
+import java.util.Set;
 import java.util.UUID;
 import java.util.concurrent.locks.Condition;
 import java.util.concurrent.locks.ReentrantLock;
+import java.util.function.Predicate;
 import java.util.zip.CRC32C;
 import org.triplel.block.BlockException;
 import org.triplel.block.BlockException.Errno;
@@ -35,7 +38,8 @@ import org.triplel.block.BlockException.Errno;
  *
  * <p>It does not survive the host: after a crash of the kernel the file may hold any mixture of old and new pages, the
  * guest has died as well, and what other hosts wrote to the image since must not be overwritten. So the header carries
- * the kernel's boot id and the name of the image, and a spool of another boot or image is discarded.
+ * the kernel's boot id and the name of the image, and a spool of another boot or image is set aside: its file is renamed
+ * to {@code NAME.stale} and kept, if there are changes in it or if that cannot be told, and an empty one takes its place.
  *
  * <p>Layout, in the machine's byte order: a page with magic (long), format (int), size of the ring in bytes (int), nonce
  * (long), position of the oldest record (long), boot id and image (each a short length and UTF-8). Then the ring. A
@@ -98,6 +102,7 @@ public final class Spool implements AutoCloseable {
     }
 
     private final Path file;
+    private final Optional<Path> setAside;
     private final Arena arena = Arena.ofShared();
     private final MemorySegment header;
     private final MemorySegment ring;
@@ -110,27 +115,36 @@ public final class Spool implements AutoCloseable {
     private boolean closed;
 
     /**
-     * Opens the spool of a disk, or creates it.
+     * Opens the spool of a disk, or creates it. One that does not {@linkplain #fits fit} is set aside.
      *
      * @param file in a folder on this host, best in memory (tmpfs); 64 MiB; one process at a time uses it
-     * @param image names the image and what makes this life of it unique: records for another one are discarded
+     * @param image names the image and what makes this life of it unique
      */
     public static Spool open(Path file, String image) throws IOException {
-        var boot = Files.readString(Path.of("/proc/sys/kernel/random/boot_id")).strip();
-        return open(file, image, boot, DEFAULT_BYTES);
+        return open(file, image, thisBoot(), DEFAULT_BYTES);
+    }
+
+    /** Sets aside whatever the file holds, also changes to this image, and opens an empty spool. */
+    public static Spool openAnew(Path file, String image) throws IOException {
+        return create(file, owner(image, thisBoot()), DEFAULT_BYTES);
+    }
+
+    /** Whether the file is a spool of this boot of the host and this image. */
+    public static boolean fits(Path file, String image) throws IOException {
+        return Files.exists(file) && fits(file, owner(image, thisBoot()), DEFAULT_BYTES);
     }
 
     /** @param ringBytes the largest change takes 64 bytes less; a multiple of 64 */
     static Spool open(Path file, String image, String boot, int ringBytes) throws IOException {
         byte[] owner = owner(image, boot);
-        if (!usable(file, owner, ringBytes)) {
-            create(file, owner, ringBytes);
-        }
-        return new Spool(file, ringBytes);
+        return Files.exists(file) && fits(file, owner, ringBytes)
+                ? new Spool(file, ringBytes, Optional.empty())
+                : create(file, owner, ringBytes);
     }
 
-    private Spool(Path file, int ringBytes) throws IOException {
+    private Spool(Path file, int ringBytes, Optional<Path> setAside) throws IOException {
         this.file = file;
+        this.setAside = setAside;
         try (var channel = FileChannel.open(file, StandardOpenOption.READ, StandardOpenOption.WRITE)) {
             var whole = channel.map(FileChannel.MapMode.READ_WRITE, 0, PAGE + (long) ringBytes, arena);
             this.header = whole.asSlice(0, PAGE);
@@ -142,9 +156,10 @@ public final class Spool implements AutoCloseable {
         this.nonce = header.get(LONG, AT_NONCE);
         this.head = header.get(LONG, AT_TAIL);
         findEntries();
-        if (!entries.isEmpty()) {
-            LOG.log(Level.INFO, "{0}: {1} changes to be written again", file, entries.size());
-        }
+    }
+
+    private static String thisBoot() throws IOException {
+        return Files.readString(Path.of("/proc/sys/kernel/random/boot_id")).strip();
     }
 
     private static byte[] owner(String image, String boot) {
@@ -161,28 +176,71 @@ public final class Spool implements AutoCloseable {
                 .array();
     }
 
-    private static boolean usable(Path file, byte[] owner, int ringBytes) throws IOException {
-        if (!Files.exists(file)) {
-            return false;
-        }
-        if (Files.size(file) == PAGE + (long) ringBytes) {
-            try (var channel = FileChannel.open(file, StandardOpenOption.READ);
-                    var arena = Arena.ofConfined()) {
-                var header = channel.map(FileChannel.MapMode.READ_ONLY, 0, PAGE, arena);
-                if (header.get(LONG, 0) == MAGIC
-                        && header.get(INT, AT_FORMAT) == FORMAT
-                        && header.get(INT, AT_RING) == ringBytes
-                        && header.asSlice(AT_OWNER, owner.length).mismatch(MemorySegment.ofArray(owner)) == -1) {
-                    return true;
-                }
-            }
-        }
-        LOG.log(Level.WARNING, "{0}: discarded, it belongs to another boot of this host or another image", file);
-        return false;
+    private static boolean fits(Path file, byte[] owner, int ringBytes) throws IOException {
+        return isSpool(file, ringBytes)
+                && mapHeader(
+                        file,
+                        header -> header.asSlice(AT_OWNER, owner.length).mismatch(MemorySegment.ofArray(owner)) == -1);
     }
 
-    /** A new file takes the old one's place at once, with all its blocks: a full disk must not show up as SIGBUS. */
-    private static void create(Path file, byte[] owner, int ringBytes) throws IOException {
+    private static boolean isSpool(Path file, int ringBytes) throws IOException {
+        return Files.isRegularFile(file)
+                && Files.size(file) == PAGE + (long) ringBytes
+                && mapHeader(
+                        file,
+                        header -> header.get(LONG, 0) == MAGIC
+                                && header.get(INT, AT_FORMAT) == FORMAT
+                                && header.get(INT, AT_RING) == ringBytes
+                                && header.get(LONG, AT_TAIL) >= 0
+                                && header.get(LONG, AT_TAIL) % RECORD_BYTES == 0);
+    }
+
+    private static boolean mapHeader(Path file, Predicate<MemorySegment> question) throws IOException {
+        try (var channel = FileChannel.open(file, StandardOpenOption.READ);
+                var arena = Arena.ofConfined()) {
+            return question.test(channel.map(FileChannel.MapMode.READ_ONLY, 0, PAGE, arena));
+        }
+    }
+
+    /** What the file holds is set aside; an empty spool takes its place. */
+    private static Spool create(Path file, byte[] owner, int ringBytes) throws IOException {
+        var setAside = Files.exists(file) && mayHoldChanges(file, ringBytes)
+                ? Optional.of(freeName(file))
+                : Optional.<Path>empty();
+        if (setAside.isPresent()) {
+            Files.move(file, setAside.get());
+            LOG.log(
+                    Level.WARNING,
+                    "{0}: changes in it are not written to the image, they are kept in {1}",
+                    file,
+                    setAside.get());
+        }
+        writeEmpty(file, owner, ringBytes);
+        return new Spool(file, ringBytes, setAside);
+    }
+
+    private static boolean mayHoldChanges(Path file, int ringBytes) throws IOException {
+        if (!isSpool(file, ringBytes)) {
+            return true;
+        }
+        try (var old = new Spool(file, ringBytes, Optional.empty())) {
+            return !old.isEmpty();
+        }
+    }
+
+    private static Path freeName(Path file) {
+        var name = file.resolveSibling(file.getFileName() + ".stale");
+        for (int i = 2; Files.exists(name); i++) {
+            name = file.resolveSibling(file.getFileName() + ".stale-" + i);
+        }
+        return name;
+    }
+
+    /**
+     * The new file has all its blocks before it takes its place: a full disk must not show up as SIGBUS. One that was
+     * being written when the process died is overwritten by the next.
+     */
+    private static void writeEmpty(Path file, byte[] owner, int ringBytes) throws IOException {
         var header = ByteBuffer.allocateDirect(PAGE);
         var page = MemorySegment.ofBuffer(header);
         page.set(LONG, 0, MAGIC);
@@ -190,19 +248,23 @@ public final class Spool implements AutoCloseable {
         page.set(INT, AT_RING, ringBytes);
         page.set(LONG, AT_NONCE, UUID.randomUUID().getLeastSignificantBits());
         MemorySegment.copy(MemorySegment.ofArray(owner), 0, page, AT_OWNER, owner.length);
-        var temporary =
-                Files.createTempFile(file.toAbsolutePath().resolveSibling(""), "." + file.getFileName(), ".tmp");
+        var unfinished = file.resolveSibling("." + file.getFileName() + ".new");
         try {
-            try (var out = FileChannel.open(temporary, StandardOpenOption.WRITE)) {
-                out.write(header);
+            try (var out = FileChannel.open(
+                    unfinished,
+                    Set.of(StandardOpenOption.CREATE, StandardOpenOption.TRUNCATE_EXISTING, StandardOpenOption.WRITE),
+                    PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString("rw-------")))) {
+                while (header.hasRemaining()) {
+                    out.write(header);
+                }
                 var zeroes = ByteBuffer.allocateDirect(1 << 20);
                 for (long left = ringBytes; left > 0; ) {
                     left -= out.write(zeroes.clear().limit((int) Math.min(left, zeroes.capacity())));
                 }
             }
-            Files.move(temporary, file, StandardCopyOption.ATOMIC_MOVE);
+            Files.move(unfinished, file, StandardCopyOption.ATOMIC_MOVE);
         } finally {
-            Files.deleteIfExists(temporary);
+            Files.deleteIfExists(unfinished);
         }
     }
 
@@ -367,8 +429,13 @@ public final class Spool implements AutoCloseable {
         }
     }
 
+    /** Where changes are kept that were found in the file, but were not to be written to this image any more. */
+    public Optional<Path> setAside() {
+        return setAside;
+    }
+
     /** Whether the daemon has all changes for good. */
-    boolean isEmpty() {
+    public boolean isEmpty() {
         lock.lock();
         try {
             return entries.isEmpty();

@@ -452,6 +452,11 @@ final class SpooledOverlay implements AutoCloseable {
     /** Gives a new daemon what the old one may have forgotten. */
     private void restore(OverlayDevice opened) throws IOException {
         if (!spool.isEmpty()) {
+            LOG.log(
+                    Level.INFO,
+                    "disk {0}: {1} changes are written again",
+                    name,
+                    spool.pending().size());
             replay(opened);
             try {
                 opened.flush();

@@ -13,10 +13,12 @@ import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Optional;
 import java.util.Random;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
@@ -210,24 +212,76 @@ class SpoolTest {
     }
 
     @Test
-    void discardsWhatBelongsToAnotherBootOrImage() throws IOException {
+    void setsAsideWhatBelongsToAnotherBootOrImage() throws IOException {
+        var kept = new ArrayList<Path>();
         for (var other : List.of("image", "boot")) {
             try (var spool = open()) {
                 spool.clear();
-                spool.add(write(0, 100, 1));
+                spool.add(write(0, 100, kept.size()));
             }
             var image = other.equals("image") ? "vms/desk-02.qcow2" : "vms/desk-01.qcow2";
             try (var spool = Spool.open(file(), image, other.equals("boot") ? "boot-2" : "boot-1", RING)) {
                 assertTrue(spool.isEmpty());
+                kept.add(spool.setAside().orElseThrow());
             }
             try (var spool = open()) {
                 assertTrue(spool.isEmpty(), "and it does not come back");
+                assertEquals(Optional.empty(), spool.setAside(), "an empty one is not kept");
+            }
+        }
+        assertEquals(List.of(folder.resolve("desk-01.spool.stale"), folder.resolve("desk-01.spool.stale-2")), kept);
+        for (int i = 0; i < 2; i++) {
+            Files.move(kept.get(i), file(), StandardCopyOption.REPLACE_EXISTING);
+            try (var spool = open()) {
+                assertHolds(List.of(write(0, 100, i)), spool);
+            }
+        }
+    }
+
+    @Test
+    void setsAsideWhatIsDamaged() throws IOException {
+        open().close();
+        byte[] whole = Files.readAllBytes(file());
+        for (int damaged : new int[] {0, 8, 12, 24, 31}) {
+            byte[] bytes = whole.clone();
+            bytes[damaged] ^= (byte) 0x91;
+            Files.write(file(), bytes);
+            try (var spool = open()) {
+                assertTrue(spool.isEmpty());
+                assertArrayEquals(bytes, Files.readAllBytes(spool.setAside().orElseThrow()));
             }
         }
         Files.write(file(), new byte[100]);
         try (var spool = open()) {
             assertTrue(spool.isEmpty());
+            assertEquals(100, Files.size(spool.setAside().orElseThrow()));
         }
+    }
+
+    @Test
+    void setsAsideItsOwnChangesWhenTold() throws IOException {
+        var change = write(0, 100, 1);
+        assertFalse(Spool.fits(file(), "image"));
+        try (var spool = Spool.open(file(), "image")) {
+            spool.add(change);
+        }
+        assertTrue(Spool.fits(file(), "image"));
+        assertFalse(Spool.fits(file(), "another"));
+        try (var spool = Spool.openAnew(file(), "image")) {
+            assertTrue(spool.isEmpty());
+            Files.move(spool.setAside().orElseThrow(), file(), StandardCopyOption.REPLACE_EXISTING);
+        }
+        try (var spool = Spool.open(file(), "image")) {
+            assertHolds(List.of(change), spool);
+        }
+    }
+
+    /** What was being made when the process died does not pile up. */
+    @Test
+    void leavesNothingBeside() throws IOException {
+        Files.write(folder.resolve(".desk-01.spool.new"), new byte[10]);
+        open().close();
+        assertArrayEquals(new String[] {"desk-01.spool"}, folder.toFile().list());
     }
 
     @Test

@@ -76,6 +76,11 @@ public final class StorageDaemon implements ImageDaemon {
         this.chain = List.of(overlay.node(OVERLAY_FILE), readOnly(base.node(BASE)), qcow2());
     }
 
+    /** Whether a daemon, also one that an earlier process started, has the overlay open: then nobody else had it since. */
+    public boolean isAlive() throws IOException {
+        return living().isPresent();
+    }
+
     @Override
     public OverlayDevice open() throws IOException {
         var living = living();
@@ -96,7 +101,9 @@ public final class StorageDaemon implements ImageDaemon {
     @Override
     public void close() throws IOException {
         var living = living();
-        if (living.isPresent() && !quit(living.get().process())) {
+        if (living.isEmpty()) {
+            endStray();
+        } else if (!quit(living.get().process())) {
             living.get().process().kill(DEATH_TIME);
         }
         for (var file : List.of(stateFile, qmpSocket, nbdSocket)) {

@@ -1,0 +1,11 @@
+package org.triplel.agent;
+
+/** What is known of a VM's guest when its disk is attached. */
+enum Guest {
+    /** It runs, and counts on all that was acknowledged. */
+    LIVES,
+    /** It does not run. */
+    OFF,
+    /** The hypervisor has not been asked yet. */
+    UNKNOWN
+}
