@@ -187,7 +187,7 @@ final class AgentApi implements AgentService {
                 throw new AgentException(
                         AgentError.Kind.CONFLICT,
                         "The console of " + vm.name() + " takes no input: " + Failures.describe(e) + ".",
-                        "Check that the VM is running.",
+                        "Check that the VM is running and reads its serial line.",
                         e);
             }
             return null;

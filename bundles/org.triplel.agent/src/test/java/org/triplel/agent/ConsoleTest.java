@@ -1,15 +1,21 @@
 package org.triplel.agent;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertInstanceOf;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.io.IOException;
+import java.net.SocketTimeoutException;
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
+import java.time.Duration;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionException;
+import java.util.concurrent.atomic.AtomicInteger;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
@@ -110,6 +116,66 @@ class ConsoleTest {
         }
         try (var console = console()) {
             assertThrows(IOException.class, () -> console.type("x"));
+        }
+    }
+
+    @Test
+    void aGuestThatDoesNotReadHoldsNothingUp() throws Exception {
+        try (var qemu = new UnixSocket(folder.resolve("console"));
+                var console = new Console(new SerialConsole(folder.resolve("console"), log()), Duration.ofHours(1))) {
+            Files.writeString(log(), "hello");
+            var typed = new AtomicInteger();
+            var typing = CompletableFuture.runAsync(() -> {
+                while (typed(console, "x".repeat(4096))) {
+                    typed.incrementAndGet();
+                }
+            });
+            try (var _ = qemu.accept()) {
+                // Linux takes some 200 KiB; if the last bit is still on its way, this tests less and does not fail
+                var before = new AtomicInteger(-1);
+                var unchanged = new AtomicInteger();
+                Await.until("a full socket", () -> {
+                    int now = typed.get();
+                    unchanged.set(now > 0 && before.getAndSet(now) == now ? unchanged.get() + 1 : 0);
+                    return unchanged.get() > 40;
+                });
+                console.trim();
+                assertEquals("hello", console.read(0).text());
+                qemu.close();
+                console.close();
+                Await.until("the end of typing", typing::isCompletedExceptionally);
+            }
+        }
+    }
+
+    @Test
+    void givesUpOnAGuestThatDoesNotRead() throws Exception {
+        try (var qemu = new UnixSocket(folder.resolve("console"));
+                var console = new Console(new SerialConsole(folder.resolve("console"), log()), Duration.ofMillis(50))) {
+            var failure = assertThrows(CompletionException.class, () -> typeForEver(console));
+            assertInstanceOf(SocketTimeoutException.class, failure.getCause());
+            try (var first = qemu.accept()) {
+                var next = CompletableFuture.supplyAsync(() -> typed(console, "x"));
+                try (var second = qemu.accept()) {
+                    assertEquals(1, second.read(ByteBuffer.allocate(8)));
+                }
+                assertTrue(next.get());
+            }
+        }
+    }
+
+    private static void typeForEver(Console console) {
+        while (typed(console, "x".repeat(4096))) {
+            // goes on
+        }
+    }
+
+    private static boolean typed(Console console, String text) {
+        try {
+            console.type(text);
+            return true;
+        } catch (IOException e) {
+            throw new CompletionException(e);
         }
     }
 
