@@ -33,6 +33,9 @@ public final class LibvirtHypervisor implements Hypervisor {
     private static final int KEEPALIVE_MISSES = 3;
     private static final long RECONNECT_MILLIS = 1_000;
 
+    /** A libvirt that takes a connection and does not answer is waited for, but not in silence. */
+    private static final Duration ANSWER_LIMIT = Duration.ofSeconds(10);
+
     /** Longer than libvirt's own longest wait, which is the one for a guest agent that is to shut down its guest. */
     private static final Duration CALL_LIMIT = Duration.ofSeconds(90);
 
@@ -95,26 +98,50 @@ public final class LibvirtHypervisor implements Hypervisor {
     /** Returns why the connection ended. */
     private String serveConnection(HypervisorListener listener) throws LibvirtException, HypervisorException {
         EventLoop.ensureStarted();
-        var connect = new Connection(uri);
+        var answered = new CompletableFuture<Void>();
+        var waiting = answered.orTimeout(ANSWER_LIMIT.toNanos(), TimeUnit.NANOSECONDS)
+                .exceptionally(late -> {
+                    disconnected(
+                            listener,
+                            "libvirt at " + uri + " has not answered for " + ANSWER_LIMIT.toSeconds()
+                                    + " s. What is shown is what it told last; waiting on. Look at the state of libvirt"
+                                    + " there, and restart it if it hangs: guests run on.");
+                    return null;
+                });
+        var connect = Optional.<Connection>empty();
         try {
-            var lost = new CompletableFuture<Void>();
-            ifSupported(() -> connect.registerCloseListener((c, reason) -> {
-                if (reason != ConnectionCloseReason.CLIENT) {
-                    lost.complete(null);
-                }
-            }));
-            ifSupported(() -> connect.setKeepAlive(KEEPALIVE_SECONDS, KEEPALIVE_MISSES));
-            listen(connect, listener);
-            var domains = list(connect);
-            connection.set(Optional.of(connect));
-            LOG.log(Level.INFO, "connected to libvirt at {0}, {1} domains", uri, domains.size());
-            deliver(() -> listener.connected(domains));
-            CompletableFuture.anyOf(lost, closed).join();
-            return "libvirt at " + uri + " ended the connection or does not answer. Guests run on; trying again.";
+            connect = Optional.of(new Connection(uri));
+            return serveConnection(connect.get(), listener, () -> {
+                answered.complete(null);
+                waiting.join();
+            });
         } finally {
+            answered.complete(null);
             connection.set(Optional.empty());
-            connect.close();
+            if (connect.isPresent()) {
+                connect.get().close();
+            }
         }
+    }
+
+    /** @param answered run once libvirt has told its domains */
+    private String serveConnection(Connection connect, HypervisorListener listener, Runnable answered)
+            throws LibvirtException, HypervisorException {
+        var lost = new CompletableFuture<Void>();
+        ifSupported(() -> connect.registerCloseListener((c, reason) -> {
+            if (reason != ConnectionCloseReason.CLIENT) {
+                lost.complete(null);
+            }
+        }));
+        ifSupported(() -> connect.setKeepAlive(KEEPALIVE_SECONDS, KEEPALIVE_MISSES));
+        listen(connect, listener);
+        var domains = list(connect);
+        connection.set(Optional.of(connect));
+        answered.run();
+        LOG.log(Level.INFO, "connected to libvirt at {0}, {1} domains", uri, domains.size());
+        deliver(() -> listener.connected(domains));
+        CompletableFuture.anyOf(lost, closed).join();
+        return "libvirt at " + uri + " ended the connection or does not answer. Guests run on; trying again.";
     }
 
     private boolean closedWithin(long millis) {

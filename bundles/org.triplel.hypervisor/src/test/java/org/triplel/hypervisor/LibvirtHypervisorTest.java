@@ -10,6 +10,7 @@ import java.io.IOException;
 import java.net.StandardProtocolFamily;
 import java.net.UnixDomainSocketAddress;
 import java.nio.ByteBuffer;
+import java.nio.channels.ServerSocketChannel;
 import java.nio.channels.SocketChannel;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
@@ -88,6 +89,22 @@ class LibvirtHypervisorTest {
             assertTrue(problem.contains(folder.resolve("none").toString()), problem);
             var error = assertThrows(HypervisorException.class, () -> hypervisor.start("desk-01", 1));
             assertTrue(error.getMessage().contains("not connected"), error.getMessage());
+        }
+    }
+
+    @Test
+    void saysThatLibvirtTakesTheConnectionAndDoesNotAnswer(@TempDir Path folder) throws Exception {
+        var told = new Told();
+        try (var libvirt = ServerSocketChannel.open(StandardProtocolFamily.UNIX)) {
+            libvirt.bind(UnixDomainSocketAddress.of(folder.resolve("deaf")));
+            try (var hypervisor = new LibvirtHypervisor("qemu+unix:///session?socket=" + folder.resolve("deaf"))) {
+                hypervisor.open(told);
+                var problem = told.next(String.class);
+                assertTrue(problem.contains("has not answered for 10 s"), problem);
+                libvirt.accept().close();
+                assertTrue(
+                        told.next(String.class).contains(folder.resolve("deaf").toString()));
+            }
         }
     }
 
