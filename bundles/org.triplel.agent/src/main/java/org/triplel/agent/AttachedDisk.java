@@ -8,7 +8,6 @@ import org.triplel.agent.api.TrafficCounter;
 import org.triplel.block.qemu.StorageDaemon;
 import org.triplel.replica.Replica;
 import org.triplel.router.DiskMetrics;
-import org.triplel.router.DiskRange;
 import org.triplel.router.RoutedDisk;
 
 /**
@@ -30,14 +29,8 @@ record AttachedDisk(
     }
 
     DiskMap map() {
-        return new DiskMap(
-                vm.vm(), disk.size(), disk.diskMap().stream().map(this::range).toList());
-    }
-
-    private DiskMap.Range range(DiskRange range) {
-        var kind = DiskMap.Kind.valueOf(range.kind().name());
-        var localBytes = kind == DiskMap.Kind.BASE ? replica.localBytes(range.offset(), range.length()) : 0;
-        return new DiskMap.Range(range.offset(), range.length(), kind, localBytes);
+        var ranges = new DiskMapper(disk.size(), disk::diskMap, replica::localBytes).ranges();
+        return new DiskMap(vm.vm(), disk.size(), ranges);
     }
 
     /** The counters; latencies are those since the last call. One caller, once a second. */

@@ -1,10 +1,9 @@
 package org.triplel.router;
 
 import java.io.IOException;
-import java.util.ArrayList;
 import java.util.BitSet;
-import java.util.List;
 import java.util.concurrent.atomic.AtomicLongArray;
+import java.util.function.Consumer;
 import org.triplel.block.BlockDevice;
 import org.triplel.block.OverlayDevice;
 
@@ -100,18 +99,16 @@ final class ClusterMap {
         return bytes;
     }
 
-    List<DiskRange> ranges() {
-        var ranges = new ArrayList<DiskRange>();
+    void forEachRange(Consumer<DiskRange> consumer) {
         for (long at = 0; at < size; ) {
             var kind = kind(at);
             long end = clusterEnd(at, size);
             while (end < size && kind(end) == kind) {
                 end = clusterEnd(end, size);
             }
-            ranges.add(new DiskRange(at, end - at, kind));
+            consumer.accept(new DiskRange(at, end - at, kind));
             at = end;
         }
-        return ranges;
     }
 
     private DiskRange.Kind kind(long offset) {

@@ -5,6 +5,7 @@ import java.lang.foreign.MemorySegment;
 import java.nio.ByteBuffer;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.function.Consumer;
 import org.triplel.block.BlockDevice;
 import org.triplel.block.ChangeCompletion;
 import org.triplel.block.Extent;
@@ -67,9 +68,12 @@ public final class RoutedDisk implements BlockDevice {
         return overlay.problem();
     }
 
-    /** What lies where: from 0 to {@link #size} without gaps, neighbours differ in kind. */
-    public List<DiskRange> diskMap() {
-        return map.ranges();
+    /**
+     * What lies where: from 0 to {@link #size} without gaps, neighbours differ in kind. There may be as many ranges as the
+     * disk has clusters, so they are told one by one.
+     */
+    public void diskMap(Consumer<DiskRange> consumer) {
+        map.forEachRange(consumer);
     }
 
     @Override

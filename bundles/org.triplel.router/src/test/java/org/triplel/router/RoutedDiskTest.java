@@ -10,6 +10,7 @@ import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Random;
@@ -152,10 +153,10 @@ class RoutedDiskTest {
                             new DiskRange(4 * CLUSTER, 2 * CLUSTER, Kind.UNUSED),
                             new DiskRange(6 * CLUSTER, CLUSTER, Kind.PRIVATE),
                             new DiskRange(7 * CLUSTER, CLUSTER, Kind.UNUSED)),
-                    disk.diskMap());
+                    diskMap(disk));
         }
         try (var disk = open()) {
-            assertEquals(Kind.REWRITTEN, disk.diskMap().get(1).kind(), "learned from the daemon");
+            assertEquals(Kind.REWRITTEN, diskMap(disk).get(1).kind(), "learned from the daemon");
         }
     }
 
@@ -389,5 +390,11 @@ class RoutedDiskTest {
         }
         var failure = assertThrows(IOException.class, this::open);
         assertTrue(failure.getMessage().contains("end of the disk"), failure.getMessage());
+    }
+
+    private static List<DiskRange> diskMap(RoutedDisk disk) {
+        var ranges = new ArrayList<DiskRange>();
+        disk.diskMap(ranges::add);
+        return ranges;
     }
 }

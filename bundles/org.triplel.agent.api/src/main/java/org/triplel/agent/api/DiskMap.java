@@ -3,7 +3,8 @@ package org.triplel.agent.api;
 import java.util.List;
 
 /**
- * What lies where on a VM's disk.
+ * What lies where on a VM's disk. Of a large and fragmented disk the ranges are right to 1/2048 of its size, and their
+ * sums are exact; there are at most 8,192.
  *
  * @param vm the VM
  * @param bytes the disk's size
