@@ -20,7 +20,8 @@ import org.triplel.block.BlockDevice;
 
 /**
  * The verified chunks of a base on the host's own disk: a sparse file like the base, {@code v<N>.raw}, and a bitmap file
- * of the chunks that it durably has, {@code v<N>.bitmap}.
+ * of the chunks that it durably has, {@code v<N>.bitmap}. Chunks of zeroes are none of its business: the file is born as a
+ * hole, and the manifest says which they are.
  *
  * <p>A verified chunk is first {@code pending}: it is held in memory and served from there, because until an fdatasync
  * has succeeded the file may lose it again, even without a crash (a failed write-back drops the page). A thread writes
@@ -162,7 +163,7 @@ final class ChunkStore implements AutoCloseable {
             durable.set(word, bytes.getLong());
         }
         for (int chunk = 0; chunk < manifest.chunks(); chunk++) {
-            if (isDurable(chunk)) {
+            if (isDurable(chunk) && !manifest.zero(chunk)) {
                 durableCount.incrementAndGet();
             }
         }
@@ -172,7 +173,7 @@ final class ChunkStore implements AutoCloseable {
         return (durable.get(chunk / Long.SIZE) & 1L << chunk) != 0;
     }
 
-    /** How many chunks would still be here after a crash. */
+    /** How many chunks, without those of zeroes, would still be here after a crash. */
     int durableChunks() {
         return durableCount.get();
     }
@@ -301,11 +302,9 @@ final class ChunkStore implements AutoCloseable {
 
     private void save(Map<Integer, ByteBuffer> batch) throws IOException {
         for (var entry : batch.entrySet()) {
-            if (!manifest.zero(entry.getKey())) { // the file is born as a hole
-                data.write(
-                        (long) entry.getKey() * Manifest.CHUNK_BYTES,
-                        entry.getValue().duplicate());
-            }
+            data.write(
+                    (long) entry.getKey() * Manifest.CHUNK_BYTES,
+                    entry.getValue().duplicate());
         }
         data.flush();
         var words = new TreeSet<Integer>();

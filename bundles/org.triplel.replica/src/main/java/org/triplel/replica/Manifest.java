@@ -63,7 +63,7 @@ public final class Manifest {
         var digest = Hashes.sha256();
         digest.update(header());
         this.checksum = digest.digest(hashes);
-        this.zero = zeroChunks();
+        this.zero = findZeroes();
     }
 
     /**
@@ -226,6 +226,11 @@ public final class Manifest {
         return zero.get(chunk);
     }
 
+    /** How many chunks consist of zeroes. */
+    public int zeroChunks() {
+        return zero.cardinality();
+    }
+
     /** Whether {@code content}, from position to limit, is that of the chunk (by its length and SHA-256). */
     public boolean matches(int chunk, ByteBuffer content) {
         if (content.remaining() != length(chunk)) {
@@ -246,7 +251,7 @@ public final class Manifest {
         return checksum.clone();
     }
 
-    private BitSet zeroChunks() {
+    private BitSet findZeroes() {
         int chunks = chunks();
         var found = new BitSet(chunks);
         byte[] hash = Hashes.sha256().digest(new byte[CHUNK_BYTES]);

@@ -106,9 +106,9 @@ public final class Replica implements AutoCloseable {
         shadowBase = on;
     }
 
-    /** How many chunks are durably here, out of {@link Manifest#chunks()}. */
+    /** How many chunks are durably here, out of {@link Manifest#chunks()}; those of zeroes are known without a file. */
     public int verifiedChunks() {
-        return store.map(ChunkStore::durableChunks).orElse(0);
+        return manifest.zeroChunks() + store.map(ChunkStore::durableChunks).orElse(0);
     }
 
     /** Whether every chunk is durably here. */
@@ -175,10 +175,7 @@ public final class Replica implements AutoCloseable {
                     return false;
                 }
                 var local = localStore();
-                if (local.has(chunk)) {
-                    chunk++;
-                } else if (manifest.zero(chunk)) {
-                    local.put(chunk, zeroes(chunk));
+                if (manifest.zero(chunk) || local.has(chunk)) {
                     chunk++;
                 } else {
                     for (var content : fetch(chunk, Math.min(chunk + FILL_RUN, manifest.chunks()))
@@ -234,20 +231,13 @@ public final class Replica implements AutoCloseable {
         return manifest.zero(chunk) || store.map(local -> local.has(chunk)).orElse(false);
     }
 
-    private ByteBuffer zeroes(int chunk) {
-        return ByteBuffer.allocate(manifest.length(chunk));
-    }
-
     /** Serves a part of a chunk without the NAS, if that is possible. */
     private boolean readLocally(int chunk, int from, ByteBuffer into) {
-        var local = store;
         if (manifest.zero(chunk)) {
-            if (local.isPresent() && !local.get().has(chunk)) {
-                local.get().offer(chunk, zeroes(chunk));
-            }
             into.put(ByteBuffer.allocate(into.remaining()));
             return true;
         }
+        var local = store;
         if (local.isEmpty()) {
             return false;
         }
@@ -276,7 +266,7 @@ public final class Replica implements AutoCloseable {
         int bytes = 0;
         try { // whatever happens, others may wait already
             if (here(chunk)) { // it came just before we asked
-                var arrived = zeroes(chunk);
+                var arrived = ByteBuffer.allocate(manifest.length(chunk));
                 if (readLocally(chunk, 0, arrived)) {
                     first.complete(arrived.flip());
                     return new Fetched(run, 0);

@@ -9,7 +9,7 @@ package org.triplel.agent.api;
  * @param bytes its size
  * @param chunkBytes size of a chunk, the unit that is verified
  * @param chunks how many chunks there are
- * @param verifiedChunks how many of them the host has, verified against the manifest
+ * @param verifiedChunks how many of them the host has, verified against the manifest; those of zeroes it knows from there
  * @param shadowBase whether reads are served from it
  * @param filling whether the host is fetching the rest
  * @param problem what is wrong with it and what to do, or empty
