@@ -21,7 +21,8 @@ import org.triplel.block.nbd.Exports;
 
 /**
  * The NAS folder's images as exports, by their relative paths: {@code bases/<name>/v<N>.raw}, which nobody may change, and
- * {@code vms/<vm>.qcow2}. An image that was replaced or has another size than before is opened anew for its next client.
+ * {@code vms/<vm>.qcow2}, which have one client at a time. An image that was replaced or has another size than before is
+ * opened anew for its next client.
  */
 final class NasFolder implements Exports, AutoCloseable {
 
@@ -36,8 +37,13 @@ final class NasFolder implements Exports, AutoCloseable {
     private final Map<String, Image> open = new HashMap<>();
     private final Map<String, MeteredDevice.Meter> meters = new TreeMap<>();
 
-    /** An open image, and which file it was. */
-    private record Image(BlockDevice device, Object file) {}
+    /** An open image, which file it was, and whose turn it is to change it. */
+    private record Image(BlockDevice device, Object file, Optional<Turns> turns) {
+
+        BlockDevice nextClient() {
+            return turns.map(clients -> clients.next(device)).orElse(device);
+        }
+    }
 
     /**
      * @param folder the NAS folder
@@ -67,17 +73,19 @@ final class NasFolder implements Exports, AutoCloseable {
         var known = open.get(name);
         if (known != null) {
             if (known.file.equals(identity(file)) && known.device.size() == Files.size(file)) {
-                return Optional.of(known.device);
+                return Optional.of(known.nextClient());
             }
             LOG.log(Level.INFO, "{0} was replaced, it is opened anew", file);
             open.remove(name).device.close();
         }
         var identity = identity(file);
-        var image = BASE.matcher(name).matches() ? FileDevice.openReadOnly(file) : FileDevice.open(file);
+        boolean base = BASE.matcher(name).matches();
+        var image = base ? FileDevice.openReadOnly(file) : FileDevice.open(file);
         var device =
                 new MeteredDevice(link.attach(image), meters.computeIfAbsent(name, _ -> new MeteredDevice.Meter()));
-        open.put(name, new Image(device, identity));
-        return Optional.of(device);
+        var opened = new Image(device, identity, base ? Optional.empty() : Optional.of(new Turns()));
+        open.put(name, opened);
+        return Optional.of(opened.nextClient());
     }
 
     /** What crossed the link so far, by file. */

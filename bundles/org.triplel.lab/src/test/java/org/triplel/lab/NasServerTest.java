@@ -6,18 +6,21 @@ import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.io.IOException;
+import java.nio.ByteBuffer;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.time.Duration;
 import java.util.Arrays;
 import java.util.Random;
+import java.util.concurrent.Executors;
 import java.util.regex.Pattern;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
+import org.triplel.block.nbd.NbdClient;
 
 /** The NAS process against libnbd's tools, which know nothing of us. */
 @Timeout(120)
@@ -60,7 +63,7 @@ class NasServerTest {
         assertArrayEquals(base, Files.readAllBytes(copy));
         Files.write(nas.resolve("vms/desk-01.qcow2"), new byte[2 * MIB]);
         Files.write(copy, Arrays.copyOf(base, 2 * MIB));
-        Shell.succeed("nbdcopy", "--flush", copy.toString(), uri("vms/desk-01.qcow2"));
+        Shell.succeed("nbdcopy", "--connections=1", "--flush", copy.toString(), uri("vms/desk-01.qcow2"));
         assertArrayEquals(Files.readAllBytes(copy), Files.readAllBytes(nas.resolve("vms/desk-01.qcow2")));
 
         var counters = counters();
@@ -81,6 +84,43 @@ class NasServerTest {
         long millis = (System.nanoTime() - start) / 1_000_000;
         assertTrue(millis >= 1_950, "8 MiB at 4 MiB/s took " + millis + " ms");
         assertTrue(millis < 6_000, "8 MiB at 4 MiB/s took " + millis + " ms");
+    }
+
+    /** What a killed image daemon has sent must not arrive after what its successor writes. */
+    @Test
+    void whatAnEarlierClientSentIsDoneOrRefusedBeforeTheNextOnesFirstRequest() throws Exception {
+        int blocks = 64;
+        var image = nas.resolve("vms/desk-01.qcow2");
+        Files.write(image, new byte[blocks * 4096]);
+        setLink(new NasLink(0, 200_000));
+        try (var threads = Executors.newCachedThreadPool()) {
+            var killed = NbdClient.connect(temp.resolve("nbd.sock"), "vms/desk-01.qcow2");
+            for (int block = 0; block < blocks; block++) {
+                long offset = block * 4096L;
+                threads.submit(() -> {
+                    killed.write(offset, filled(1, 4096));
+                    return offset;
+                });
+            }
+            Waiting.until(
+                    "its writes are under way",
+                    () -> file(counters(), "vms/desk-01.qcow2").writeRequests() > 0);
+            killed.close();
+            try (var next = NbdClient.connect(temp.resolve("nbd.sock"), "vms/desk-01.qcow2")) {
+                next.write(
+                        0, filled(2, blocks * 4096)); // takes one turn of the link, what was sent before takes several
+            }
+        }
+        server.close(); // waits for every request
+        var expected = new byte[blocks * 4096];
+        Arrays.fill(expected, (byte) 2);
+        assertArrayEquals(expected, Files.readAllBytes(image));
+    }
+
+    private static ByteBuffer filled(int value, int length) {
+        var bytes = new byte[length];
+        Arrays.fill(bytes, (byte) value);
+        return ByteBuffer.wrap(bytes);
     }
 
     @Test
