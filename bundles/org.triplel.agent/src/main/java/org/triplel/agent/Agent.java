@@ -37,10 +37,13 @@ final class Agent implements AutoCloseable {
         this.state = state;
         this.hypervisor = hypervisor;
         Files.createDirectories(config.run());
+        Files.createDirectories(config.router());
+        var routerSocket = config.router().resolve("router.sock");
         var nas = new Nas(config.nasFolder(), config.nasLink());
         var events = new EventLog(config.name(), event -> desktops.tell(desktop -> desktop.event(event)));
         replicas = new ReplicaStore(config.name(), state.replicas(), nas, events);
-        disks = new Disks(state, nas, replicas, events);
+        disks = new Disks(state, routerSocket, nas, replicas, events);
+        Files.setOwner(routerSocket, Files.getOwner(config.run())); // QEMU's user; the socket's folder stays ours
         watch = new HostWatch(config.name(), config.accelerator(), state.replicas(), nas, replicas::openAll, events);
         var host = new ManagedVm.Host(
                 config.name(),
@@ -51,7 +54,7 @@ final class Agent implements AutoCloseable {
                 vm -> desktops.tell(desktop -> desktop.vmChanged(vm)));
         var vms = new Vms(
                 host,
-                new Vms.Placement(state.routerSocket(), config.run(), config.accelerator()),
+                new Vms.Placement(routerSocket, config.run(), config.accelerator()),
                 nas,
                 replicas,
                 vm -> desktops.tell((AgentListener desktop) -> desktop.vmDeleted(vm)));

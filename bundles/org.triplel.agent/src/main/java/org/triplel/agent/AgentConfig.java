@@ -14,8 +14,10 @@ import org.triplel.hypervisor.Accelerator;
  * What the agent is told by its properties file.
  *
  * @param name {@code name}: the host's name
- * @param state {@code state}: folder for replicas, spools and sockets, on a disk of this host
- * @param run {@code run}: folder for the guests' consoles, which QEMU's user can write
+ * @param state {@code state}: folder for replicas, spools and sockets, on a disk of this host; the agent's alone
+ * @param router {@code router}: folder for the socket that QEMU finds its disks at; the agent's, open to pass for QEMU's
+ *     user
+ * @param run {@code run}: folder for the guests' consoles, which belongs to QEMU's user
  * @param nasFolder {@code nas.folder}: the NAS folder, as mounted here
  * @param nasLink {@code nas.link}: socket of an NBD server that exports the images of the NAS folder by relative path;
  *     without it they are opened as files
@@ -25,6 +27,7 @@ import org.triplel.hypervisor.Accelerator;
 record AgentConfig(
         String name,
         Path state,
+        Path router,
         Path run,
         Path nasFolder,
         Optional<Path> nasLink,
@@ -42,6 +45,7 @@ record AgentConfig(
             return new AgentConfig(
                     name(value(properties, "name")),
                     Path.of(value(properties, "state")).toAbsolutePath(),
+                    Path.of(value(properties, "router")).toAbsolutePath(),
                     Path.of(value(properties, "run")).toAbsolutePath(),
                     Path.of(value(properties, "nas.folder")).toAbsolutePath(),
                     link.isEmpty()

@@ -3,6 +3,7 @@ package org.triplel.agent;
 import java.io.IOException;
 import java.lang.System.Logger.Level;
 import java.nio.file.Files;
+import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
@@ -48,14 +49,15 @@ final class Disks implements VmDisks, AutoCloseable {
     /** By VM, why a disk that should be detached is not completely on the NAS. */
     private final Map<String, String> unwritten = new ConcurrentHashMap<>();
 
-    Disks(StateFolder state, Nas nas, ReplicaStore replicas, EventLog events) throws IOException {
+    /** @param routerSocket where QEMU finds the disks */
+    Disks(StateFolder state, Path routerSocket, Nas nas, ReplicaStore replicas, EventLog events) throws IOException {
         this.state = state;
         this.nas = nas;
         this.replicas = replicas;
         this.spools = new Spools(state.spools(), nas, events);
         this.baseServer = new NbdServer(state.baseSocket(), bases);
         try {
-            this.diskServer = new NbdServer(state.routerSocket(), disks);
+            this.diskServer = new NbdServer(routerSocket, disks);
         } catch (IOException e) {
             baseServer.close();
             throw e;

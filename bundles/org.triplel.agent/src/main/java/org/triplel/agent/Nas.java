@@ -12,6 +12,7 @@ import java.nio.file.StandardOpenOption;
 import java.time.Duration;
 import java.util.List;
 import java.util.Optional;
+import java.util.UUID;
 import java.util.concurrent.TimeUnit;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
@@ -127,16 +128,32 @@ record Nas(Path folder, Optional<Path> link) {
             throw new FileAlreadyExistsException(file.toString());
         }
         Files.createDirectories(folder.resolve("vms"));
-        var created = folder.resolve(overlay + ".new");
-        Files.deleteIfExists(created);
+        var created = folder.resolve(overlay + '.' + UUID.randomUUID() + ".new");
         try {
             qemuImgCreate(created, base, diskBytes);
             if (link.isPresent()) {
                 lengthen(created, longestOverlay(diskBytes));
             }
-            Files.move(created, file);
+            try (var content = FileChannel.open(created, StandardOpenOption.WRITE)) {
+                content.force(true);
+            }
+            name(created, file);
         } finally {
             Files.deleteIfExists(created);
+        }
+    }
+
+    /**
+     * Gives a finished file its name, if no other has it: of several hosts that do this at once one succeeds, since a link
+     * replaces nothing, unlike a rename. On NFS a repeated request may be refused although the first one was carried out.
+     */
+    static void name(Path created, Path file) throws IOException {
+        try {
+            Files.createLink(file, created);
+        } catch (FileAlreadyExistsException e) {
+            if (!Files.isSameFile(created, file)) {
+                throw e;
+            }
         }
     }
 

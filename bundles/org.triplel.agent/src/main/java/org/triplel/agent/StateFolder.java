@@ -11,7 +11,7 @@ import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 import java.util.Optional;
 
-/** The folder in which an agent keeps what outlives it. One agent at a time has it. */
+/** The folder in which an agent keeps what outlives it. It is the agent's alone, and one agent at a time has it. */
 final class StateFolder implements AutoCloseable {
 
     private final Path folder;
@@ -50,11 +50,6 @@ final class StateFolder implements AutoCloseable {
 
     Path agentSocket() {
         return folder.resolve("agent.sock");
-    }
-
-    /** Where QEMU finds the disks. */
-    Path routerSocket() {
-        return folder.resolve("router.sock");
     }
 
     /** Where the image daemons find the base images. */

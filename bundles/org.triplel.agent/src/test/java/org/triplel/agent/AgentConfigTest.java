@@ -17,6 +17,7 @@ class AgentConfigTest {
             name=client-1
             state=/var/lib/triplel
             run=/run/triplel
+            router=/run/triplel/router
             nas.folder=/srv/nas
             libvirt.uri=qemu:///system
             accelerator=kvm
@@ -35,6 +36,7 @@ class AgentConfigTest {
                 new AgentConfig(
                         "client-1",
                         Path.of("/var/lib/triplel"),
+                        Path.of("/run/triplel/router"),
                         Path.of("/run/triplel"),
                         Path.of("/srv/nas"),
                         Optional.empty(),

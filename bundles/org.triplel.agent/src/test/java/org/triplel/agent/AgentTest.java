@@ -63,6 +63,7 @@ class AgentTest {
         var config = new AgentConfig(
                 "client-1",
                 temp.resolve("state"),
+                temp.resolve("router"),
                 temp.resolve("run"),
                 nas(),
                 Optional.empty(),
@@ -154,6 +155,8 @@ class AgentTest {
             assertEquals(
                     PosixFilePermissions.fromString("rw-------"),
                     Files.getPosixFilePermissions(temp.resolve("state/agent.sock")));
+            var qemu = Files.getOwner(temp.resolve("run"));
+            assertEquals(qemu, Files.getOwner(temp.resolve("router/router.sock")));
             Await.until("libvirt", () -> desktop.agent.host().get().hypervisor().startsWith("TEST"));
             Await.until("NAS", () -> desktop.agent.host().get().nasReachable());
             assertEquals(List.of(), desktop.agent.vms().get());
@@ -271,6 +274,21 @@ class AgentTest {
             String name, String base, int version, int memoryMiB, String kernel, Desktop desktop) {
         return desktop.agent.defineVm(
                 new VmDefinition(name, base, version, memoryMiB, kernel, "boot/initrd", "console=ttyS0"));
+    }
+
+    @Test
+    void listsItsVmsAlthoughLibvirtDoesNotAnswer() throws Exception {
+        NasFixture.create(nas());
+        var deaf = temp.resolve("deaf");
+        try (var libvirt = new UnixSocket(deaf)) {
+            try (var agent = agent(new LibvirtHypervisor("qemu+unix:///session?socket=" + deaf));
+                    var desktop = new Desktop(connect())) {
+                assertEquals(List.of(), desktop.agent.vms().get(60, TimeUnit.SECONDS));
+                Await.until(
+                        "problem", () -> desktop.agent.host().get().problem().contains("has not answered"));
+            }
+            libvirt.accept().close();
+        }
     }
 
     @Test

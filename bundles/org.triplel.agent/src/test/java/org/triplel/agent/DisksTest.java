@@ -42,12 +42,12 @@ class DisksTest {
         final ReplicaStore replicas =
                 new ReplicaStore("client-1", state.replicas(), fixture.nas(), new EventLog("client-1", event -> {}));
         final EventLog events = new EventLog("client-1", event -> {});
-        final Disks disks = new Disks(state, fixture.nas(), replicas, events);
+        final Disks disks = new Disks(state, temp.resolve("router.sock"), fixture.nas(), replicas, events);
 
         Host() throws IOException {}
 
         NbdClient guest() throws IOException {
-            return NbdClient.connect(state.routerSocket(), "desk-01/vda");
+            return NbdClient.connect(temp.resolve("router.sock"), "desk-01/vda");
         }
 
         @Override

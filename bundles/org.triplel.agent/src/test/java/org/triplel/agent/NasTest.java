@@ -15,9 +15,13 @@ import java.nio.file.FileAlreadyExistsException;
 import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CyclicBarrier;
+import java.util.concurrent.Executors;
+import java.util.concurrent.Future;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
@@ -66,6 +70,38 @@ class NasTest {
         assertTrue(Files.size(fixture.folder().resolve("vms/desk-01.qcow2")) < 1 << 20);
         assertThrows(FileAlreadyExistsException.class, () -> fixture.nas()
                 .createOverlay("vms/desk-01.qcow2", NasFixture.BASE, NasFixture.BYTES));
+    }
+
+    /** Several hosts at once. */
+    @Test
+    void ofTwoWhoCreateAnOverlayOneSucceeds() throws Exception {
+        var together = new CyclicBarrier(2);
+        try (var hosts = Executors.newFixedThreadPool(2)) {
+            for (int round = 0; round < 500; round++) {
+                var file = temp.resolve("overlay-" + round);
+                var attempts = new ArrayList<Future<Boolean>>();
+                for (var host : List.of("client-1", "client-2")) {
+                    var created = Files.writeString(temp.resolve(host + "-" + round), host);
+                    attempts.add(hosts.submit(() -> {
+                        together.await();
+                        return named(created, file);
+                    }));
+                }
+                boolean first = attempts.getFirst().get();
+                assertTrue(first ^ attempts.getLast().get(), "round " + round);
+                assertEquals(first ? "client-1" : "client-2", Files.readString(file));
+            }
+        }
+    }
+
+    private static boolean named(Path created, Path file) throws IOException {
+        try {
+            Nas.name(created, file);
+            Nas.name(created, file); // NFS may send it twice
+            return true;
+        } catch (FileAlreadyExistsException e) {
+            return false;
+        }
     }
 
     @Test

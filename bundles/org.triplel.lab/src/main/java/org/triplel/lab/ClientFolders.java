@@ -27,9 +27,14 @@ record ClientFolders(String name, Path folder) {
             "XDG_CACHE_HOME", "k",
             "XDG_DATA_HOME", "d");
 
-    /** What the agent keeps. The hypervisor's user owns it, because QEMU connects to the router's socket there. */
+    /** What the agent keeps, for itself alone. */
     Path state() {
         return folder.resolve("state");
+    }
+
+    /** Where QEMU finds the router's socket; the hypervisor's user can pass through, but put nothing in its place. */
+    Path router() {
+        return folder.resolve("router");
     }
 
     Path agentSocket() {
@@ -78,7 +83,9 @@ record ClientFolders(String name, Path folder) {
 
     void create(HypervisorUser user) throws LabException, IOException {
         LabFolders.createPassable(folder);
-        for (var part : List.of("state", "run", "r", "c", "c/libvirt", "k", "d")) {
+        LabFolders.createPrivate(state());
+        LabFolders.createPassable(router());
+        for (var part : List.of("run", "r", "c", "c/libvirt", "k", "d")) {
             LabFolders.createPrivate(folder.resolve(part));
             user.own(folder.resolve(part));
         }

@@ -80,6 +80,7 @@ final class NasClient {
         var config = new Properties();
         config.setProperty("name", name());
         config.setProperty("state", folders.state().toString());
+        config.setProperty("router", folders.router().toString());
         config.setProperty("run", folders.run().toString());
         config.setProperty("nas.folder", lab.nas().toString());
         config.setProperty("nas.link", lab.nasSocket().toString());

@@ -8,6 +8,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.attribute.PosixFilePermissions;
 import java.util.List;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.function.Executable;
@@ -52,6 +53,22 @@ class LabFoldersTest {
         assertEquals(owner, Files.getOwner(elsewhere));
         assertEquals(permissions, Files.getPosixFilePermissions(elsewhere));
         assertFalse(Files.exists(elsewhere.resolve("qemu.conf")));
+    }
+
+    /** The number of a process in a file there is obeyed, with root's power if root runs the lab. */
+    @Test
+    void whatTheAgentKeepsBelongsToTheLabsUserAlone() throws Exception {
+        var folders = new LabFolders(temp.resolve("labs"), "t", temp.resolve("cache"));
+        folders.createAll();
+        folders.create(HypervisorUser.current());
+        var client = folders.client("client-1");
+        var me = HypervisorUser.currentUid();
+        for (var folder : List.of(client.state(), client.router())) {
+            assertEquals(me, Files.getAttribute(folder, "unix:uid"));
+        }
+        assertEquals("rwx------", PosixFilePermissions.toString(Files.getPosixFilePermissions(client.state())));
+        assertEquals("rwx--x--x", PosixFilePermissions.toString(Files.getPosixFilePermissions(client.router())));
+        assertEquals(HypervisorUser.current().uid(), Files.getAttribute(client.run(), "unix:uid"));
     }
 
     private void refusesEveryOperation() throws LabException, IOException {
