@@ -1,9 +1,11 @@
 package org.triplel.agent;
 
 import java.io.IOException;
+import java.nio.channels.FileChannel;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
+import java.nio.file.StandardOpenOption;
 import java.util.Properties;
 
 /**
@@ -41,6 +43,9 @@ record DiskRecord(String vm, BaseVersion base, String overlay) {
         var written = folder.resolve("." + vm);
         try (var content = Files.newBufferedWriter(written)) {
             properties.store(content, null);
+        }
+        try (var file = FileChannel.open(written, StandardOpenOption.WRITE)) {
+            file.force(true); // or a crash of the host may leave an empty file under the name
         }
         Files.move(written, folder.resolve(vm), StandardCopyOption.ATOMIC_MOVE);
     }

@@ -266,7 +266,11 @@ final class Disks implements VmDisks, AutoCloseable {
     public void close() throws IOException {
         diskServer.close();
         for (var disk : attached.values()) {
-            disk.release();
+            try {
+                release(disk);
+            } catch (IOException e) { // its spool keeps what is missing; the others are written all the same
+                LOG.log(Level.ERROR, disk.vm().vm() + ": disk released", e);
+            }
         }
         attached.clear();
         baseServer.close();

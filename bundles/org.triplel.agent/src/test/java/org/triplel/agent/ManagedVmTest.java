@@ -67,6 +67,7 @@ class ManagedVmTest {
     private final List<Vm> told = new CopyOnWriteArrayList<>();
     private final ScheduledExecutorService clock = Executors.newSingleThreadScheduledExecutor();
     private final EventLog events = new EventLog("client-1", event -> {});
+    private final Lane lane = new Lane("test");
 
     @AfterEach
     void stopClock() {
@@ -77,7 +78,7 @@ class ManagedVmTest {
     private ManagedVm vm(DomainState state, Duration ready, Duration shutdown, Duration disk) {
         var timing = new Timing(ready, shutdown, disk, SHORT, clock);
         var host = new ManagedVm.Host("client-1", hypervisor, disks, events, timing, told::add);
-        return new ManagedVm(host, status(state), new Lane("test"));
+        return new ManagedVm(host, status(state), lane);
     }
 
     private ManagedVm stoppedVm() {
@@ -258,6 +259,7 @@ class ManagedVmTest {
         Await.until("the end of trying", () -> {
             vm.resumed();
             vm.suspended(true);
+            CompletableFuture.runAsync(() -> {}, lane).get(); // both have been dealt with
             return vm.snapshot().problem().startsWith("The disk keeps failing");
         });
         assertEquals(VmState.PAUSED, vm.snapshot().state());

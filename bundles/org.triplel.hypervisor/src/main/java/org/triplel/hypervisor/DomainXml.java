@@ -5,6 +5,7 @@ import java.io.StringReader;
 import java.io.StringWriter;
 import java.nio.file.Path;
 import java.util.Optional;
+import java.util.regex.Pattern;
 import javax.xml.XMLConstants;
 import javax.xml.parsers.DocumentBuilderFactory;
 import javax.xml.parsers.ParserConfigurationException;
@@ -48,6 +49,10 @@ public record DomainXml(
     /** The XML namespace of what Triple-L notes of a domain's latest start. */
     static final String RUN_NAMESPACE = "https://triplel.org/run/1";
 
+    private static final Pattern NAME = Pattern.compile("[A-Za-z0-9][A-Za-z0-9_-]{0,62}");
+    private static final String OVERLAYS = "vms/";
+    private static final String QCOW2 = ".qcow2";
+
     /** How long QEMU holds requests back while the router is away, before they fail. */
     private static final int RECONNECT_SECONDS = 60;
 
@@ -75,10 +80,29 @@ public record DomainXml(
      * @param overlay the private image, relative to the NAS folder
      * @param bytes the disk's size, so that it is known while the NAS is away
      */
-    public record DiskImage(String base, int version, String overlay, long bytes) {}
+    public record DiskImage(String base, int version, String overlay, long bytes) {
+        public DiskImage {
+            requireName("base image", base);
+            if (!overlay.startsWith(OVERLAYS) || !overlay.endsWith(QCOW2)) {
+                throw new IllegalArgumentException("private image '" + overlay + "', which is no " + OVERLAYS + "NAME" + QCOW2);
+            }
+            requireName("private image", overlay.substring(OVERLAYS.length(), overlay.length() - QCOW2.length()));
+            if (version < 1 || bytes < 1) {
+                throw new IllegalArgumentException("base image " + base + " v" + version + " with " + bytes + " bytes");
+            }
+        }
+    }
+
+    /** All of them become file names on the NAS and on the host, and others can write libvirt's descriptions. */
+    private static void requireName(String what, String name) {
+        if (!NAME.matcher(name).matches()) {
+            throw new IllegalArgumentException(
+                    what + " '" + name + "': names are 1 to 63 letters, digits, '-' and '_'");
+        }
+    }
 
     public DomainXml {
-        requireText("domain name", name);
+        requireName("domain", name);
         if (memoryMiB < 1) {
             throw new IllegalArgumentException("domain " + name + " with " + memoryMiB + " MiB of memory");
         }

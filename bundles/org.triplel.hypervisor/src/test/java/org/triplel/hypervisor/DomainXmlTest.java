@@ -1,12 +1,14 @@
 package org.triplel.hypervisor;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertNotEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.List;
 import java.util.Optional;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -69,6 +71,20 @@ class DomainXmlTest {
         var xml = example(Accelerator.TCG, Path.of("/run")).toXml().replaceAll("<log [^>]*>(</log>)?", "");
         var error = assertThrows(IllegalArgumentException.class, () -> DomainXml.parse(xml, DomainState.OFF));
         assertEquals("domain XML has no <log> in <serial>", error.getMessage());
+    }
+
+    @Test
+    void refusesNamesThatWouldLeadElsewhere() {
+        var xml = example(Accelerator.TCG, Path.of("/run")).toXml();
+        for (var elsewhere : List.of(
+                xml.replaceFirst("overlay=\"vms/", "overlay=\"vms/../"),
+                xml.replaceFirst("overlay=\"[^\"]*\"", "overlay=\"/etc/passwd\""),
+                xml.replaceFirst("base=\"", "base=\"../"),
+                xml.replaceFirst("version=\"[0-9]+\"", "version=\"0\""),
+                xml.replaceFirst("<name>[^<]*</name>", "<name>..</name>"))) {
+            assertNotEquals(xml, elsewhere);
+            assertThrows(IllegalArgumentException.class, () -> DomainXml.parse(elsewhere, DomainState.OFF), elsewhere);
+        }
     }
 
     @Test

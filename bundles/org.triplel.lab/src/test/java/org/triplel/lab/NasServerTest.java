@@ -83,7 +83,7 @@ class NasServerTest {
         Shell.succeed("nbdcopy", uri("bases/debian-12/v1.raw"), "null:");
         long millis = (System.nanoTime() - start) / 1_000_000;
         assertTrue(millis >= 1_950, "8 MiB at 4 MiB/s took " + millis + " ms");
-        assertTrue(millis < 6_000, "8 MiB at 4 MiB/s took " + millis + " ms");
+        assertTrue(millis < 20_000, "8 MiB at 4 MiB/s took " + millis + " ms");
     }
 
     /** What a killed image daemon has sent must not arrive after what its successor writes. */

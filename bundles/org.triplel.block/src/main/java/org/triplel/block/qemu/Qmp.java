@@ -7,6 +7,8 @@ import java.io.BufferedReader;
 import java.io.EOFException;
 import java.io.IOException;
 import java.io.InterruptedIOException;
+import java.lang.System.Logger.Level;
+import java.net.SocketException;
 import java.net.SocketTimeoutException;
 import java.nio.ByteBuffer;
 import java.nio.channels.Channels;
@@ -26,6 +28,8 @@ import org.triplel.block.UnixSocket;
  * a time, so a Qmp lives only as long as one operation. For one thread.
  */
 final class Qmp implements AutoCloseable {
+
+    private static final System.Logger LOG = System.getLogger(Qmp.class.getName());
 
     private final SocketChannel channel;
     private final Path socket;
@@ -83,12 +87,12 @@ final class Qmp implements AutoCloseable {
                 Duration.ofDays(365));
     }
 
-    /** Waits until QEMU hangs up. */
+    /** Waits until QEMU hangs up, in whatever way a process that ends does. */
     void awaitEnd() throws IOException {
         try {
             await("the end", _ -> false, patience);
-        } catch (EOFException e) {
-            // as it should be
+        } catch (EOFException | SocketException end) {
+            LOG.log(Level.DEBUG, "end of " + socket, end);
         }
     }
 

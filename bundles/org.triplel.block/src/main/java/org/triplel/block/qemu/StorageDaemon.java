@@ -1,6 +1,7 @@
 package org.triplel.block.qemu;
 
 import com.google.gson.JsonObject;
+import java.io.EOFException;
 import java.io.IOException;
 import java.lang.System.Logger.Level;
 import java.net.ConnectException;
@@ -115,6 +116,8 @@ public final class StorageDaemon implements ImageDaemon {
     private boolean quit(ProcessIdentity process) throws IOException {
         try (var qmp = new Qmp(qmpSocket, ANSWER_TIME)) {
             qmp.execute("quit", new JsonObject());
+        } catch (EOFException ends) {
+            LOG.log(Level.DEBUG, "image daemon of " + name + ": has ended without an answer", ends);
         } catch (IOException failure) {
             LOG.log(Level.WARNING, "image daemon of " + name + ": does not take the order to end, is killed", failure);
             return false;
