@@ -84,7 +84,8 @@ public record DomainXml(
         public DiskImage {
             requireName("base image", base);
             if (!overlay.startsWith(OVERLAYS) || !overlay.endsWith(QCOW2)) {
-                throw new IllegalArgumentException("private image '" + overlay + "', which is no " + OVERLAYS + "NAME" + QCOW2);
+                throw new IllegalArgumentException(
+                        "private image '" + overlay + "', which is no " + OVERLAYS + "NAME" + QCOW2);
             }
             requireName("private image", overlay.substring(OVERLAYS.length(), overlay.length() - QCOW2.length()));
             if (version < 1 || bytes < 1) {

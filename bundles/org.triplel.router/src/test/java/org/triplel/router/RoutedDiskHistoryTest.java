@@ -66,6 +66,7 @@ class RoutedDiskHistoryTest {
     private final class Agents {
 
         final SimulatedImageDaemon daemon;
+        final Starter starter;
         private final byte[] base;
         private Path file;
         private Spool spool;
@@ -75,6 +76,7 @@ class RoutedDiskHistoryTest {
         Agents(Random random, String name) throws IOException {
             base = base(random);
             daemon = new SimulatedImageDaemon(random, Arrays.copyOf(base, DISK));
+            starter = new Starter(daemon);
             file = folder.resolve(name + ".spool");
             daemon.atAgentDeath(() -> {
                 try {
@@ -203,7 +205,14 @@ class RoutedDiskHistoryTest {
 
         private void check(int offset, int length) throws IOException {
             byte[] content = new byte[length];
-            resend(disk -> disk.read(offset, ByteBuffer.wrap(content)));
+            boolean started = random.nextBoolean();
+            resend(disk -> {
+                if (started) {
+                    agents.starter.read(disk, offset, content);
+                } else {
+                    disk.read(offset, ByteBuffer.wrap(content));
+                }
+            });
             assertArrayIs(Arrays.copyOfRange(model, offset, offset + length), content, offset, "read");
             resend(disk -> {
                 long at = offset;
@@ -227,10 +236,13 @@ class RoutedDiskHistoryTest {
         private void change(int offset, byte[] bytes, Runnable another) throws IOException {
             boolean zero = IntStream.range(0, bytes.length).allMatch(i -> bytes[i] == 0);
             boolean trim = random.nextBoolean();
+            boolean started = random.nextBoolean();
             while (true) {
                 try {
                     resend(disk -> {
-                        if (!zero) {
+                        if (!zero && started) {
+                            agents.starter.write(disk, offset, bytes);
+                        } else if (!zero) {
                             disk.write(offset, ByteBuffer.wrap(bytes));
                         } else if (trim) {
                             disk.trim(offset, bytes.length);
@@ -292,7 +304,7 @@ class RoutedDiskHistoryTest {
             byte[] model = Arrays.copyOf(agents.base, DISK);
             int threads = 6;
             var guests = IntStream.range(0, threads)
-                    .mapToObj(id -> new Guest(id, threads, random.nextLong(), model))
+                    .mapToObj(id -> new Guest(id, threads, random.nextLong(), model, agents.starter))
                     .toList();
             try (var pool = Executors.newFixedThreadPool(threads)) {
                 for (int agent = 0; agent < 12; agent++) {
@@ -341,9 +353,11 @@ class RoutedDiskHistoryTest {
         private final int step;
         private final Random random;
         private final byte[] model;
+        private final Starter starter;
         private Request last = disk -> {};
 
-        Guest(int id, int step, long seed, byte[] model) {
+        Guest(int id, int step, long seed, byte[] model, Starter starter) {
+            this.starter = starter;
             this.id = id;
             this.step = step;
             this.random = new Random(seed);
@@ -382,13 +396,18 @@ class RoutedDiskHistoryTest {
                     };
                 case 2, 3 ->
                     disk -> {
-                        disk.read(offset, ByteBuffer.wrap(bytes));
+                        starter.read(disk, offset, bytes);
                         assertArrayIs(Arrays.copyOfRange(model, offset, offset + 512), bytes, offset, "read under way");
                     };
                 default -> {
                     random.nextBytes(bytes);
+                    boolean started = random.nextInt(4) > 0;
                     yield disk -> {
-                        disk.write(offset, ByteBuffer.wrap(bytes));
+                        if (started) {
+                            starter.write(disk, offset, bytes);
+                        } else {
+                            disk.write(offset, ByteBuffer.wrap(bytes));
+                        }
                         System.arraycopy(bytes, 0, model, offset, 512);
                     };
                 }

@@ -1,6 +1,8 @@
 package org.triplel.router;
 
 import java.io.IOException;
+import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
 import java.nio.ByteBuffer;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -10,10 +12,12 @@ import java.util.concurrent.ThreadLocalRandom;
 import java.util.concurrent.atomic.AtomicInteger;
 import org.triplel.block.BlockException;
 import org.triplel.block.BlockException.Errno;
+import org.triplel.block.ChangeCompletion;
 import org.triplel.block.DeviceLostException;
 import org.triplel.block.Extent;
 import org.triplel.block.ImageDaemon;
 import org.triplel.block.OverlayDevice;
+import org.triplel.block.ReadCompletion;
 
 /**
  * An image daemon in memory that behaves as badly as a real one may: at its death it loses any subset of the sectors that
@@ -100,6 +104,10 @@ final class SimulatedImageDaemon implements ImageDaemon {
     synchronized void newAgent() {
         agentDead = false;
         connected = new Device();
+    }
+
+    synchronized boolean agentIsDead() {
+        return agentDead;
     }
 
     synchronized void killAgent() {
@@ -235,6 +243,50 @@ final class SimulatedImageDaemon implements ImageDaemon {
                         }
                     },
                     () -> {});
+        }
+
+        /** Some are not taken; the others go their own way. A killed agent is told too, so that its threads find out. */
+        @Override
+        public boolean startRead(long offset, int length, ReadCompletion completion) {
+            if (ThreadLocalRandom.current().nextInt(4) == 0) {
+                return false;
+            }
+            goOn(() -> {
+                var content = ByteBuffer.allocateDirect(length);
+                try {
+                    read(offset, content);
+                } catch (IOException | AgentKilled failure) {
+                    completion.failed();
+                    return;
+                }
+                completion.data(MemorySegment.ofBuffer(content.flip()), 0);
+            });
+            return true;
+        }
+
+        @Override
+        public boolean startWrite(long offset, MemorySegment memory, long at, int length, ChangeCompletion completion) {
+            if (ThreadLocalRandom.current().nextInt(4) == 0) {
+                return false;
+            }
+            byte[] bytes = memory.asSlice(at, length).toArray(ValueLayout.JAVA_BYTE);
+            goOn(() -> {
+                try {
+                    write(offset, ByteBuffer.wrap(bytes));
+                } catch (IOException failure) {
+                    completion.failed(failure);
+                    return;
+                } catch (AgentKilled killed) {
+                    completion.failed(new DeviceLostException("the agent is dead", killed));
+                    return;
+                }
+                completion.done();
+            });
+            return true;
+        }
+
+        private void goOn(Runnable request) {
+            Thread.ofVirtual().start(request);
         }
 
         @Override

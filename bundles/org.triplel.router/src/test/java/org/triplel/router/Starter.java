@@ -1,0 +1,101 @@
+package org.triplel.router;
+
+import java.io.IOException;
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
+import java.nio.ByteBuffer;
+import java.util.Optional;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
+import org.triplel.block.ChangeCompletion;
+import org.triplel.block.ReadCompletion;
+import org.triplel.router.SimulatedImageDaemon.AgentKilled;
+
+/** Sends requests as a connection does: started if the disk takes them so, otherwise, and afterwards, patiently. */
+record Starter(SimulatedImageDaemon daemon) {
+
+    private static final long LOOK_MILLIS = 5;
+
+    void read(RoutedDisk disk, long offset, byte[] into) throws IOException {
+        var done = new CompletableFuture<Boolean>();
+        boolean started = disk.startRead(offset, into.length, new ReadCompletion() {
+            @Override
+            public void data(MemorySegment memory, long at) {
+                MemorySegment.copy(memory, ValueLayout.JAVA_BYTE, at, into, 0, into.length);
+                done.complete(true);
+            }
+
+            @Override
+            public void failed() {
+                done.complete(false);
+            }
+
+            @Override
+            public void settle() {
+                // nothing is collected here
+            }
+        });
+        disk.submit();
+        if (!started || !await(done)) {
+            disk.read(offset, ByteBuffer.wrap(into));
+        }
+    }
+
+    void write(RoutedDisk disk, long offset, byte[] bytes) throws IOException {
+        var done = new CompletableFuture<Optional<ChangeCompletion.PatientWork>>();
+        boolean started;
+        try (var arena = Arena.ofConfined()) {
+            var memory = arena.allocateFrom(ValueLayout.JAVA_BYTE, bytes);
+            started = disk.startWrite(offset, memory, 0, bytes.length, new ChangeCompletion() {
+                @Override
+                public void done() {
+                    done.complete(Optional.empty());
+                }
+
+                @Override
+                public void failed(IOException failure) {
+                    done.completeExceptionally(failure);
+                }
+
+                @Override
+                public void unfinished(PatientWork rest) {
+                    done.complete(Optional.of(rest));
+                }
+
+                @Override
+                public void settle() {
+                    // nothing is collected here
+                }
+            });
+        }
+        disk.submit();
+        if (!started) {
+            disk.write(offset, ByteBuffer.wrap(bytes));
+            return;
+        }
+        var rest = await(done);
+        if (rest.isPresent()) {
+            rest.get().run();
+        }
+    }
+
+    /** A killed agent completes nothing any more. */
+    private <T> T await(CompletableFuture<T> done) throws IOException {
+        while (true) {
+            try {
+                return done.get(LOOK_MILLIS, TimeUnit.MILLISECONDS);
+            } catch (TimeoutException notYet) {
+                if (daemon.agentIsDead()) {
+                    throw new AgentKilled();
+                }
+            } catch (ExecutionException failed) {
+                throw (IOException) failed.getCause();
+            } catch (InterruptedException e) {
+                throw new AssertionError(e);
+            }
+        }
+    }
+}

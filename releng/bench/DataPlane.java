@@ -1,0 +1,190 @@
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.Collections;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+
+/**
+ * Compares our NBD server with others, in rounds: each round lets each server do each workload, in turning order, and
+ * pairs our rate with the best other's of the same round. Arguments: the triplel command, a folder for the images, how
+ * many rounds, a picture to write.
+ */
+public final class DataPlane {
+
+    private static final String OURS = "triplel";
+    private static final double SECONDS = 2;
+    private static final double WARM_UP_SECONDS = 3;
+    private static final long IMAGE_BYTES = 1L << 30;
+
+    private static final List<Workload> FILE = List.of(
+            new Workload("4K random read, depth 32", Workload.Kind.READ, true, 4096, 32, 2.5),
+            new Workload("4K random write, depth 32", Workload.Kind.WRITE, true, 4096, 32, 1.5),
+            new Workload("64K sequential read, depth 16", Workload.Kind.READ, false, 65536, 16, 1.8),
+            new Workload("1M sequential read, depth 4", Workload.Kind.READ, false, 1 << 20, 4, 1.4),
+            new Workload("64K sequential write, depth 16", Workload.Kind.WRITE, false, 65536, 16, 1.1),
+            new Workload("1M sequential write, depth 4", Workload.Kind.WRITE, false, 1 << 20, 4, 1.1),
+            new Workload("4K random read, depth 1", Workload.Kind.READ, true, 4096, 1, 1.0),
+            new Workload("4K random write, depth 1", Workload.Kind.WRITE, true, 4096, 1, 1.0),
+            new Workload("4K write and flush, depth 1", Workload.Kind.WRITE_AND_FLUSH, true, 4096, 1, 1.0));
+
+    private static final List<Workload> BASE = List.of(
+            new Workload("base: 4K random read, depth 32", Workload.Kind.READ, true, 4096, 32, 0.9),
+            new Workload("base: 64K sequential read, depth 16", Workload.Kind.READ, false, 65536, 16, 0.9));
+
+    private static final List<Workload> PRIVATE = List.of(
+            new Workload("private: 4K random read, depth 32", Workload.Kind.READ, true, 4096, 32, 0.8),
+            new Workload("private: 4K random write, depth 32", Workload.Kind.WRITE, true, 4096, 32, 0.8),
+            new Workload("private: 4K random read, depth 1", Workload.Kind.READ, true, 4096, 1, 0),
+            new Workload("private: 4K random write, depth 1", Workload.Kind.WRITE, true, 4096, 1, 0));
+
+    private final String triplel;
+    private final Path folder;
+    private final int rounds;
+    private final Map<String, Map<String, Double>> picture = new LinkedHashMap<>();
+
+    private DataPlane(String triplel, Path folder, int rounds) {
+        this.triplel = triplel;
+        this.folder = folder;
+        this.rounds = rounds;
+    }
+
+    public static void main(String[] args) throws Exception {
+        var bench = new DataPlane(args[0], Path.of(args[1]).toAbsolutePath(), Integer.parseInt(args[2]));
+        bench.file();
+        bench.base();
+        bench.privateImage();
+        Bars.draw("Rates relative to the best peer", bench.picture, List.of(OURS, "nbdkit", "qemu-nbd", "qsd"), Path.of(args[3]));
+    }
+
+    private void file() throws Exception {
+        for (var name : List.of(OURS, "nbdkit", "qemu-nbd", "qsd")) {
+            fill(image(name));
+        }
+        try (var ours = serve("--image", image(OURS).toString());
+                var nbdkit = Server.start("nbdkit", socket("nbdkit"), List.of("nbdkit", "-f", "-U", socket("nbdkit").toString(), "file", image("nbdkit").toString()));
+                var nbd = Server.start("qemu-nbd", socket("qemu-nbd"), List.of("qemu-nbd", "-t", "-e", "8", "-f", "raw", "-k", socket("qemu-nbd").toString(), image("qemu-nbd").toString()));
+                var daemon = storageDaemon("qsd", "file,node-name=disk,filename=" + image("qsd"))) {
+            compare(FILE, List.of(ours, nbdkit, nbd, daemon));
+            for (var server : List.of(ours, nbdkit, nbd, daemon)) {
+                System.out.printf("%-10s anonymous memory %6.1f MiB%n", server.name(), server.anonymousMebibytes());
+            }
+        }
+    }
+
+    /** What only the base holds, through the whole router, beside the bare file. */
+    private void base() throws Exception {
+        var overlay = folder.resolve("overlay.qcow2");
+        run("qemu-img", "create", "-q", "-f", "qcow2", overlay.toString(), Long.toString(IMAGE_BYTES));
+        var bare = socket("bare");
+        try (var routed = serve("--image", overlay.toString(), "--format", "qcow2", "--base", image(OURS).toString());
+                var file = Server.start("bare file", bare, List.of(triplel, "serve", "--read-only", "--image", image(OURS).toString(), "--socket", bare.toString()))) {
+            compare(BASE, List.of(routed, file));
+        }
+    }
+
+    /** What the private image holds, through router and storage daemon, beside the storage daemon alone. */
+    private void privateImage() throws Exception {
+        for (var name : List.of("private.qcow2", "alone.qcow2")) {
+            run("qemu-img", "convert", "-f", "raw", "-O", "qcow2", image(OURS).toString(), folder.resolve(name).toString());
+        }
+        try (var routed = serve("--image", folder.resolve("private.qcow2").toString(), "--format", "qcow2");
+                var alone = storageDaemon("qsd", "file,node-name=file,filename=" + folder.resolve("alone.qcow2"), "qcow2,node-name=disk,file=file")) {
+            compare(PRIVATE, List.of(routed, alone));
+        }
+    }
+
+    private void compare(List<Workload> workloads, List<Server> servers) throws IOException {
+        for (var work : workloads) {
+            var rates = new LinkedHashMap<String, List<Double>>();
+            var cpu = new LinkedHashMap<String, List<Double>>();
+            servers.forEach(server -> rates.put(server.name(), new ArrayList<>()));
+            servers.forEach(server -> cpu.put(server.name(), new ArrayList<>()));
+            measure(servers.getFirst(), work, WARM_UP_SECONDS, new ArrayList<>(), new ArrayList<>());
+            var order = new ArrayList<>(servers);
+            int enough = work.kind() == Workload.Kind.WRITE_AND_FLUSH ? Math.max(10, rounds) : rounds;
+            for (int round = 0; round < enough; round++) {
+                for (var server : order) {
+                    measure(server, work, SECONDS, rates.get(server.name()), cpu.get(server.name()));
+                }
+                Collections.rotate(order, 1);
+            }
+            report(work, rates, cpu);
+        }
+    }
+
+    private static void measure(Server server, Workload work, double seconds, List<Double> rates, List<Double> cpu)
+            throws IOException {
+        try (var client = server.connect()) {
+            client.run(work, Math.min(0.3, seconds));
+            double before = server.cpuSeconds();
+            long start = System.nanoTime();
+            long requests = client.run(work, seconds);
+            double elapsed = (System.nanoTime() - start) / 1e9;
+            rates.add(work.rate(requests, elapsed));
+            cpu.add((server.cpuSeconds() - before) / (requests * (double) work.blockBytes() / (1 << 30)));
+        }
+    }
+
+    private void report(Workload work, Map<String, List<Double>> rates, Map<String, List<Double>> cpu) {
+        var names = new ArrayList<>(rates.keySet());
+        var ours = rates.get(names.getFirst());
+        var pairs = new ArrayList<Double>();
+        for (int round = 0; round < ours.size(); round++) {
+            int now = round;
+            double best = names.stream().skip(1).mapToDouble(name -> rates.get(name).get(now)).max().orElseThrow();
+            pairs.add(ours.get(round) / best);
+        }
+        var ratio = Ratio.of(pairs);
+        System.out.printf("%-36s %5.2f (%.2f to %.2f) of the best peer, goal %.2f%s%n", work.name(), ratio.median(), ratio.low(), ratio.high(), work.goal(), ratio.reaches(work.goal()) ? "" : "  MISSED");
+        double bestPeer = names.stream().skip(1).mapToDouble(name -> median(rates.get(name))).max().orElseThrow();
+        var bars = new LinkedHashMap<String, Double>();
+        for (var name : names) {
+            System.out.printf("    %-10s %9.0f %-5s  %5.2f CPU s/GiB%n", name, median(rates.get(name)), work.unit(), median(cpu.get(name)));
+            bars.put(name, median(rates.get(name)) / bestPeer);
+        }
+        picture.put(work.name(), bars);
+    }
+
+    private static double median(List<Double> values) {
+        return Ratio.median(values.stream().mapToDouble(Double::doubleValue).toArray());
+    }
+
+    private Path image(String name) {
+        return folder.resolve(name + ".raw");
+    }
+
+    private Path socket(String name) {
+        return folder.resolve(name + ".sock");
+    }
+
+    private Server serve(String... arguments) throws Exception {
+        var command = new ArrayList<>(List.of(triplel, "serve", "--socket", socket(OURS).toString()));
+        command.addAll(Arrays.asList(arguments));
+        return Server.start(OURS, socket(OURS), command);
+    }
+
+    private Server storageDaemon(String name, String... nodes) throws Exception {
+        var command = new ArrayList<>(List.of("qemu-storage-daemon"));
+        for (var node : nodes) {
+            command.addAll(List.of("--blockdev", node));
+        }
+        command.addAll(List.of("--nbd-server", "addr.type=unix,addr.path=" + socket(name), "--export", "nbd,id=disk,node-name=disk,name=,writable=on"));
+        return Server.start(name, socket(name), command);
+    }
+
+    /** Bytes that no file system can leave out. */
+    private static void fill(Path file) throws Exception {
+        run("dd", "if=/dev/urandom", "of=" + file, "bs=1M", "count=" + (IMAGE_BYTES >> 20), "conv=fsync", "status=none");
+    }
+
+    private static void run(String... command) throws Exception {
+        int status = new ProcessBuilder(command).inheritIO().start().waitFor();
+        if (status != 0) {
+            throw new IOException(String.join(" ", command) + " ends with " + status);
+        }
+    }
+}

@@ -1,0 +1,28 @@
+/**
+ * What a client does to a server.
+ *
+ * @param name for the table
+ * @param kind what is sent
+ * @param random anywhere on the disk, or from its beginning to its end and again
+ * @param blockBytes of each request
+ * @param depth how many requests are under way
+ * @param goal the ratio to the best peer that we want
+ */
+record Workload(String name, Kind kind, boolean random, int blockBytes, int depth, double goal) {
+
+    enum Kind {
+        READ,
+        WRITE,
+        /** Each write is followed by a flush. */
+        WRITE_AND_FLUSH
+    }
+
+    String unit() {
+        return blockBytes >= 65536 ? "MiB/s" : "IOPS";
+    }
+
+    /** In {@link #unit()}. */
+    double rate(long requests, double seconds) {
+        return blockBytes >= 65536 ? requests * (double) blockBytes / (1 << 20) / seconds : requests / seconds;
+    }
+}
