@@ -37,7 +37,11 @@ public final class AgentMain {
         }
         var config = AgentConfig.read(Path.of(arguments[0]));
         var state = new StateFolder(config.state());
-        AgentLog.toFolder(state.log());
+        try {
+            AgentLog.toFolder(state.log());
+        } catch (IOException e) { // a full disk must not keep guests from their agent
+            System.getLogger(AgentMain.class.getName()).log(Level.WARNING, "no log in " + state.log(), e);
+        }
         var agent = new Agent(config, state, new LibvirtHypervisor(config.libvirtUri()), Timing.usual());
         Runtime.getRuntime().addShutdownHook(Thread.ofPlatform().unstarted(() -> stop(agent)));
         System.out.println("ready");

@@ -1,6 +1,7 @@
 package org.triplel.agent;
 
 import java.io.IOException;
+import java.lang.System.Logger.Level;
 import java.nio.ByteBuffer;
 import java.nio.channels.FileChannel;
 import java.nio.channels.FileLock;
@@ -13,6 +14,8 @@ import java.util.Optional;
 
 /** The folder in which an agent keeps what outlives it. It is the agent's alone, and one agent at a time has it. */
 final class StateFolder implements AutoCloseable {
+
+    private static final System.Logger LOG = System.getLogger(StateFolder.class.getName());
 
     private final Path folder;
     private final FileChannel lockFile;
@@ -31,12 +34,21 @@ final class StateFolder implements AutoCloseable {
                         "Another agent (process " + Files.readString(file).strip() + ") uses the state folder " + folder
                                 + ". Stop it, or configure another 'state'.");
             }
-            lockFile.truncate(0);
-            lockFile.write(
-                    ByteBuffer.wrap(Long.toString(ProcessHandle.current().pid()).getBytes(StandardCharsets.US_ASCII)));
+            noteProcess();
         } catch (IOException e) {
             lockFile.close();
             throw e;
+        }
+    }
+
+    /** Only for the message above: guests need their agent on a full disk too, the more so. */
+    private void noteProcess() {
+        var pid = Long.toString(ProcessHandle.current().pid()).getBytes(StandardCharsets.US_ASCII);
+        try {
+            lockFile.write(ByteBuffer.wrap(pid), 0);
+            lockFile.truncate(pid.length);
+        } catch (IOException e) {
+            LOG.log(Level.WARNING, "process number in " + folder, e);
         }
     }
 
