@@ -47,17 +47,20 @@ record Guest(String uri, String domain) {
         return Tool.run("virsh", "-c", uri, "domstate", domain).strip().equals("running");
     }
 
+    /** A guest whose disk is away for a moment is paused, and then nothing is asked: that waits until it goes on. */
     private JsonObject ask(Object command) throws Exception {
-        return JsonParser.parseString(Tool.run(
-                        "virsh",
-                        "-c",
-                        uri,
-                        "qemu-agent-command",
-                        domain,
-                        "--timeout",
-                        "60",
-                        new Gson().toJson(command)))
-                .getAsJsonObject();
+        var arguments = new String[] {
+            "virsh", "-c", uri, "qemu-agent-command", domain, "--timeout", "60", new Gson().toJson(command)
+        };
+        var result = new Tool.Result[1];
+        Until.holds("the guest goes on", World.SOON, () -> {
+            result[0] = Tool.run(Duration.ofMinutes(3), arguments);
+            return !result[0].errors().contains("domain is not running");
+        });
+        if (result[0].status() != 0) {
+            throw new AssertionError(List.of(arguments) + ": " + result[0]);
+        }
+        return JsonParser.parseString(result[0].output()).getAsJsonObject();
     }
 
     private static String decoded(JsonObject status, String name) {
