@@ -1,0 +1,124 @@
+package org.triplel.guest;
+
+import java.io.IOException;
+import java.util.List;
+import java.util.Optional;
+import java.util.Set;
+import java.util.stream.Collectors;
+import org.triplel.block.BlockDevice;
+
+/**
+ * Finds out what lies where on a guest's disk. Only reads; what it says of a disk that is being written may already be
+ * past, and of journals it may see a state that never was.
+ */
+public final class DiskInspector {
+
+    private static final int STRUCTURE_WINDOW = 4 << 10;
+    private static final int LOG_WINDOW = 64 << 10;
+
+    private final Limits limits;
+
+    public DiskInspector(Limits limits) {
+        this.limits = limits;
+    }
+
+    /**
+     * Looks at the whole disk, on the thread of the caller.
+     *
+     * @throws IOException if the disk cannot be read; never because of what it holds
+     */
+    public SemanticMap inspect(BlockDevice disk) throws IOException {
+        long deadline = System.nanoTime() + limits.time().toNanos();
+        var structures = new GuestReader(disk, STRUCTURE_WINDOW, limits.structureBytes(), deadline);
+        var logs = new GuestReader(disk, LOG_WINDOW, limits.logBytes(), deadline);
+        var findings = new Findings();
+        if (disk.size() > 0) {
+            var whole = new Region(structures, logs, List.of(new Range(0, disk.size())), "on the whole disk");
+            try {
+                describeDisk(whole, structures, findings);
+            } catch (MalformedException e) {
+                findings.notSplit(whole, "the disk: " + e.getMessage());
+            }
+        }
+        return findings.map(disk.size(), structures.asked());
+    }
+
+    private static void describeDisk(Region disk, GuestReader reader, Findings findings)
+            throws IOException, MalformedException {
+        var bootRecord = MasterBootRecord.read(disk);
+        if (bootRecord.isEmpty()) {
+            describeContent(disk, findings);
+            return;
+        }
+        var table = table(disk, bootRecord.get());
+        if (table.isEmpty()) {
+            findings.notSplit(disk, "GPT: both copies are broken");
+            return;
+        }
+        var tableRanges = reader.asked();
+        var formats = ContentFormat.inPassing(disk);
+        if (!formats.isEmpty()) {
+            findings.notSplit(disk, "ambiguous: a partition table and " + titles(formats) + " on the whole disk");
+            return;
+        }
+        table.get().problems().forEach(problem -> findings.notSplit(disk, problem));
+        describePartitions(disk, table.get(), tableRanges, findings);
+    }
+
+    private static Optional<PartitionTable> table(Region disk, MasterBootRecord bootRecord)
+            throws IOException, MalformedException {
+        if (!bootRecord.protective()) {
+            return Optional.of(bootRecord.partitions());
+        }
+        var table = GuidPartitionTable.read(disk);
+        return table.isEmpty() ? Optional.empty() : Optional.of(table.get().partitions());
+    }
+
+    private static void describePartitions(
+            Region disk, PartitionTable table, List<Range> tableRanges, Findings findings)
+            throws IOException, MalformedException {
+        var overlapping = table.overlapping();
+        for (var partition : table.partitions()) {
+            var region = disk.part(List.of(partition.range()), "in partition " + partition.number());
+            if (overlapping.contains(partition)) {
+                findings.notSplit(region, "partition " + partition.number() + ": overlaps another one");
+            } else if (tableRanges.stream().anyMatch(partition.range()::overlaps)) {
+                findings.notSplit(region, "partition " + partition.number() + ": holds the partition table");
+            } else {
+                describeContent(region, findings);
+            }
+        }
+    }
+
+    private static void describeContent(Region region, Findings findings) throws IOException {
+        try {
+            var formats = ContentFormat.of(region);
+            if (formats.size() > 1) {
+                findings.notSplit(region, "ambiguous: " + titles(formats) + " " + region.place());
+            } else if (formats.isEmpty()) {
+                findings.notSplit(region, "nothing known " + region.place());
+            } else {
+                describe(formats.iterator().next(), region, findings);
+            }
+        } catch (MalformedException e) {
+            findings.notSplit(region, "nothing known " + region.place() + ": " + e.getMessage());
+        }
+    }
+
+    private static void describe(ContentFormat format, Region region, Findings findings) throws IOException {
+        try {
+            switch (format) {
+                case EXT -> ExtFileSystem.describe(region, findings);
+                case SWAP -> SwapHeader.read(region).orElseThrow().describe(region, findings);
+                case LUKS, LVM2, XFS, NTFS, BTRFS, FAT, RAID ->
+                    findings.notSplit(region, format.title() + " " + region.place() + ": " + format.whyNotSplit());
+            }
+        } catch (MalformedException e) {
+            findings.notSplit(region, format.title() + " " + region.place() + ": " + e.getMessage());
+        }
+    }
+
+    private static String titles(Set<ContentFormat> formats) {
+        return formats.stream().map(ContentFormat::title).collect(Collectors.joining(" and "));
+    }
+}

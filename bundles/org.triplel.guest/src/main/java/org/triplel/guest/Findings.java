@@ -1,0 +1,115 @@
+package org.triplel.guest;
+
+import java.util.ArrayList;
+import java.util.Collections;
+import java.util.Comparator;
+import java.util.IdentityHashMap;
+import java.util.List;
+import java.util.Optional;
+import java.util.Set;
+
+/** What was found so far; becomes a {@link SemanticMap} in which nothing contradicts itself. */
+final class Findings {
+
+    private static final int MAX_RANGES = 1 << 14;
+
+    private record Area(ContentClass contentClass, List<Range> ranges, String reason, Optional<Journal> journal) {
+
+        /** Without the journal's superblock, which the map does depend on. */
+        List<Range> body() {
+            if (journal.isEmpty()) {
+                return ranges;
+            }
+            var superblock = journal.get().superblock();
+            var result = new ArrayList<Range>();
+            for (var range : ranges) {
+                long start = range.overlaps(superblock) ? superblock.end() : range.start();
+                if (start < range.end()) {
+                    result.add(new Range(start, range.end() - start));
+                }
+            }
+            return result;
+        }
+    }
+
+    private final List<Area> areas = new ArrayList<>();
+    private final List<NotSplit> notSplit = new ArrayList<>();
+
+    void swap(List<Range> ranges, String reason) {
+        areas.add(new Area(ContentClass.SWAP, ranges, reason, Optional.empty()));
+    }
+
+    void journal(Journal journal) {
+        areas.add(new Area(ContentClass.JOURNAL, journal.area(), journal.reason(), Optional.of(journal)));
+    }
+
+    void notSplit(Region region, String reason) {
+        for (var piece : region.onDisk()) {
+            notSplit.add(new NotSplit(piece, reason));
+        }
+    }
+
+    /**
+     * The map of all that was found.
+     *
+     * @param derivedFrom sorted, without overlaps
+     */
+    SemanticMap map(long diskSize, List<Range> derivedFrom) {
+        var contradictory = overlapping();
+        var ranges = new ArrayList<ClassifiedRange>();
+        var journals = new ArrayList<Journal>();
+        for (var area : areas) {
+            if (contradictory.contains(area) || touch(area.body(), derivedFrom)) {
+                refuse(area, "overlaps other structures of the disk");
+            } else if (ranges.size() + area.ranges.size() > MAX_RANGES) {
+                refuse(area, "the disk has too many pieces");
+            } else {
+                area.ranges.forEach(range -> ranges.add(new ClassifiedRange(range, area.contentClass, area.reason)));
+                area.journal.ifPresent(journals::add);
+            }
+        }
+        ranges.sort(Comparator.comparing(ClassifiedRange::range));
+        journals.sort(Comparator.comparing(Journal::superblock));
+        notSplit.sort(Comparator.comparing(NotSplit::range));
+        return new SemanticMap(diskSize, ranges, journals, notSplit, derivedFrom);
+    }
+
+    private void refuse(Area area, String why) {
+        notSplit.add(new NotSplit(area.ranges.getFirst(), area.reason + ": " + why));
+    }
+
+    /** The areas that share a byte with another one. */
+    private Set<Area> overlapping() {
+        record Piece(Range range, Area area) {}
+        var pieces = areas.stream()
+                .flatMap(area -> area.ranges.stream().map(range -> new Piece(range, area)))
+                .sorted(Comparator.comparing(Piece::range))
+                .toList();
+        Set<Area> result = Collections.newSetFromMap(new IdentityHashMap<>());
+        for (int i = 1, farthest = 0; i < pieces.size(); i++) {
+            if (pieces.get(i).range.overlaps(pieces.get(farthest).range)) {
+                result.add(pieces.get(i).area);
+                result.add(pieces.get(farthest).area);
+            }
+            if (pieces.get(i).range.end() > pieces.get(farthest).range.end()) {
+                farthest = i;
+            }
+        }
+        return result;
+    }
+
+    /** Whether some of these share a byte with some of those, which are sorted and do not overlap. */
+    private static boolean touch(List<Range> these, List<Range> those) {
+        var sorted = these.stream().sorted().toList();
+        int j = 0;
+        for (var range : sorted) {
+            while (j < those.size() && those.get(j).end() <= range.start()) {
+                j++;
+            }
+            if (j < those.size() && those.get(j).overlaps(range)) {
+                return true;
+            }
+        }
+        return false;
+    }
+}

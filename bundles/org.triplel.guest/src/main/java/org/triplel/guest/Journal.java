@@ -1,0 +1,36 @@
+package org.triplel.guest;
+
+import java.time.Instant;
+import java.util.List;
+import java.util.Optional;
+
+/**
+ * The journal of one file system.
+ *
+ * @param reason what it is, as in its {@link ClassifiedRange}s
+ * @param superblock where the block lies that says where the active part begins; without it nothing is replayed
+ * @param area all of the journal in the order of its blocks, the superblock included
+ * @param blockSize in bytes
+ * @param active what a recovery after a crash may read, sorted; rather too much than too little, and empty if the journal
+ *     is clean. The superblock is not part of it
+ * @param complete whether the active part was read to its end; otherwise {@code active} is the whole log
+ * @param transactions how many committed transactions the active part was seen to hold
+ * @param oldestCommit when the oldest of them was committed, by the guest's clock
+ * @param newestCommit when the newest of them was committed, by the guest's clock
+ */
+public record Journal(
+        String reason,
+        Range superblock,
+        List<Range> area,
+        int blockSize,
+        List<Range> active,
+        boolean complete,
+        int transactions,
+        Optional<Instant> oldestCommit,
+        Optional<Instant> newestCommit) {
+
+    public Journal {
+        area = List.copyOf(area);
+        active = List.copyOf(active);
+    }
+}

@@ -1,0 +1,78 @@
+package org.triplel.guest;
+
+import java.io.IOException;
+import java.io.RandomAccessFile;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import org.triplel.block.FileDevice;
+
+/** Disk images of the tests. */
+final class Images {
+
+    static final long KIB = 1 << 10;
+    static final long MIB = 1 << 20;
+
+    private Images() {}
+
+    /** A new image of zeroes. */
+    static Path blank(Path folder, String name, long size) throws IOException {
+        var image = folder.resolve(name);
+        Files.deleteIfExists(image);
+        try (var file = new RandomAccessFile(image.toFile(), "rw")) {
+            file.setLength(size);
+        }
+        return image;
+    }
+
+    static void write(Path image, long at, byte... bytes) throws IOException {
+        try (var file = new RandomAccessFile(image.toFile(), "rw")) {
+            file.seek(at);
+            file.write(bytes);
+        }
+    }
+
+    static byte[] read(Path image, long at, int length) throws IOException {
+        var bytes = new byte[length];
+        try (var file = new RandomAccessFile(image.toFile(), "r")) {
+            file.seek(at);
+            file.readFully(bytes);
+        }
+        return bytes;
+    }
+
+    /** Turns a bit of a byte over. */
+    static void damage(Path image, long at) throws IOException {
+        write(image, at, (byte) (read(image, at, 1)[0] ^ 0x10));
+    }
+
+    /** Puts a whole image into another one. */
+    static void insert(Path part, Path image, long at) throws IOException {
+        Tool.run(
+                "dd",
+                "if=" + part,
+                "of=" + image,
+                "bs=64k",
+                "oflag=seek_bytes",
+                "seek=" + at,
+                "conv=notrunc,sparse",
+                "status=none");
+    }
+
+    static SemanticMap inspect(Path image) throws IOException {
+        try (var device = FileDevice.openReadOnly(image)) {
+            return new DiskInspector(Limits.DEFAULT).inspect(device);
+        }
+    }
+
+    static List<Range> ranges(SemanticMap map, ContentClass wanted) {
+        return map.ranges().stream()
+                .filter(each -> each.contentClass() == wanted)
+                .map(ClassifiedRange::range)
+                .toList();
+    }
+
+    static List<String> reasons(SemanticMap map) {
+        return map.notSplit().stream().map(NotSplit::reason).toList();
+    }
+}
