@@ -16,7 +16,8 @@ enum ContentFormat {
     FAT("FAT", "has no journal"),
     RAID("member of a Linux RAID", "its disks are not put together");
 
-    private static final int FIRST_PAGE = 4096;
+    private static final int NEAR_BYTES = 2048;
+    private static final int RAID_STEP = 4096;
     private static final int SECTOR = 512;
     private static final int BTRFS_MAGIC_AT = 0x10040;
     private static final String BTRFS_MAGIC = "_BHRfS_M";
@@ -42,11 +43,7 @@ enum ContentFormat {
 
     /** All formats whose signature is there: more than one means that an older one was not erased. */
     static Set<ContentFormat> of(Region region) throws IOException, MalformedException {
-        var found = of(region, region::read);
-        if (found.equals(EnumSet.of(EXT))) {
-            addFarther(found, region, region::readLog); // where it has its data, which change all the time
-        }
-        return found;
+        return of(region, region::read);
     }
 
     /** The same, of something that the map does not depend on. */
@@ -56,39 +53,51 @@ enum ContentFormat {
 
     private static Set<ContentFormat> of(Region region, Reading reading) throws IOException, MalformedException {
         var found = EnumSet.noneOf(ContentFormat.class);
-        var page = reading.read(0, (int) Math.min(FIRST_PAGE, region.length()));
-        if (ExtSuperblock.present(page)) {
-            found.add(EXT);
-        }
-        if (page.has(0, "LUKS\u00ba\u00be")) {
-            found.add(LUKS);
-        }
-        if (page.has(0, "XFSB")) {
-            found.add(XFS);
-        }
-        if (page.has(3, "NTFS    ")) {
-            found.add(NTFS);
-        }
-        if (page.has(54, "FAT1") || page.has(82, "FAT32   ")) {
-            found.add(FAT);
-        }
-        for (int at = 0; at < 4 * SECTOR; at += SECTOR) {
-            if (page.has(at, "LABELONE") && page.has(at + 24, "LVM2 001")) {
-                found.add(LVM2);
+        addNear(found, reading.read(0, (int) Math.min(NEAR_BYTES, region.length())));
+        if (found.contains(EXT)) { // further on it has its data, which change all the time
+            addSwap(found, region, region::readLog, SwapHeader.MIN_PAGE);
+            addFar(found, region, region::readLog);
+        } else if (found.isEmpty()) {
+            addSwap(found, region, reading, SwapHeader.MAX_PAGE);
+            if (found.isEmpty()) {
+                addFar(found, region, reading);
             }
-        }
-        // greater pages only where nothing else is: their ends are other formats' data
-        if (SwapHeader.signed(region, reading, found.isEmpty() ? SwapHeader.MAX_PAGE : SwapHeader.MIN_PAGE)) {
-            found.add(SWAP);
-        }
-        if (found.isEmpty()) {
-            addFarther(found, region, reading);
         }
         return found;
     }
 
-    /** Adds what has its signature behind the first page. */
-    private static void addFarther(Set<ContentFormat> found, Region region, Reading reading)
+    private static void addNear(Set<ContentFormat> found, Bytes start) {
+        if (ExtSuperblock.present(start)) {
+            found.add(EXT);
+        }
+        if (start.has(0, "LUKS\u00ba\u00be")) {
+            found.add(LUKS);
+        }
+        if (start.has(0, "XFSB")) {
+            found.add(XFS);
+        }
+        if (start.has(3, "NTFS    ")) {
+            found.add(NTFS);
+        }
+        if (start.has(54, "FAT1") || start.has(82, "FAT32   ")) {
+            found.add(FAT);
+        }
+        for (int at = 0; at < NEAR_BYTES; at += SECTOR) {
+            if (start.has(at, "LABELONE") && start.has(at + 24, "LVM2 001")) {
+                found.add(LVM2);
+            }
+        }
+    }
+
+    private static void addSwap(Set<ContentFormat> found, Region region, Reading reading, int maxPage)
+            throws IOException, MalformedException {
+        if (SwapHeader.signed(region, reading, maxPage)) {
+            found.add(SWAP);
+        }
+    }
+
+    /** Adds what has its signature behind the first sectors. */
+    private static void addFar(Set<ContentFormat> found, Region region, Reading reading)
             throws IOException, MalformedException {
         if (region.holds(BTRFS_MAGIC_AT, BTRFS_MAGIC.length())
                 && reading.read(BTRFS_MAGIC_AT, BTRFS_MAGIC.length()).has(0, BTRFS_MAGIC)) {
@@ -97,7 +106,7 @@ enum ContentFormat {
         // versions 1.1, 1.2, 1.0 and 0.90 (Linux, drivers/md/md.c, super_1_load and super_90_load)
         long last64K = region.length() / RAID_ALIGNMENT * RAID_ALIGNMENT - RAID_ALIGNMENT;
         for (long at :
-                new long[] {0, FIRST_PAGE, region.length() / FIRST_PAGE * FIRST_PAGE - 2 * FIRST_PAGE, last64K}) {
+                new long[] {0, RAID_STEP, region.length() / RAID_STEP * RAID_STEP - 2 * RAID_STEP, last64K}) {
             if (region.holds(at, 4) && reading.read(at, 4).le32(0) == RAID_MAGIC) {
                 found.add(RAID);
             }

@@ -46,6 +46,7 @@ final class JournalLog {
 
     private long sequence;
     private long walked;
+    private long committed;
     private boolean suspicious;
     private int transactions;
     private long oldestSeconds;
@@ -106,12 +107,14 @@ final class JournalLog {
         long seconds = block.be64(COMMIT_SECONDS_AT);
         boolean broken = suspicious || superblock.checksums() && !commitChecksum(block);
         if (broken && transactions > 0 && seconds < newestSeconds) {
-            return false; // left over from an earlier round of the log
+            walked = committed; // left over from an earlier round of the log
+            return false;
         }
         walked++;
         if (broken) {
             return false;
         }
+        committed = walked;
         oldestSeconds = transactions == 0 ? seconds : oldestSeconds;
         newestSeconds = seconds;
         transactions++;
