@@ -1,0 +1,227 @@
+package org.triplel.guest;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
+import java.nio.charset.StandardCharsets;
+import java.time.Duration;
+import java.util.List;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+
+/** Disks that are made to cost much, to lead astray, or that cannot be read. */
+class HostileDiskTest {
+
+    private static final int SECTOR = 512;
+
+    @Test
+    void aDiskThatCannotBeReadIsNoUnknownDisk() {
+        var failing = new MemoryDisk(new byte[1 << 20]) {
+            @Override
+            void fill(long offset, ByteBuffer into) throws IOException {
+                throw new IOException("the NAS does not answer");
+            }
+        };
+        var failure = assertThrows(IOException.class, () -> new DiskInspector(Limits.DEFAULT).inspect(failing));
+        assertEquals("the NAS does not answer", failure.getMessage());
+    }
+
+    @Test
+    void disksOfAllSmallSizes() throws IOException {
+        for (int size = 0; size < 140_000; size += size < 5_000 ? 1 : 997) {
+            var map = inspect(new MemoryDisk(new byte[size]));
+            assertEquals(size == 0 ? 0 : 1, map.notSplit().size());
+        }
+    }
+
+    @Test
+    void readingTooMuchEnds() throws IOException {
+        var disk = new MemoryDisk(new byte[64 << 20]);
+        manyPartitions(disk.content, 128);
+        var map = new DiskInspector(new Limits(1 << 20, 1 << 20, Duration.ofMinutes(1))).inspect(disk);
+        assertTrue(disk.bytesRead <= 2 << 20, disk.bytesRead + " bytes");
+        assertEquals("nothing known in partition 5", map.notSplit().getFirst().reason());
+        assertEquals(
+                "nothing known in partition 132: gave up after reading 1024 KiB",
+                map.notSplit().getLast().reason());
+    }
+
+    @Test
+    void readingForTooLongEnds() throws IOException {
+        var slow = new MemoryDisk(new byte[64 << 20]) {
+            @Override
+            void fill(long offset, ByteBuffer into) throws IOException {
+                long end = System.nanoTime() + 2_000_000;
+                while (System.nanoTime() < end) {
+                    Thread.onSpinWait();
+                }
+                super.fill(offset, into);
+            }
+        };
+        manyPartitions(slow.content, 128);
+        var map = new DiskInspector(new Limits(1 << 30, 1 << 30, Duration.ofMillis(100))).inspect(slow);
+        var reason = map.notSplit().getLast().reason();
+        assertTrue(reason.endsWith("gave up, reading takes too long"), reason);
+    }
+
+    /** A disk of 8 EiB on which every block is a block of extents, or of block numbers, that leads everywhere. */
+    @Test
+    void aDiskWithoutEnd() throws IOException {
+        var ends = List.of(
+                "in more than 8192 pieces",
+                "a broken extent tree",
+                "a file of 34359738367 blocks of which only 32768 exist");
+        for (int kind = 0; kind < ends.size(); kind++) {
+            var disk = new MemoryDisk(endless(kind)) {
+                @Override
+                public long size() {
+                    return Long.MAX_VALUE - 511;
+                }
+
+                @Override
+                void fill(long offset, ByteBuffer into) {
+                    for (long at = offset; into.hasRemaining(); at++) {
+                        into.put(at < 16384 ? content[(int) at] : content[(int) (16384 + at % 4096)]);
+                    }
+                }
+            };
+            var map = inspect(disk);
+            assertEquals(List.of("ext2, ext3 or ext4 on the whole disk: " + ends.get(kind)), Images.reasons(map));
+            assertEquals(List.of(), map.ranges());
+            assertTrue(disk.bytesRead < 100 << 20);
+        }
+    }
+
+    @ParameterizedTest
+    @CsvSource({
+        "0, LUKS\u00ba\u00be, LUKS on the whole disk: opaque",
+        "512, LABELONE, LVM2 physical volume on the whole disk",
+        "0, XFSB, XFS on the whole disk",
+        "3, 'NTFS    ', NTFS on the whole disk",
+        "65600, _BHRfS_M, btrfs on the whole disk",
+        "82, 'FAT32   ', FAT on the whole disk",
+        "4096, '\u00fc\u004e\u002b\u00a9', member of a Linux RAID on the whole disk"
+    })
+    void whatIsOnlyNamed(int at, String signature, String reason) throws IOException {
+        var disk = new byte[1 << 20];
+        put(disk, at, signature);
+        if (signature.equals("LABELONE")) {
+            put(disk, at + 24, "LVM2 001");
+        }
+        var map = inspect(new MemoryDisk(disk));
+        assertEquals(List.of(), map.ranges());
+        assertTrue(map.notSplit().getFirst().reason().startsWith(reason), map.notSplit().toString());
+    }
+
+    @Test
+    void twoFormatsAtOnce() throws IOException {
+        var disk = new byte[1 << 20];
+        put(disk, 0, "XFSB");
+        put(disk, 512, "LABELONE");
+        put(disk, 536, "LVM2 001");
+        assertEquals(
+                List.of("ambiguous: LVM2 physical volume and XFS on the whole disk"),
+                Images.reasons(inspect(new MemoryDisk(disk))));
+    }
+
+    @Test
+    void aPartitionTableUpOnAFileSystem() throws IOException {
+        var disk = new byte[4 << 20];
+        manyPartitions(disk, 1);
+        put(disk, 4086, "SWAPSPACE2");
+        assertEquals(
+                List.of("ambiguous: a partition table and swap on the whole disk"),
+                Images.reasons(inspect(new MemoryDisk(disk))));
+    }
+
+    private static SemanticMap inspect(MemoryDisk disk) throws IOException {
+        return new DiskInspector(Limits.DEFAULT).inspect(disk);
+    }
+
+    private static void put(byte[] disk, int at, String text) {
+        var bytes = text.getBytes(StandardCharsets.ISO_8859_1);
+        System.arraycopy(bytes, 0, disk, at, bytes.length);
+    }
+
+    /** Logical partitions of one sector, each behind its table. */
+    private static void manyPartitions(byte[] disk, int count) {
+        var bytes = ByteBuffer.wrap(disk).order(ByteOrder.LITTLE_ENDIAN);
+        int first = 64;
+        entry(bytes, 0, 0, 5, first, disk.length / SECTOR - first);
+        int each = (disk.length / SECTOR - first) / count;
+        for (int i = 0; i < count; i++) {
+            int table = first + i * each;
+            entry(bytes, table, 0, 0x83, 1, each - 1);
+            if (i + 1 < count) {
+                entry(bytes, table, 1, 5, (i + 1) * each, each);
+            }
+        }
+    }
+
+    private static void entry(ByteBuffer disk, int table, int index, int type, int start, int count) {
+        int at = table * SECTOR + 446 + index * 16;
+        disk.put(at + 4, (byte) type);
+        disk.putInt(at + 8, start);
+        disk.putInt(at + 12, count);
+        disk.putShort(table * SECTOR + 510, (short) 0xAA55);
+    }
+
+    /** An ext4 whose journal is as long as can be; {@code kind}: 0 a block map, 1 an extent tree, 2 a journal of one block. */
+    private static byte[] endless(int kind) {
+        var disk = ByteBuffer.allocate(16384 + 4096).order(ByteOrder.LITTLE_ENDIAN);
+        int superblock = 1024;
+        disk.putInt(superblock + 0x4, -1);
+        disk.putInt(superblock + 0x18, 2);
+        disk.putInt(superblock + 0x28, 8192);
+        disk.putShort(superblock + 0x38, (short) 0xEF53);
+        disk.putInt(superblock + 0x4C, 1);
+        disk.putShort(superblock + 0x58, (short) 128);
+        disk.putInt(superblock + 0x5C, 0x4);
+        disk.putInt(superblock + 0x60, 0x40 | 0x80);
+        disk.putShort(superblock + 0xFE, (short) 64);
+        disk.putInt(superblock + 0x150, 0x7FFFF);
+        disk.putInt(superblock + 0xE0, 8);
+        disk.putInt(4096 + 8, 2); // the inode table
+        int inode = 8192 + 7 * 128;
+        disk.putShort(inode, (short) 0x8180);
+        disk.putInt(inode + 0x4, -4096);
+        disk.putInt(inode + 0x6C, 0x7FFF);
+        disk.putInt(inode + 0x20, kind == 0 ? 0 : 0x80000);
+        var root = disk.slice(inode + 0x28, 60).order(ByteOrder.LITTLE_ENDIAN);
+        var other = disk.slice(16384, 4096).order(ByteOrder.LITTLE_ENDIAN);
+        switch (kind) {
+            case 0 -> {
+                for (int at = 0; at < 60; at += 4) {
+                    root.putInt(at, 1000 + at);
+                }
+                for (int at = 0; at < 4096; at += 4) {
+                    other.putInt(at, 1000 + 2 * at);
+                }
+            }
+            case 1 -> {
+                node(root, 4, 5);
+                node(other, 340, 4);
+            }
+            default -> {
+                node(root, 1, 0);
+                root.putShort(12 + 4, (short) 0x8000);
+                root.putInt(12 + 8, 5);
+            }
+        }
+        return disk.array();
+    }
+
+    private static void node(ByteBuffer node, int entries, int depth) {
+        node.putShort(0, (short) 0xF30A);
+        node.putShort(2, (short) entries);
+        node.putShort(6, (short) depth);
+        for (int i = 1; i <= entries; i++) {
+            node.putInt(12 * i + 4, 1000 + i);
+        }
+    }
+}
