@@ -33,6 +33,7 @@ class ArchitectureTest {
     /** Each bundle, and the bundles of ours that it may use. */
     private static final Map<String, List<String>> USES = Map.ofEntries(
             Map.entry("block", List.of()),
+            Map.entry("guest", List.of("block")),
             Map.entry("replica", List.of("block")),
             Map.entry("router", List.of("block")),
             Map.entry("hypervisor", List.of()),
@@ -41,7 +42,7 @@ class ArchitectureTest {
             Map.entry("agent", List.of("agent.api", "block", "hypervisor", "replica", "router")),
             Map.entry("cluster", List.of("agent.api")),
             Map.entry("lab", List.of("agent.api", "block", "cluster", "replica")),
-            Map.entry("cli", List.of("agent", "agent.api", "block", "cluster", "lab", "router")),
+            Map.entry("cli", List.of("agent", "agent.api", "block", "cluster", "guest", "lab", "router")),
             Map.entry("ui.charts", List.of()),
             Map.entry("ui", List.of("agent.api", "cluster", "ui.charts")),
             Map.entry("app", List.of("agent.api", "cluster", "lab", "ui", "ui.charts")));

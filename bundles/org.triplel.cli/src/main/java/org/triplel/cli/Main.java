@@ -25,6 +25,7 @@ import picocli.CommandLine.Parameters;
             VmCommand.class,
             ReplicaCommand.class,
             BootStormCommand.class,
+            InspectCommand.class,
             ServeCommand.class
         },
         synopsisSubcommandLabel = "COMMAND",
@@ -44,21 +45,29 @@ final class Main implements Runnable {
     @Option(names = "--json", scope = CommandLine.ScopeType.INHERIT, description = "Print the result as JSON.")
     private boolean json;
 
-    private final PrintWriter results = new PrintWriter(System.out, true, StandardCharsets.UTF_8);
+    private final PrintWriter results;
 
-    private Main() {}
+    private Main(PrintWriter results) {
+        this.results = results;
+    }
 
     public static void main(String[] args) {
-        var command = new CommandLine(new Main());
-        command.setExecutionExceptionHandler((failure, line, _) -> {
-            line.getErr().println("triplel: " + sentence(failure));
-            return NOT_DONE;
-        });
+        var command = commandLine(new PrintWriter(System.out, true, StandardCharsets.UTF_8));
         int status = command.execute(args);
         // the agent and the NAS run on in threads of their own
         if (!command.getParseResult().hasSubcommand() || !isService(command)) {
             System.exit(status);
         }
+    }
+
+    /** The command whose results go there. */
+    static CommandLine commandLine(PrintWriter results) {
+        var command = new CommandLine(new Main(results));
+        command.setExecutionExceptionHandler((failure, line, _) -> {
+            line.getErr().println("triplel: " + sentence(failure));
+            return NOT_DONE;
+        });
+        return command;
     }
 
     private static boolean isService(CommandLine command) {

@@ -105,8 +105,7 @@ enum ContentFormat {
         }
         // versions 1.1, 1.2, 1.0 and 0.90 (Linux, drivers/md/md.c, super_1_load and super_90_load)
         long last64K = region.length() / RAID_ALIGNMENT * RAID_ALIGNMENT - RAID_ALIGNMENT;
-        for (long at :
-                new long[] {0, RAID_STEP, region.length() / RAID_STEP * RAID_STEP - 2 * RAID_STEP, last64K}) {
+        for (long at : new long[] {0, RAID_STEP, region.length() / RAID_STEP * RAID_STEP - 2 * RAID_STEP, last64K}) {
             if (region.holds(at, 4) && reading.read(at, 4).le32(0) == RAID_MAGIC) {
                 found.add(RAID);
             }

@@ -71,8 +71,11 @@ class ExtJournalTest {
         var map = Images.inspect(disk);
         assertEquals(journal(alone, PARTITION), Images.ranges(map, ContentClass.JOURNAL), "in a partition");
         assertEquals(List.of(), map.notSplit());
-        var type = Tool.run("blkid", "-p", "-o", "value", "-s", "TYPE", alone.toString()).strip();
-        assertEquals("inode 8 of the " + type + " in partition 1", map.ranges().getFirst().reason());
+        var type = Tool.run("blkid", "-p", "-o", "value", "-s", "TYPE", alone.toString())
+                .strip();
+        assertEquals(
+                "inode 8 of the " + type + " in partition 1",
+                map.ranges().getFirst().reason());
         var journal = map.journals().getFirst();
         assertEquals(List.of(), journal.active(), "clean");
         assertEquals(journal.area().getFirst().start(), journal.superblock().start());
@@ -89,7 +92,8 @@ class ExtJournalTest {
 
     @Test
     void aJournalThatWasAddedLaterLiesInManyPieces() throws IOException {
-        var image = fileSystem(64 * Images.MIB, "-t", "ext4", "-b", "1024", "-O", "^has_journal,^metadata_csum,^uninit_bg");
+        var image =
+                fileSystem(64 * Images.MIB, "-t", "ext4", "-b", "1024", "-O", "^has_journal,^metadata_csum,^uninit_bg");
         var script = new StringBuilder();
         for (int block = 9000; block < 60000; block += 211) {
             script.append("setb ").append(block).append('\n');
@@ -129,7 +133,9 @@ class ExtJournalTest {
         var area = new Range(start, 33 * Images.MIB - start);
         assertEquals(List.of(area), Images.ranges(map, ContentClass.JOURNAL));
         assertEquals(new Range(start, blockSize), map.journals().getFirst().superblock());
-        assertEquals("external journal " + uuid + " in partition 1", map.ranges().getFirst().reason());
+        assertEquals(
+                "external journal " + uuid + " in partition 1",
+                map.ranges().getFirst().reason());
         assertEquals(
                 (32 * Images.MIB) / blockSize,
                 Long.parseLong(field(dumpe2fs(device), "Block count")),
@@ -155,7 +161,8 @@ class ExtJournalTest {
         var image = fileSystem(64 * Images.MIB, "-t", "ext4", "-O", "^metadata_csum");
         Images.damage(image, 1024 + 0x10C + 20);
         assertEquals(
-                List.of("ext2, ext3 or ext4 on the whole disk: the superblock's copy of the journal's inode says otherwise"),
+                List.of(
+                        "ext2, ext3 or ext4 on the whole disk: the superblock's copy of the journal's inode says otherwise"),
                 Images.reasons(Images.inspect(image)));
     }
 
@@ -185,7 +192,9 @@ class ExtJournalTest {
         Images.insert(alone, disk, Images.MIB);
         var map = Images.inspect(disk);
         assertEquals(List.of(), map.ranges());
-        assertTrue(Images.reasons(map).getFirst().endsWith("does not fit"), map.notSplit().toString());
+        assertTrue(
+                Images.reasons(map).getFirst().endsWith("does not fit"),
+                map.notSplit().toString());
     }
 
     @Test
@@ -193,10 +202,16 @@ class ExtJournalTest {
         var image = fileSystem(64 * Images.MIB, "-t", "ext4", "-b", "4096");
         var map = Images.inspect(image);
         var stat = Tool.run("debugfs", "-R", "imap <8>", image.toString());
-        var place = Pattern.compile("located at block (\\d+), offset 0x([0-9a-f]+)").matcher(stat);
+        var place =
+                Pattern.compile("located at block (\\d+), offset 0x([0-9a-f]+)").matcher(stat);
         assertTrue(place.find(), stat);
         long inode = Long.parseLong(place.group(1)) * 4096 + Long.parseLong(place.group(2), 16);
-        for (long at : new long[] {1024 + 0xE0, 4096 + 8, inode + 0x28, map.journals().getFirst().superblock().start()}) {
+        for (long at : new long[] {
+            1024 + 0xE0,
+            4096 + 8,
+            inode + 0x28,
+            map.journals().getFirst().superblock().start()
+        }) {
             var range = new Range(at, 1);
             assertTrue(map.derivedFrom().stream().anyMatch(range::overlaps), "byte " + at);
         }
@@ -225,8 +240,7 @@ class ExtJournalTest {
             long count = Math.min(last + 1, blocks) - logical;
             if (count > 0) {
                 runs.put(
-                        logical,
-                        new Range(partition + Long.parseLong(extent.group(3)) * blockSize, count * blockSize));
+                        logical, new Range(partition + Long.parseLong(extent.group(3)) * blockSize, count * blockSize));
             }
         }
         assertTrue(!runs.isEmpty(), stat);
@@ -238,7 +252,8 @@ class ExtJournalTest {
     }
 
     private static String field(String text, String name) {
-        var match = Pattern.compile("^" + name + ":\\s+(\\S+)", Pattern.MULTILINE).matcher(text);
+        var match =
+                Pattern.compile("^" + name + ":\\s+(\\S+)", Pattern.MULTILINE).matcher(text);
         assertTrue(match.find(), name + " in " + text);
         return match.group(1);
     }

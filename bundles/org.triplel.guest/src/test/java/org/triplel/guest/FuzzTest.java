@@ -150,7 +150,8 @@ class FuzzTest {
         var bytes = ByteBuffer.wrap(disk).order(ByteOrder.LITTLE_ENDIAN);
         if (disk[512] == 'E' && disk[513] == 'F') {
             undo.add(new Replaced(512, Arrays.copyOfRange(disk, 512, 1024)));
-            long table = Integer.toUnsignedLong(bytes.getInt(512 + 80)) * Integer.toUnsignedLong(bytes.getInt(512 + 84));
+            long table =
+                    Integer.toUnsignedLong(bytes.getInt(512 + 80)) * Integer.toUnsignedLong(bytes.getInt(512 + 84));
             if (table > 0 && table < 1 << 20 && bytes.getLong(512 + 72) == 2) {
                 bytes.putInt(512 + 88, crc(disk, 1024, (int) table));
             }
@@ -160,7 +161,8 @@ class FuzzTest {
         if (bytes.getShort(1024 + 0x38) == (short) 0xEF53) {
             undo.add(new Replaced(2044, Arrays.copyOfRange(disk, 2044, 2048)));
             var superblock = new Bytes(Arrays.copyOfRange(disk, 1024, 2048));
-            bytes.putInt(2044, (int) new LinuxCrc32c(~0).add(superblock, 0, 0x3FC).value());
+            bytes.putInt(
+                    2044, (int) new LinuxCrc32c(~0).add(superblock, 0, 0x3FC).value());
         }
     }
 

@@ -115,7 +115,9 @@ class HostileDiskTest {
         }
         var map = inspect(new MemoryDisk(disk));
         assertEquals(List.of(), map.ranges());
-        assertTrue(map.notSplit().getFirst().reason().startsWith(reason), map.notSplit().toString());
+        assertTrue(
+                map.notSplit().getFirst().reason().startsWith(reason),
+                map.notSplit().toString());
     }
 
     @Test

@@ -57,7 +57,9 @@ class JournalLogTest {
         assertTrue(journal.complete());
         // where the blocks lie is what debugfs says of the file
         var file = ExtJournalTest.journal(image, 0);
-        assertTrue(journal.active().stream().allMatch(range -> within(range, file)), journal.active().toString());
+        assertTrue(
+                journal.active().stream().allMatch(range -> within(range, file)),
+                journal.active().toString());
     }
 
     @Test
@@ -77,8 +79,10 @@ class JournalLogTest {
             Images.write(image, place(3 + 3 * i) + 48, bigEndian(0));
             Images.write(image, place(3 + 3 * i) + 52, bigEndian(1_700_000_000 + i));
         }
-        assertEquals(Instant.parse("2023-11-14T22:13:20Z"), journal().oldestCommit().orElseThrow());
-        assertEquals(Instant.parse("2023-11-14T22:13:22Z"), journal().newestCommit().orElseThrow());
+        assertEquals(
+                Instant.parse("2023-11-14T22:13:20Z"), journal().oldestCommit().orElseThrow());
+        assertEquals(
+                Instant.parse("2023-11-14T22:13:22Z"), journal().newestCommit().orElseThrow());
     }
 
     @Test
@@ -106,7 +110,8 @@ class JournalLogTest {
         log("", "-b " + blocks(3000, 40), "-b " + blocks(3100, 40), "-b 3200");
         int used = activeBlocks(journal()).size();
         int length = 1024 - 1;
-        for (int start : new int[] {length - 3, length - 41, length - 42, length - 60, length - used, length - used + 1}) {
+        for (int start :
+                new int[] {length - 3, length - 41, length - 42, length - 60, length - used, length - used + 1}) {
             var rotated = Files.copy(image, folder.resolve("rotated" + start));
             for (int i = 0; i < used; i++) {
                 var block = Images.read(image, place(1 + i), blockSize);
@@ -187,7 +192,10 @@ class JournalLogTest {
         var data = Files.write(folder.resolve("data"), repeated());
         var script = new StringBuilder("jo " + checksums + "\n");
         for (var each : transactions) {
-            script.append("jw ").append(each).append(each.contains("-b") ? " " + data : "").append('\n');
+            script.append("jw ")
+                    .append(each)
+                    .append(each.contains("-b") ? " " + data : "")
+                    .append('\n');
         }
         var said = Tool.feed(script + "jc\n", "debugfs", "-w", image.toString());
         assertFalse(said.contains("jw:") || said.contains("journal_write:"), said);

@@ -124,8 +124,7 @@ class PartitionTableTest {
     void aPartitionDoesNotHoldItsTable() throws IOException {
         table("dos", "2048,20000");
         Images.write(image, 446 + 8, (byte) 0, (byte) 0, (byte) 0, (byte) 0);
-        assertEquals(
-                List.of("partition 1: holds the partition table"), Images.reasons(Images.inspect(image)));
+        assertEquals(List.of("partition 1: holds the partition table"), Images.reasons(Images.inspect(image)));
     }
 
     @Test
@@ -161,8 +160,7 @@ class PartitionTableTest {
             if (match.find() && !line.matches(".*type=(5|f)\\b.*")) {
                 result.put(
                         Integer.parseInt(match.group(1)),
-                        new Range(
-                                Long.parseLong(match.group(2)) * SECTOR, Long.parseLong(match.group(3)) * SECTOR));
+                        new Range(Long.parseLong(match.group(2)) * SECTOR, Long.parseLong(match.group(3)) * SECTOR));
             }
         });
         return result;

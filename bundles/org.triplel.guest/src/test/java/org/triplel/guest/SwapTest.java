@@ -40,9 +40,7 @@ class SwapTest {
         var inPartition = new Range(PARTITION + pageSize, body.length());
         assertEquals(
                 List.of(new ClassifiedRange(
-                        inPartition,
-                        ContentClass.SWAP,
-                        "swap in partition 1, pages of " + pageSize / 1024 + " KiB")),
+                        inPartition, ContentClass.SWAP, "swap in partition 1, pages of " + pageSize / 1024 + " KiB")),
                 map.ranges());
         var signature = new Range(PARTITION + pageSize - 10, 10);
         assertTrue(map.derivedFrom().stream().anyMatch(signature::overlaps), "a suspend is noticed");
@@ -55,8 +53,7 @@ class SwapTest {
         var image = Images.blank(folder, "swap.img", 8 * Images.MIB);
         Tool.run("mkswap", image.toString());
         Images.write(image, 1024, (byte) 0, (byte) 0, (byte) 0, (byte) 1, (byte) 0, (byte) 0, (byte) 7, (byte) 0xFF);
-        assertEquals(
-                List.of(new Range(4096, 0x7FF * 4096)), Images.ranges(Images.inspect(image), ContentClass.SWAP));
+        assertEquals(List.of(new Range(4096, 0x7FF * 4096)), Images.ranges(Images.inspect(image), ContentClass.SWAP));
     }
 
     @Test
@@ -71,7 +68,11 @@ class SwapTest {
 
     @ParameterizedTest
     @CsvSource({
-        "4096, S1SUSPEND", "8192, S2SUSPEND", "16384, ULSUSPEND", "32768, S1SUSPEND", "65536, S1SUSPEND",
+        "4096, S1SUSPEND",
+        "8192, S2SUSPEND",
+        "16384, ULSUSPEND",
+        "32768, S1SUSPEND",
+        "65536, S1SUSPEND",
         "4096, LINHIB0001"
     })
     void aHibernatedGuest(int pageSize, String signature) throws IOException {
@@ -119,11 +120,11 @@ class SwapTest {
     private static void isData(Path image) throws IOException {
         var map = Images.inspect(image);
         assertEquals(List.of(), map.ranges());
-        assertEquals(
-                List.of("swap on the whole disk: the guest is hibernated, so it is data"), Images.reasons(map));
+        assertEquals(List.of("swap on the whole disk: the guest is hibernated, so it is data"), Images.reasons(map));
     }
 
     private static String blkid(Path image) {
-        return Tool.run("blkid", "-p", "-o", "value", "-s", "TYPE", image.toString()).strip();
+        return Tool.run("blkid", "-p", "-o", "value", "-s", "TYPE", image.toString())
+                .strip();
     }
 }
