@@ -69,6 +69,11 @@ final class Bytes {
                 && Arrays.equals(content, at, at + expected.length, expected, 0, expected.length);
     }
 
+    /** Characters for people to read: what is not printable ASCII becomes a question mark. */
+    String text(int at, int length) {
+        return new String(content, at, length, StandardCharsets.ISO_8859_1).replaceAll("[^ -~]", "?");
+    }
+
     UUID uuid(int at) {
         return new UUID(big.getLong(at), big.getLong(at + 8));
     }

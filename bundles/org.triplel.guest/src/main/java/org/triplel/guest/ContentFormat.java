@@ -43,24 +43,15 @@ enum ContentFormat {
 
     /** All formats whose signature is there: more than one means that an older one was not erased. */
     static Set<ContentFormat> of(Region region) throws IOException, MalformedException {
-        return of(region, region::read);
-    }
-
-    /** The same, of something that the map does not depend on. */
-    static Set<ContentFormat> inPassing(Region region) throws IOException, MalformedException {
-        return of(region, region::readLog);
-    }
-
-    private static Set<ContentFormat> of(Region region, Reading reading) throws IOException, MalformedException {
         var found = EnumSet.noneOf(ContentFormat.class);
-        addNear(found, reading.read(0, (int) Math.min(NEAR_BYTES, region.length())));
+        addNear(found, region.read(0, (int) Math.min(NEAR_BYTES, region.length())));
         if (found.contains(EXT)) { // further on it has its data, which change all the time
-            addSwap(found, region, region::readLog, SwapHeader.MIN_PAGE);
-            addFar(found, region, region::readLog);
+            addSwap(found, region.inPassing(), SwapHeader.MIN_PAGE);
+            addFar(found, region.inPassing());
         } else if (found.isEmpty()) {
-            addSwap(found, region, reading, SwapHeader.MAX_PAGE);
+            addSwap(found, region, SwapHeader.MAX_PAGE);
             if (found.isEmpty()) {
-                addFar(found, region, reading);
+                addFar(found, region);
             }
         }
         return found;
@@ -89,24 +80,24 @@ enum ContentFormat {
         }
     }
 
-    private static void addSwap(Set<ContentFormat> found, Region region, Reading reading, int maxPage)
+    private static void addSwap(Set<ContentFormat> found, Region region, int maxPage)
             throws IOException, MalformedException {
-        if (SwapHeader.signed(region, reading, maxPage)) {
+        if (SwapHeader.signed(region, maxPage)) {
             found.add(SWAP);
         }
     }
 
     /** Adds what has its signature behind the first sectors. */
-    private static void addFar(Set<ContentFormat> found, Region region, Reading reading)
+    private static void addFar(Set<ContentFormat> found, Region region)
             throws IOException, MalformedException {
         if (region.holds(BTRFS_MAGIC_AT, BTRFS_MAGIC.length())
-                && reading.read(BTRFS_MAGIC_AT, BTRFS_MAGIC.length()).has(0, BTRFS_MAGIC)) {
+                && region.read(BTRFS_MAGIC_AT, BTRFS_MAGIC.length()).has(0, BTRFS_MAGIC)) {
             found.add(BTRFS);
         }
         // versions 1.1, 1.2, 1.0 and 0.90 (Linux, drivers/md/md.c, super_1_load and super_90_load)
         long last64K = region.length() / RAID_ALIGNMENT * RAID_ALIGNMENT - RAID_ALIGNMENT;
         for (long at : new long[] {0, RAID_STEP, region.length() / RAID_STEP * RAID_STEP - 2 * RAID_STEP, last64K}) {
-            if (region.holds(at, 4) && reading.read(at, 4).le32(0) == RAID_MAGIC) {
+            if (region.holds(at, 4) && region.read(at, 4).le32(0) == RAID_MAGIC) {
                 found.add(RAID);
             }
         }

@@ -56,7 +56,7 @@ public final class DiskInspector {
             return;
         }
         var tableRanges = reader.asked();
-        var formats = ContentFormat.inPassing(disk);
+        var formats = ContentFormat.of(disk.inPassing());
         if (!formats.isEmpty()) {
             findings.notSplit(disk, "ambiguous: a partition table and " + titles(formats) + " on the whole disk");
             return;

@@ -16,11 +16,18 @@ final class ExtExtentTree {
     private final Region region;
     private final ExtSuperblock superblock;
     private final FileBlocks blocks;
+    private final boolean written;
 
-    ExtExtentTree(Region region, ExtSuperblock superblock, FileBlocks into) {
+    /**
+     * Reads nothing yet.
+     *
+     * @param written whether all blocks must have been written
+     */
+    ExtExtentTree(Region region, ExtSuperblock superblock, FileBlocks into, boolean written) {
         this.region = region;
         this.superblock = superblock;
         this.blocks = into;
+        this.written = written;
     }
 
     /**
@@ -56,10 +63,11 @@ final class ExtExtentTree {
 
     private void leaf(Bytes node, int at) throws MalformedException {
         int length = node.le16(at + 4);
-        if (length == 0 || length > MAX_INITIALIZED) {
+        if (written && length > MAX_INITIALIZED) {
             throw new MalformedException("a file with blocks that were never written");
         }
-        blocks.append(node.le32(at + 8) | (long) node.le16(at + 6) << 32, length);
+        int count = length > MAX_INITIALIZED ? length - MAX_INITIALIZED : length;
+        blocks.append(node.le32(at + 8) | (long) node.le16(at + 6) << 32, count);
     }
 
     private Bytes child(long block) throws IOException, MalformedException {

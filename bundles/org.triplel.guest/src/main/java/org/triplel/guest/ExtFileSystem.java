@@ -27,8 +27,10 @@ final class ExtFileSystem {
             externalJournal(findings);
         } else if (!superblock.hasJournal()) {
             findings.notSplit(region, here() + ": has no journal");
+            new ExtSwapFiles(region.inPassing(), superblock).describe(findings);
         } else if (superblock.journalInode() == 0) {
             findings.notSplit(region, here() + ": its journal is the device with UUID " + superblock.journalUuid());
+            new ExtSwapFiles(region.inPassing(), superblock).describe(findings);
         } else {
             internalJournal(findings);
         }
@@ -48,6 +50,7 @@ final class ExtFileSystem {
         var journal = JournalSuperblock.of(raw, superblock.blockSize(), 1, inode.size() / superblock.blockSize());
         var reason = "inode " + superblock.journalInode() + " of the " + here();
         findings.journal(journal(reason, blocks, 0, raw, journal));
+        new ExtSwapFiles(region.inPassing(), superblock).describe(findings);
     }
 
     /** The journal's blocks have the numbers of the device; the log begins behind the superblock of the device. */

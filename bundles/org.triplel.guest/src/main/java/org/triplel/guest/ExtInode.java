@@ -14,26 +14,33 @@ record ExtInode(Bytes raw) {
 
     private static final int BYTES = 128;
     private static final int FORMAT_MASK = 0xF000;
+    private static final int DIRECTORY = 0x4000;
     private static final int REGULAR_FILE = 0x8000;
     private static final long EXTENTS = 0x80000;
 
-    /** Reads an inode of the first block group, whose descriptor follows the superblock with and without meta_bg. */
     static ExtInode read(Region region, ExtSuperblock superblock, long number) throws IOException, MalformedException {
-        if (number < 1 || number > superblock.inodesPerGroup()) {
-            throw new MalformedException("inode " + number + " is not in the first block group");
+        long group = (number - 1) / superblock.inodesPerGroup();
+        int bytes = superblock.descriptorBytes();
+        boolean known = number > 0 && (group == 0 || !superblock.scatteredDescriptors());
+        if (!known || group > superblock.blocks()) {
+            throw new MalformedException("inode " + number + " cannot be found");
         }
-        long descriptorAt = (superblock.ownBlock() + 1L) * superblock.blockSize();
-        var descriptor = region.read(descriptorAt, superblock.descriptorBytes());
-        long table = descriptor.le32(0x8) | (superblock.descriptorBytes() >= 64 ? descriptor.le32(0x28) << 32 : 0);
+        long descriptorsAt = (superblock.ownBlock() + 1L) * superblock.blockSize();
+        var descriptor = region.read(descriptorsAt + group * bytes, bytes);
+        long table = descriptor.le32(0x8) | (bytes >= 64 ? descriptor.le32(0x28) << 32 : 0);
         if (table <= superblock.ownBlock() || table >= superblock.blocks()) {
             throw new MalformedException("the inode table lies outside of the file system");
         }
-        long at = table * superblock.blockSize() + (number - 1) * superblock.inodeBytes();
-        return new ExtInode(region.read(at, BYTES));
+        long inTable = (number - 1) % superblock.inodesPerGroup() * superblock.inodeBytes();
+        return new ExtInode(region.read(table * superblock.blockSize() + inTable, BYTES));
     }
 
     boolean regularFile() {
         return (raw.le16(0) & FORMAT_MASK) == REGULAR_FILE;
+    }
+
+    boolean directory() {
+        return (raw.le16(0) & FORMAT_MASK) == DIRECTORY;
     }
 
     /** In bytes; negative if it is nonsense. */
@@ -41,8 +48,18 @@ record ExtInode(Bytes raw) {
         return raw.le32(0x4) | raw.le32(0x6C) << 32;
     }
 
-    /** The first blocks of the file, at least as many as its size says. */
+    /** The blocks of the file, at least as many as its size says. All have been written. */
     FileBlocks blocks(Region region, ExtSuperblock superblock) throws IOException, MalformedException {
+        return blocks(region, superblock, true);
+    }
+
+    /** The same of a file whose blocks may be reserved and never written. */
+    FileBlocks reservedBlocks(Region region, ExtSuperblock superblock) throws IOException, MalformedException {
+        return blocks(region, superblock, false);
+    }
+
+    private FileBlocks blocks(Region region, ExtSuperblock superblock, boolean written)
+            throws IOException, MalformedException {
         long count = size() / superblock.blockSize();
         if (count < 1 || count > superblock.blocks()) {
             throw new MalformedException("a file of " + size() + " bytes");
@@ -50,7 +67,7 @@ record ExtInode(Bytes raw) {
         var blocks = new FileBlocks(region, superblock.blockSize(), superblock.blocks());
         var map = raw.part(BLOCK_MAP_AT, BLOCK_MAP_BYTES);
         if ((raw.le32(0x20) & EXTENTS) != 0) {
-            new ExtExtentTree(region, superblock, blocks).read(map);
+            new ExtExtentTree(region, superblock, blocks, written).read(map);
         } else {
             new ExtBlockMap(region, superblock, blocks, count).read(map);
         }

@@ -11,6 +11,7 @@ import java.util.UUID;
  * @param blockSize in bytes
  * @param blocks how many the file system has; they fit into its region
  * @param descriptorBytes of a block group's descriptor
+ * @param scatteredDescriptors whether not all descriptors follow the superblock (meta_bg); those of the first group do
  * @param journalDevice whether this is no file system but an external journal
  * @param hasJournal whether it has a journal
  * @param journalInode where the journal is; 0 if it is on another device
@@ -24,6 +25,7 @@ record ExtSuperblock(
         long inodesPerGroup,
         int inodeBytes,
         int descriptorBytes,
+        boolean scatteredDescriptors,
         UUID uuid,
         boolean journalDevice,
         boolean hasJournal,
@@ -40,6 +42,7 @@ record ExtSuperblock(
 
     private static final int COMPAT_JOURNAL = 0x4;
     private static final int INCOMPAT_JOURNAL_DEVICE = 0x8;
+    private static final int INCOMPAT_META_BG = 0x10;
     private static final int INCOMPAT_64BIT = 0x80;
     private static final int RO_COMPAT_CHECKSUMS = 0x400;
 
@@ -78,6 +81,7 @@ record ExtSuperblock(
                 raw.le32(0x28),
                 old ? 128 : raw.le16(0x58),
                 wide ? raw.le16(0xFE) : 32,
+                (incompat & INCOMPAT_META_BG) != 0,
                 raw.uuid(0x68),
                 (incompat & INCOMPAT_JOURNAL_DEVICE) != 0,
                 journal,

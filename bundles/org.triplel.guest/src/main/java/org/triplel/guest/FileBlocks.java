@@ -69,14 +69,23 @@ final class FileBlocks {
         return result;
     }
 
+    /** All of its blocks as a region of their own. */
+    Region region(String place) throws MalformedException {
+        var parts = new ArrayList<Range>();
+        for (var run : runs) {
+            parts.add(new Range(run.physical * blockSize, run.count * blockSize));
+        }
+        return fileSystem.part(parts, place);
+    }
+
     /** Reads the beginning of a block that the map depends on. */
     Bytes read(long block, int length) throws IOException, MalformedException {
         return fileSystem.read(position(block), length);
     }
 
     /** Reads a block that the map does not depend on. */
-    Bytes readLog(long block) throws IOException, MalformedException {
-        return fileSystem.readLog(position(block), blockSize);
+    Bytes readInPassing(long block) throws IOException, MalformedException {
+        return fileSystem.inPassing().read(position(block), blockSize);
     }
 
     private long position(long block) throws MalformedException {

@@ -83,7 +83,7 @@ final class JournalLog {
 
     /** Looks at the next block; returns whether it belongs to the active part. */
     private boolean step() throws IOException, MalformedException {
-        var block = file.readLog(position(walked));
+        var block = file.readInPassing(position(walked));
         if (block.be32(0) != JournalSuperblock.MAGIC || block.be32(8) != sequence) {
             return false;
         }

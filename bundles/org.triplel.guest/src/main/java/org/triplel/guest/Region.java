@@ -49,13 +49,21 @@ final class Region {
         return at >= 0 && count >= 0 && at <= length - count;
     }
 
-    Bytes read(long at, int count) throws IOException, MalformedException {
-        return read(structures, at, count);
+    /** The same region for what may change without a change of the map. */
+    Region inPassing() {
+        return new Region(logs, logs, pieces, place);
     }
 
-    /** Reads what may change without a change of the map. */
-    Bytes readLog(long at, int count) throws IOException, MalformedException {
-        return read(logs, at, count);
+    Bytes read(long at, int count) throws IOException, MalformedException {
+        var where = onDisk(new Range(at, count));
+        if (where.size() == 1) {
+            return structures.read(where.getFirst());
+        }
+        var parts = new ArrayList<Bytes>();
+        for (var each : where) {
+            parts.add(structures.read(each));
+        }
+        return Bytes.join(parts);
     }
 
     /** All of it, where it lies on the disk. */
@@ -79,17 +87,5 @@ final class Region {
             pieceStart += piece.length();
         }
         return result;
-    }
-
-    private Bytes read(GuestReader reader, long at, int count) throws IOException, MalformedException {
-        var where = onDisk(new Range(at, count));
-        if (where.size() == 1) {
-            return reader.read(where.getFirst());
-        }
-        var parts = new ArrayList<Bytes>();
-        for (var each : where) {
-            parts.add(reader.read(each));
-        }
-        return Bytes.join(parts);
     }
 }

@@ -14,6 +14,9 @@ import java.util.Optional;
  */
 record SwapHeader(int pageSize, long pages, boolean hibernated) {
 
+    static final int MIN_PAGE = 4 << 10;
+    static final int MAX_PAGE = 64 << 10;
+
     private static final int SIGNATURE_BYTES = 10;
     private static final int HEADER = 1024;
     private static final String VERSION_1 = "SWAPSPACE2";
@@ -24,17 +27,14 @@ record SwapHeader(int pageSize, long pages, boolean hibernated) {
     /** Of TuxOnIce, at the beginning of the page. */
     private static final String TUX_ON_ICE = "\u00ed\u00c3\u0002\u00e9\u0098\u0056\u00e5\u000c";
 
-    static final int MIN_PAGE = 4 << 10;
-    static final int MAX_PAGE = 64 << 10;
-
     /** Whether there is a signature for a page size up to this one. */
-    static boolean signed(Region region, Reading reading, int maxPage) throws IOException, MalformedException {
-        return pageSize(region, reading, maxPage).isPresent();
+    static boolean signed(Region region, int maxPage) throws IOException, MalformedException {
+        return pageSize(region, maxPage).isPresent();
     }
 
     /** Empty if there is no signature. */
     static Optional<SwapHeader> read(Region region) throws IOException, MalformedException {
-        var found = pageSize(region, region::read, MAX_PAGE);
+        var found = pageSize(region, MAX_PAGE);
         if (found.isEmpty()) {
             return Optional.empty();
         }
@@ -57,12 +57,12 @@ record SwapHeader(int pageSize, long pages, boolean hibernated) {
      * The smallest page size that has a signature: mkswap overwrites a greater first page as a whole, so what lies behind a
      * smaller one is left over or swapped.
      */
-    private static Optional<Integer> pageSize(Region region, Reading reading, int max)
+    private static Optional<Integer> pageSize(Region region, int max)
             throws IOException, MalformedException {
         for (int size = MIN_PAGE; size <= max && region.holds(0, size); size *= 2) {
-            var signature = reading.read(size - SIGNATURE_BYTES, SIGNATURE_BYTES);
+            var signature = region.read(size - SIGNATURE_BYTES, SIGNATURE_BYTES);
             if (SIGNATURES.stream().anyMatch(each -> signature.has(0, each))
-                    || reading.read(0, TUX_ON_ICE.length()).has(0, TUX_ON_ICE)) {
+                    || region.read(0, TUX_ON_ICE.length()).has(0, TUX_ON_ICE)) {
                 return Optional.of(size);
             }
         }

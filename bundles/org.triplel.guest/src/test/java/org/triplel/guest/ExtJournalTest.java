@@ -6,6 +6,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import java.util.TreeMap;
 import java.util.regex.Pattern;
@@ -35,7 +36,7 @@ class ExtJournalTest {
                 "-t ext4 -b 4096 -J size=32",
                 "-t ext4 -b 1024 -J size=64",
                 "-t ext4 -O ^extents,^64bit",
-                "-t ext4 -O ^extents,^64bit -b 1024 -J size=100",
+                "-t ext4 -O ^extents,^64bit -b 1024 -J size=70",
                 "-t ext4 -O ^64bit",
                 "-t ext4 -O 64bit -b 1024",
                 "-t ext4 -O ^flex_bg",
@@ -62,11 +63,11 @@ class ExtJournalTest {
                 "-t ext2 -O extents,has_journal",
             })
     void whereTheJournalLies(String options) throws IOException {
-        var alone = fileSystem(300 * Images.MIB, options.split(" "));
+        var alone = fileSystem(160 * Images.MIB, options.split(" "));
         assertEquals(journal(alone, 0), Images.ranges(Images.inspect(alone), ContentClass.JOURNAL), "whole disk");
 
-        var disk = Images.blank(folder, "disk.img", 400 * Images.MIB);
-        Tool.feed("label: gpt\n" + PARTITION / 512 + ",+300M\n", "sfdisk", "-q", disk.toString());
+        var disk = Images.blank(folder, "disk.img", 200 * Images.MIB);
+        Tool.feed("label: gpt\n" + PARTITION / 512 + ",+160M\n", "sfdisk", "-q", disk.toString());
         Images.insert(alone, disk, PARTITION);
         var map = Images.inspect(disk);
         assertEquals(journal(alone, PARTITION), Images.ranges(map, ContentClass.JOURNAL), "in a partition");
@@ -184,6 +185,44 @@ class ExtJournalTest {
                 Images.reasons(Images.inspect(image)));
     }
 
+    @ParameterizedTest
+    @ValueSource(strings = {"-t ext4", "-t ext4 -b 1024 -g 1024", "-t ext3", "-t ext2"})
+    void aSwapFileIsNamed(String options) throws IOException {
+        var swap = Images.blank(folder, "swap", 8 * Images.MIB);
+        Tool.run("mkswap", swap.toString());
+        var pages = new byte[8 * (int) Images.MIB - 4096];
+        Arrays.fill(pages, (byte) 0x55); // no holes
+        Images.write(swap, 4096, pages);
+        Images.write(swap, 0, (byte) 1);
+        Images.write(swap, 2048, (byte) 1);
+        var image = fileSystem(64 * Images.MIB, options.split(" "));
+        Tool.feed(
+                "write " + swap + " swapfile\nmkdir swapdir\nwrite " + swap + " other\n",
+                "debugfs",
+                "-w",
+                image.toString());
+        var where = blocksOf(image, "swapfile");
+        var named = Images.inspect(image).notSplit().stream()
+                .filter(each -> each.reason().startsWith("swap file /swapfile of the ext"))
+                .map(NotSplit::range)
+                .toList();
+        assertEquals(where, named);
+        assertTrue(Images.reasons(Images.inspect(image)).stream().noneMatch(each -> each.contains("swapdir")));
+    }
+
+    /** As fallocate makes them: only the header has been written. */
+    @Test
+    void aSwapFileOfReservedBlocksIsNamed() throws IOException {
+        var swap = Images.blank(folder, "swap", 8 * Images.MIB);
+        Tool.run("mkswap", swap.toString());
+        var image = fileSystem(64 * Images.MIB, "-t", "ext4", "-b", "4096");
+        var script = "write " + swap + " swap.img\nfallocate swap.img 0 2047\n";
+        Tool.feed(script, "debugfs", "-w", image.toString());
+        var map = Images.inspect(image);
+        assertEquals(8 * Images.MIB, map.notSplit().stream().mapToLong(each -> each.range().length()).sum());
+        assertTrue(map.notSplit().getFirst().reason().startsWith("swap file /swap.img of the ext4"));
+    }
+
     @Test
     void aFileSystemThatIsLongerThanItsPartition() throws IOException {
         var alone = fileSystem(64 * Images.MIB, "-t", "ext4");
@@ -230,8 +269,15 @@ class ExtJournalTest {
     static List<Range> journal(Path image, long partition) {
         var about = dumpe2fs(image);
         long blockSize = number(BLOCK_SIZE, about);
-        long blocks = number(JOURNAL_BLOCKS, about);
-        var stat = Tool.run("debugfs", "-R", "stat <8>", image.toString());
+        return runs(image, "<8>", number(JOURNAL_BLOCKS, about), partition, blockSize);
+    }
+
+    private static List<Range> blocksOf(Path image, String file) {
+        return runs(image, file, Long.MAX_VALUE, 0, number(BLOCK_SIZE, dumpe2fs(image)));
+    }
+
+    private static List<Range> runs(Path image, String file, long blocks, long partition, long blockSize) {
+        var stat = Tool.run("debugfs", "-R", "stat " + file, image.toString());
         var runs = new TreeMap<Long, Range>();
         var extent = EXTENT.matcher(stat);
         while (extent.find()) {

@@ -2,6 +2,7 @@ package org.triplel.guest;
 
 import java.io.IOException;
 import java.io.RandomAccessFile;
+import java.nio.ByteBuffer;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
@@ -46,17 +47,24 @@ final class Images {
         write(image, at, (byte) (read(image, at, 1)[0] ^ 0x10));
     }
 
-    /** Puts a whole image into another one. */
+    /** Puts what an image holds into another one. */
     static void insert(Path part, Path image, long at) throws IOException {
-        Tool.run(
-                "dd",
-                "if=" + part,
-                "of=" + image,
-                "bs=64k",
-                "oflag=seek_bytes",
-                "seek=" + at,
-                "conv=notrunc,sparse",
-                "status=none");
+        try (var from = FileDevice.openReadOnly(part);
+                var to = FileDevice.open(image)) {
+            long done = 0;
+            while (done < from.size()) {
+                for (var extent : from.extents(done, from.size() - done)) {
+                    for (long end = done + extent.length(); done < end; ) {
+                        var piece = ByteBuffer.allocateDirect((int) Math.min(MIB, end - done));
+                        if (!extent.zero()) {
+                            from.read(done, piece);
+                            to.write(at + done, piece.flip());
+                        }
+                        done += piece.capacity();
+                    }
+                }
+            }
+        }
     }
 
     static SemanticMap inspect(Path image) throws IOException {
