@@ -88,8 +88,7 @@ enum ContentFormat {
     }
 
     /** Adds what has its signature behind the first sectors. */
-    private static void addFar(Set<ContentFormat> found, Region region)
-            throws IOException, MalformedException {
+    private static void addFar(Set<ContentFormat> found, Region region) throws IOException, MalformedException {
         if (region.holds(BTRFS_MAGIC_AT, BTRFS_MAGIC.length())
                 && region.read(BTRFS_MAGIC_AT, BTRFS_MAGIC.length()).has(0, BTRFS_MAGIC)) {
             found.add(BTRFS);

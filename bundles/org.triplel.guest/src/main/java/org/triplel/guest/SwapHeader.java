@@ -57,8 +57,7 @@ record SwapHeader(int pageSize, long pages, boolean hibernated) {
      * The smallest page size that has a signature: mkswap overwrites a greater first page as a whole, so what lies behind a
      * smaller one is left over or swapped.
      */
-    private static Optional<Integer> pageSize(Region region, int max)
-            throws IOException, MalformedException {
+    private static Optional<Integer> pageSize(Region region, int max) throws IOException, MalformedException {
         for (int size = MIN_PAGE; size <= max && region.holds(0, size); size *= 2) {
             var signature = region.read(size - SIGNATURE_BYTES, SIGNATURE_BYTES);
             if (SIGNATURES.stream().anyMatch(each -> signature.has(0, each))

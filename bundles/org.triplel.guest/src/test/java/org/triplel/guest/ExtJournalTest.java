@@ -219,7 +219,9 @@ class ExtJournalTest {
         var script = "write " + swap + " swap.img\nfallocate swap.img 0 2047\n";
         Tool.feed(script, "debugfs", "-w", image.toString());
         var map = Images.inspect(image);
-        assertEquals(8 * Images.MIB, map.notSplit().stream().mapToLong(each -> each.range().length()).sum());
+        assertEquals(
+                8 * Images.MIB,
+                map.notSplit().stream().mapToLong(each -> each.range().length()).sum());
         assertTrue(map.notSplit().getFirst().reason().startsWith("swap file /swap.img of the ext4"));
     }
 
