@@ -15,6 +15,8 @@ public final class DiskInspector {
 
     private static final int STRUCTURE_WINDOW = 4 << 10;
     private static final int LOG_WINDOW = 64 << 10;
+    private static final int LARGE_SECTOR = 4 << 10;
+    private static final int SIGNATURE_BYTES = 8;
 
     private final Limits limits;
 
@@ -52,7 +54,9 @@ public final class DiskInspector {
         }
         var table = table(disk, bootRecord.get());
         if (table.isEmpty()) {
-            findings.notSplit(disk, "GPT: both copies are broken");
+            boolean largeSectors = disk.holds(LARGE_SECTOR, SIGNATURE_BYTES)
+                    && GuidPartitionTable.signed(disk.read(LARGE_SECTOR, SIGNATURE_BYTES));
+            findings.notSplit(disk, "GPT: " + (largeSectors ? "for sectors of 4 KiB" : "both copies are broken"));
             return;
         }
         var tableRanges = reader.asked();

@@ -34,13 +34,24 @@ final class Findings {
 
     private final List<Area> areas = new ArrayList<>();
     private final List<NotSplit> notSplit = new ArrayList<>();
+    private int pieces;
 
     void swap(List<Range> ranges, String reason) {
-        areas.add(new Area(ContentClass.SWAP, ranges, reason, Optional.empty()));
+        add(new Area(ContentClass.SWAP, ranges, reason, Optional.empty()));
     }
 
     void journal(Journal journal) {
-        areas.add(new Area(ContentClass.JOURNAL, journal.area(), journal.reason(), Optional.of(journal)));
+        add(new Area(ContentClass.JOURNAL, journal.area(), journal.reason(), Optional.of(journal)));
+    }
+
+    /** What is kept is bounded, however many file systems there are. */
+    private void add(Area area) {
+        if (pieces + area.ranges.size() > MAX_RANGES) {
+            refuse(area, "the disk has too many pieces");
+        } else {
+            pieces += area.ranges.size();
+            areas.add(area);
+        }
     }
 
     void notSplit(Region region, String reason) {
@@ -61,8 +72,6 @@ final class Findings {
         for (var area : areas) {
             if (contradictory.contains(area) || touch(area.body(), derivedFrom)) {
                 refuse(area, "overlaps other structures of the disk");
-            } else if (ranges.size() + area.ranges.size() > MAX_RANGES) {
-                refuse(area, "the disk has too many pieces");
             } else {
                 area.ranges.forEach(range -> ranges.add(new ClassifiedRange(range, area.contentClass, area.reason)));
                 area.journal.ifPresent(journals::add);
@@ -81,17 +90,17 @@ final class Findings {
     /** The areas that share a byte with another one. */
     private Set<Area> overlapping() {
         record Piece(Range range, Area area) {}
-        var pieces = areas.stream()
+        var sorted = areas.stream()
                 .flatMap(area -> area.ranges.stream().map(range -> new Piece(range, area)))
                 .sorted(Comparator.comparing(Piece::range))
                 .toList();
         Set<Area> result = Collections.newSetFromMap(new IdentityHashMap<>());
-        for (int i = 1, farthest = 0; i < pieces.size(); i++) {
-            if (pieces.get(i).range.overlaps(pieces.get(farthest).range)) {
-                result.add(pieces.get(i).area);
-                result.add(pieces.get(farthest).area);
+        for (int i = 1, farthest = 0; i < sorted.size(); i++) {
+            if (sorted.get(i).range.overlaps(sorted.get(farthest).range)) {
+                result.add(sorted.get(i).area);
+                result.add(sorted.get(farthest).area);
             }
-            if (pieces.get(i).range.end() > pieces.get(farthest).range.end()) {
+            if (sorted.get(i).range.end() > sorted.get(farthest).range.end()) {
                 farthest = i;
             }
         }

@@ -32,7 +32,7 @@ record GuidPartitionTable(
         }
         var header = disk.read(sector * SECTOR, SECTOR);
         long headerBytes = header.le32(12);
-        if (!header.has(0, "EFI PART")
+        if (!signed(header)
                 || headerBytes < MIN_HEADER
                 || headerBytes > SECTOR
                 || header.le32(CRC_AT) != headerCrc(header, (int) headerBytes)
@@ -50,6 +50,11 @@ record GuidPartitionTable(
                 && table.usable()
                 && table.entriesCrc() == header.le32(88);
         return valid ? Optional.of(table) : Optional.empty();
+    }
+
+    /** Whether a header may begin here. */
+    static boolean signed(Bytes header) {
+        return header.has(0, "EFI PART");
     }
 
     PartitionTable partitions() throws IOException, MalformedException {

@@ -89,6 +89,16 @@ class PartitionTableTest {
         assertEquals(List.of("GPT: both copies are broken"), Images.reasons(Images.inspect(image)));
     }
 
+    /** A disk of the same bytes, had it been made for larger sectors. */
+    @Test
+    void aGptForLargeSectorsIsNamed() throws IOException {
+        table("gpt", "2048,100000");
+        Images.write(image, 4096, Images.read(image, SECTOR, SECTOR));
+        Images.write(image, SECTOR, new byte[SECTOR]);
+        Images.damage(image, 256 * Images.MIB - SECTOR + 40);
+        assertEquals(List.of("GPT: for sectors of 4 KiB"), Images.reasons(Images.inspect(image)));
+    }
+
     @Test
     void aGptOfAGrownDisk() throws IOException {
         table("gpt", "2048,100000", ",30000,S");
