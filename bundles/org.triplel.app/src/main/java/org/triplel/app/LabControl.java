@@ -124,6 +124,7 @@ final class LabControl {
                 }
             }
         });
+        state.set(meanwhile); // so that nothing is offered in the moment before it begins
         job.schedule();
         return job;
     }

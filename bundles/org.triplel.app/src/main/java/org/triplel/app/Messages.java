@@ -6,6 +6,7 @@ final class Messages extends NLS {
 
     public static String App_AlreadyRunning;
     public static String App_Title;
+    public static String Lab_Start;
     public static String Lab_Starting;
     public static String Lab_StopButton;
     public static String Lab_StopQuestion;

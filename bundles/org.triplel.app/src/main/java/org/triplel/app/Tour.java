@@ -96,8 +96,16 @@ final class Tour {
     }
 
     private void plan() {
+        step("", () -> true, LIMIT, () -> workbench
+                .getWorkbenchWindows()[0]
+                .getShell()
+                .setMaximized(true));
         step("welcome", () -> true, LIMIT, () -> view(WelcomeView.ID));
-        step("lab-running", this::labRuns, LAB_LIMIT, () -> view(VmsView.ID));
+        step("progress", () -> true, LIMIT, () -> view(IPageLayout.ID_PROGRESS_VIEW));
+        step("lab-running", this::labRuns, LAB_LIMIT, () -> {
+            view(VmsView.ID);
+            view(TrafficView.ID);
+        });
         step("", () -> true, LIMIT, () -> storm(false));
         step("boot-storm", () -> true, LIMIT, this::pressDefault);
         step("boot-storm-running", this::somethingBoots, LIMIT, () -> view(TrafficView.ID));
@@ -112,7 +120,6 @@ final class Tour {
         step("replicas", () -> true, LIMIT, () -> view(ReplicasView.ID));
         step("events", () -> true, LIMIT, () -> view(EventsView.ID));
         step("nas-link", () -> true, LIMIT, () -> view(NasLinkView.ID));
-        step("progress", () -> true, LIMIT, () -> view(IPageLayout.ID_PROGRESS_VIEW));
         step("", () -> true, LIMIT, this::selectOne);
         step("", () -> true, LIMIT, () -> run(Commands.KILL));
         step("kill-question", this::dialogIsOpen, LIMIT, () -> {});

@@ -1,5 +1,6 @@
 package org.triplel.ui;
 
+import org.eclipse.core.commands.common.CommandException;
 import org.eclipse.jface.action.IContributionItem;
 import org.eclipse.jface.action.MenuManager;
 import org.eclipse.jface.action.Separator;
@@ -8,17 +9,21 @@ import org.eclipse.swt.SWT;
 import org.eclipse.swt.custom.StackLayout;
 import org.eclipse.swt.layout.GridData;
 import org.eclipse.swt.layout.GridLayout;
+import org.eclipse.swt.widgets.Button;
 import org.eclipse.swt.widgets.Composite;
 import org.eclipse.swt.widgets.Control;
 import org.eclipse.swt.widgets.Label;
 import org.eclipse.ui.IWorkbenchActionConstants;
+import org.eclipse.ui.commands.ICommandService;
+import org.eclipse.ui.handlers.IHandlerService;
 import org.eclipse.ui.part.ViewPart;
+import org.eclipse.ui.services.IEvaluationService;
 import org.triplel.agent.api.AgentEvent;
 import org.triplel.cluster.Fleet;
 
 /**
- * A view of the fleet. It is given snapshots while it is open, and shows a sentence instead of its content as long as there
- * is none.
+ * A view of the fleet. It is given snapshots while it is open. As long as there is nothing to show, it says so in a sentence
+ * instead, and offers what would change that.
  */
 public abstract class FleetViewPart extends ViewPart {
 
@@ -27,6 +32,7 @@ public abstract class FleetViewPart extends ViewPart {
     private Composite stack;
     private Control content;
     private Label empty;
+    private Button button;
 
     /** Creates the content. */
     protected abstract Control createContent(Composite parent);
@@ -49,13 +55,33 @@ public abstract class FleetViewPart extends ViewPart {
         var layout = new StackLayout();
         stack.setLayout(layout);
         content = createContent(stack);
-        var page = new Composite(stack, SWT.NONE);
-        page.setLayout(new GridLayout());
-        empty = new Label(page, SWT.WRAP);
-        empty.setLayoutData(new GridData(SWT.FILL, SWT.TOP, true, true));
+        createEmpty();
         layout.topControl = content;
         Fleet.Subscription subscription = watch.watch(this::take);
         parent.addListener(SWT.Dispose, event -> subscription.close());
+    }
+
+    private void createEmpty() {
+        var page = new Composite(stack, SWT.NONE);
+        page.setLayout(new GridLayout());
+        empty = new Label(page, SWT.WRAP);
+        empty.setLayoutData(new GridData(SWT.FILL, SWT.TOP, true, false));
+        button = new Button(page, SWT.PUSH);
+        button.setVisible(false);
+        button.addListener(SWT.Selection, event -> run(offer().command()));
+    }
+
+    private Offer offer() {
+        return getSite().getService(Offer.class);
+    }
+
+    /** Runs a command as its menu would. */
+    protected final void run(String command) {
+        try {
+            getSite().getService(IHandlerService.class).executeCommand(command, null);
+        } catch (CommandException e) {
+            throw new IllegalStateException(command, e);
+        }
     }
 
     private void take(FleetSnapshot snapshot) {
@@ -69,9 +95,23 @@ public abstract class FleetViewPart extends ViewPart {
             empty.setText(why);
             empty.getParent().layout();
         }
+        if (top != content) {
+            makeOffer(snapshot.inventory().hosts().isEmpty());
+        }
         if (layout.topControl != top) {
             layout.topControl = top;
             stack.layout();
+        }
+    }
+
+    private void makeOffer(boolean noHosts) {
+        var command = getSite().getService(ICommandService.class).getCommand(offer().command());
+        command.setEnabled(getSite().getService(IEvaluationService.class).getCurrentState());
+        var visible = noHosts && command.isEnabled();
+        if (visible != button.isVisible()) {
+            button.setText(offer().label());
+            button.setVisible(visible);
+            button.requestLayout();
         }
     }
 
@@ -97,9 +137,18 @@ public abstract class FleetViewPart extends ViewPart {
         getSite().registerContextMenu(menu, provider);
     }
 
+    /** Puts the focus into the content. */
+    protected void focusContent() {
+        content.setFocus();
+    }
+
     @Override
-    public void setFocus() {
+    public final void setFocus() {
         var layout = (StackLayout) stack.getLayout();
-        layout.topControl.setFocus();
+        if (layout.topControl == content) {
+            focusContent();
+        } else {
+            layout.topControl.setFocus();
+        }
     }
 }

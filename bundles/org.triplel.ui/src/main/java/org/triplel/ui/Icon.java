@@ -18,6 +18,7 @@ public enum Icon {
     HOST("host"),
     HOST_CONNECTING("host-connecting"),
     HOST_LOST("host-lost"),
+    HOST_PROBLEM("host-problem"),
     IMAGE("image"),
     INFO("info"),
     NAS("nas"),
@@ -69,7 +70,8 @@ public enum Icon {
 
     public static Icon of(Host host) {
         return switch (host.link()) {
-            case Host.Connected() -> HOST;
+            case Host.Connected() ->
+                host.status().filter(status -> !status.problem().isEmpty()).isPresent() ? HOST_PROBLEM : HOST;
             case Host.Connecting() -> HOST_CONNECTING;
             case Host.Lost _ -> HOST_LOST;
         };

@@ -24,6 +24,7 @@ final class Messages extends NLS {
     public static String Welcome_Traffic;
     public static String Welcome_Replicas;
     public static String Welcome_Storm;
+    public static String Welcome_NoVms;
     public static String Welcome_Title;
 
     static {

@@ -1,6 +1,5 @@
 package org.triplel.ui;
 
-import org.eclipse.core.commands.common.CommandException;
 import org.eclipse.jface.layout.GridDataFactory;
 import org.eclipse.jface.resource.JFaceResources;
 import org.eclipse.jface.resource.LocalResourceManager;
@@ -8,20 +7,20 @@ import org.eclipse.swt.SWT;
 import org.eclipse.swt.layout.GridLayout;
 import org.eclipse.swt.widgets.Button;
 import org.eclipse.swt.widgets.Composite;
+import org.eclipse.swt.widgets.Control;
 import org.eclipse.swt.widgets.Label;
-import org.eclipse.ui.handlers.IHandlerService;
-import org.eclipse.ui.part.ViewPart;
 
 /** What one sees in this window, in five lines. */
-public final class WelcomeView extends ViewPart {
+public final class WelcomeView extends FleetViewPart {
 
     /** The view's id. */
     public static final String ID = "org.triplel.ui.view.welcome";
 
     private Button storm;
+    private Label hint;
 
     @Override
-    public void createPartControl(Composite parent) {
+    protected Control createContent(Composite parent) {
         var resources = new LocalResourceManager(JFaceResources.getResources(), parent);
         var page = new Composite(parent, SWT.NONE);
         var layout = new GridLayout(2, false);
@@ -42,7 +41,23 @@ public final class WelcomeView extends ViewPart {
         new Label(page, SWT.NONE);
         storm = new Button(page, SWT.PUSH);
         storm.setText(Messages.Welcome_BootStorm);
-        storm.addListener(SWT.Selection, event -> openBootStorm());
+        storm.addListener(SWT.Selection, event -> run(Commands.BOOT_STORM));
+        new Label(page, SWT.NONE);
+        hint = new Label(page, SWT.WRAP);
+        GridDataFactory.fillDefaults().grab(true, false).applyTo(hint);
+        return page;
+    }
+
+    @Override
+    protected String show(FleetSnapshot snapshot) {
+        var vms = snapshot.inventory().vms().count();
+        storm.setEnabled(vms > 0);
+        var words = vms > 0 ? "" : Messages.Welcome_NoVms;
+        if (!words.equals(hint.getText())) {
+            hint.setText(words);
+            hint.requestLayout();
+        }
+        return "";
     }
 
     private static void line(Composite page, LocalResourceManager resources, String icon, String text) {
@@ -53,16 +68,8 @@ public final class WelcomeView extends ViewPart {
         GridDataFactory.fillDefaults().grab(true, false).applyTo(label);
     }
 
-    private void openBootStorm() {
-        try {
-            getSite().getService(IHandlerService.class).executeCommand(Commands.BOOT_STORM, null);
-        } catch (CommandException e) {
-            throw new IllegalStateException(Commands.BOOT_STORM, e);
-        }
-    }
-
     @Override
-    public void setFocus() {
+    protected void focusContent() {
         storm.setFocus();
     }
 }

@@ -1,5 +1,7 @@
 package org.triplel.ui.charts;
 
+import org.eclipse.swt.widgets.Control;
+
 /**
  * The colours of a drawing on a light or a dark ground. Hues are those of Okabe and Ito's set, which people with any common
  * colour vision can tell apart; drawings never tell things by colour alone.
@@ -24,6 +26,12 @@ public enum Palette {
     public static Palette on(Shade background) {
         var brightness = 0.299 * background.red() + 0.587 * background.green() + 0.114 * background.blue();
         return brightness < 128 ? DARK : LIGHT;
+    }
+
+    /** The palette for what is drawn on a control. */
+    public static Palette of(Control control) {
+        var background = control.getBackground();
+        return on(new Shade(background.getRed(), background.getGreen(), background.getBlue()));
     }
 
     public Shade ground() {

@@ -6,6 +6,7 @@ import java.awt.Paint;
 import java.awt.Rectangle;
 import java.awt.RenderingHints;
 import java.awt.TexturePaint;
+import java.awt.font.FontRenderContext;
 import java.awt.geom.Rectangle2D;
 import java.awt.image.BufferedImage;
 import java.text.FieldPosition;
@@ -19,12 +20,20 @@ import org.jfree.chart.axis.DateAxis;
 import org.jfree.chart.axis.NumberAxis;
 import org.jfree.chart.plot.XYPlot;
 import org.jfree.chart.renderer.xy.StackedXYAreaRenderer2;
+import org.jfree.chart.title.LegendTitle;
+import org.jfree.chart.title.TextTitle;
+import org.jfree.chart.ui.RectangleEdge;
 import org.jfree.chart.ui.RectangleInsets;
 import org.jfree.data.xy.DefaultTableXYDataset;
 import org.jfree.data.xy.XYSeries;
 
 /** Draws stacked areas over time into an image, off screen and on any thread. */
 public final class StackedChart {
+
+    private static final float HEADING_SIZE = 1.3f;
+    private static final String LONGEST_LABEL = "5.50 kIOPS";
+    private static final double LABEL_MARGIN = 8;
+    private static final FontRenderContext TEXT_METRICS = new FontRenderContext(null, true, false);
 
     private final Palette palette;
     private final Font font;
@@ -57,6 +66,27 @@ public final class StackedChart {
      * @param scale device pixels for one unscaled pixel
      */
     public Drawing draw(StackedData data, int width, int height, double scale) {
+        return draw(chart(data), width, height, scale);
+    }
+
+    /** Draws a picture that can be understood on its own: with a heading and a legend. */
+    public BufferedImage picture(StackedData data, String heading, int width, int height) {
+        var chart = chart(data);
+        var title = new TextTitle(heading, font.deriveFont(Font.BOLD, font.getSize2D() * HEADING_SIZE));
+        title.setPaint(palette.text().awt());
+        title.setPadding(new RectangleInsets(10, 10, 6, 10));
+        chart.setTitle(title);
+        var legend = new LegendTitle(chart.getPlot());
+        legend.setItemFont(font);
+        legend.setItemPaint(palette.text().awt());
+        legend.setBackgroundPaint(palette.ground().awt());
+        legend.setPadding(new RectangleInsets(6, 10, 8, 10));
+        legend.setPosition(RectangleEdge.BOTTOM);
+        chart.addLegend(legend);
+        return draw(chart, width, height, 1).image;
+    }
+
+    private static Drawing draw(JFreeChart chart, int width, int height, double scale) {
         var image = new BufferedImage(
                 (int) Math.ceil(width * scale), (int) Math.ceil(height * scale), BufferedImage.TYPE_INT_RGB);
         var info = new ChartRenderingInfo();
@@ -64,7 +94,7 @@ public final class StackedChart {
         try {
             graphics.scale(scale, scale);
             graphics.setRenderingHint(RenderingHints.KEY_TEXT_ANTIALIASING, RenderingHints.VALUE_TEXT_ANTIALIAS_ON);
-            chart(data).draw(graphics, new Rectangle2D.Double(0, 0, width, height), info);
+            chart.draw(graphics, new Rectangle2D.Double(0, 0, width, height), info);
         } finally {
             graphics.dispose();
         }
@@ -147,6 +177,8 @@ public final class StackedChart {
         axis.setTickLabelPaint(palette.faint().awt());
         axis.setTickMarksVisible(false);
         axis.setAxisLineVisible(false);
+        // as wide as the longest label may get, so that the areas do not jump when the scale changes
+        axis.setFixedDimension(font.getStringBounds(LONGEST_LABEL, TEXT_METRICS).getWidth() + LABEL_MARGIN);
         return axis;
     }
 

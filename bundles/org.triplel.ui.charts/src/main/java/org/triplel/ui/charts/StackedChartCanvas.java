@@ -21,8 +21,10 @@ import org.eclipse.swt.widgets.Composite;
  */
 public final class StackedChartCanvas extends Canvas {
 
+    private record Content(StackedChart chart, StackedData data) {}
+
     /** A chart to draw. */
-    private record Order(StackedChart chart, StackedData data, int width, int height, double scale) {}
+    private record Order(Content content, int width, int height, double scale) {}
 
     private record Shown(Image image, Rectangle area, StackedData data) {}
 
@@ -32,16 +34,14 @@ public final class StackedChartCanvas extends Canvas {
     private boolean drawing;
     private int hover = -1;
     private IntConsumer onHover = index -> {};
-    private StackedChart chart;
-    private Optional<StackedData> data = Optional.empty();
+    private Optional<Content> content = Optional.empty();
 
     /**
      * @param painter runs the drawing; not the UI thread
      */
-    public StackedChartCanvas(Composite parent, StackedChart chart, Executor painter) {
+    public StackedChartCanvas(Composite parent, Executor painter) {
         super(parent, SWT.DOUBLE_BUFFERED | SWT.NO_BACKGROUND);
         this.painter = painter;
-        this.chart = chart;
         addPaintListener(event -> {
             shown.ifPresentOrElse(
                     now -> event.gc.drawImage(now.image, 0, 0), () -> event.gc.fillRectangle(getClientArea()));
@@ -58,19 +58,13 @@ public final class StackedChartCanvas extends Canvas {
         onHover = listener;
     }
 
-    /** Shows other data. Must be called by the UI thread. */
-    public void show(StackedData newest) {
-        data = Optional.of(newest);
+    /** Shows data, drawn by {@code chart}. Must be called by the UI thread. */
+    public void show(StackedChart chart, StackedData data) {
+        content = Optional.of(new Content(chart, data));
         redrawChart();
     }
 
-    /** Draws with other colours or units. Must be called by the UI thread. */
-    public void setChart(StackedChart newest) {
-        chart = newest;
-        redrawChart();
-    }
-
-    /** What was drawn last, for an export. */
+    /** What was drawn last. */
     public Optional<ImageData> imageData() {
         return shown.map(now -> now.image.getImageData(100));
     }
@@ -82,15 +76,11 @@ public final class StackedChartCanvas extends Canvas {
 
     private void redrawChart() {
         var size = getSize();
-        if (size.x < 1 || size.y < 1 || data.isEmpty()) {
+        if (size.x < 1 || size.y < 1 || content.isEmpty()) {
             return;
         }
         wanted = Optional.of(new Order(
-                chart,
-                data.get(),
-                size.x,
-                size.y,
-                getDisplay().getPrimaryMonitor().getZoom() / 100.0));
+                content.get(), size.x, size.y, getDisplay().getPrimaryMonitor().getZoom() / 100.0));
         drawNext();
     }
 
@@ -103,7 +93,7 @@ public final class StackedChartCanvas extends Canvas {
         drawing = true;
         var display = getDisplay();
         painter.execute(() -> {
-            var drawn = order.chart.draw(order.data, order.width, order.height, order.scale);
+            var drawn = order.content.chart.draw(order.content.data, order.width, order.height, order.scale);
             var pixels = pixels(drawn);
             if (!display.isDisposed()) {
                 display.asyncExec(() -> take(order, drawn, pixels));
@@ -130,8 +120,9 @@ public final class StackedChartCanvas extends Canvas {
         var area = drawn.area();
         var zoom = (int) Math.round(order.scale * 100);
         var image = new Image(getDisplay(), (ImageDataProvider) asked -> asked == zoom ? pixels : null);
-        shown = Optional.of(new Shown(image, new Rectangle(area.x, area.y, area.width, area.height), order.data));
-        if (hover >= order.data.count()) {
+        shown = Optional.of(
+                new Shown(image, new Rectangle(area.x, area.y, area.width, area.height), order.content.data));
+        if (hover >= order.content.data.count()) {
             hover = -1;
         }
         onHover.accept(hover);

@@ -22,14 +22,18 @@ public final class Units {
         return scaled(bytesPerSecond, "B/s");
     }
 
-    /** Requests per second, "1.20 k/s". */
+    /** Requests per second, "1.20 kIOPS". */
     public static String iops(double requestsPerSecond) {
-        return scaled(requestsPerSecond, "/s");
+        return scaled(requestsPerSecond, "IOPS");
     }
 
-    /** A share of 1 as a percentage: "93 %". */
+    /** A share of 1 as a percentage: "93 %". Only nothing is "0 %", and only all is "100 %". */
     public static String percent(double share) {
-        return String.format(Locale.ROOT, "%d\u2009%%", Math.round(share * 100));
+        var rounded = Math.round(share * 100);
+        if (rounded == 0 && share > 0) {
+            return "<1\u2009%";
+        }
+        return rounded == 100 && share < 1 ? ">99\u2009%" : rounded + "\u2009%";
     }
 
     /** A duration as people say it: "340 ms", "4.2 s", "3 min 20 s". */

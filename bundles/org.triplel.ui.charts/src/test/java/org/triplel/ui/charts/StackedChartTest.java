@@ -3,6 +3,7 @@ package org.triplel.ui.charts;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import java.awt.image.BufferedImage;
 import java.util.Arrays;
 import java.util.List;
 import org.junit.jupiter.api.Test;
@@ -52,7 +53,24 @@ class StackedChartTest {
     void nothingIsDrawnWhereNothingIs() {
         var drawing = draw(new StackedSeries("low", RED, false, new double[] {0, 0, 0}));
         assertEquals(0, count(drawing, RED));
-        assertTrue(drawing.area().width > 300, () -> "the data area is " + drawing.area());
+        assertTrue(drawing.area().width > 250, () -> "the data area is " + drawing.area());
+    }
+
+    @Test
+    void pictureSaysWhatItShows() {
+        var data = new StackedData(0, 1_000, 2, List.of(new StackedSeries("low", RED, false, new double[] {0, 0})));
+        var chart = new StackedChart(Palette.LIGHT, 11, Units::rate);
+        var bare = chart.draw(data, 400, 200, 1).image();
+        var picture = chart.picture(data, "A heading", 400, 200);
+        assertEquals(0, count(new StackedChart.Drawing(bare, null), RED));
+        assertTrue(count(new StackedChart.Drawing(picture, null), RED) > 20, "the legend lacks the layer's colour");
+        assertTrue(inkAtTop(picture) > inkAtTop(bare) + 50, "there is no heading");
+    }
+
+    private static long inkAtTop(BufferedImage image) {
+        return Arrays.stream(image.getRGB(0, 0, image.getWidth(), 30, null, 0, image.getWidth()))
+                .filter(pixel -> (pixel & 0xffffff) != 0xffffff)
+                .count();
     }
 
     @Test

@@ -14,14 +14,23 @@ class UnitsTest {
         assertEquals("1.00 MB", Units.bytes(999_600));
         assertEquals("100 kB", Units.bytes(99_960));
         assertEquals("2.15 GB", Units.bytes(1L << 31));
-        assertEquals("1.20 k/s", Units.iops(1_200));
-        assertEquals("0.5 /s", Units.iops(0.5));
+        assertEquals("1.20 kIOPS", Units.iops(1_200));
+        assertEquals("0.5 IOPS", Units.iops(0.5));
     }
 
     @Test
     void zeroIsADash() {
         assertEquals(Units.NONE, Units.rate(0));
         assertEquals(Units.NONE, Units.iops(0));
+    }
+
+    @Test
+    void onlyNothingIsZeroPercentAndOnlyAllIsHundred() {
+        assertEquals("0\u2009%", Units.percent(0));
+        assertEquals("<1\u2009%", Units.percent(0.001));
+        assertEquals("93\u2009%", Units.percent(0.93));
+        assertEquals(">99\u2009%", Units.percent(0.999));
+        assertEquals("100\u2009%", Units.percent(1));
     }
 
     @Test

@@ -7,6 +7,8 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Optional;
+import org.eclipse.jface.action.ActionContributionItem;
 import org.eclipse.jface.viewers.StructuredSelection;
 import org.eclipse.swt.SWT;
 import org.eclipse.swt.dnd.Clipboard;
@@ -21,11 +23,13 @@ import org.eclipse.swt.widgets.TableItem;
 import org.eclipse.swt.widgets.Text;
 import org.eclipse.swt.widgets.Tree;
 import org.eclipse.ui.IPageLayout;
+import org.eclipse.ui.IViewPart;
 import org.eclipse.ui.PlatformUI;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.triplel.agent.api.AgentEvent;
 import org.triplel.agent.api.VmState;
 import org.triplel.app.NasLinkView;
 import org.triplel.cluster.Fleet;
@@ -152,9 +156,25 @@ class WindowTest {
         bot.awaitThat("it was killed", () -> hosts.one.requests().contains("killVm desk-02"));
     }
 
+    private Text filter(Table table) {
+        return bot.find(
+                Text.class,
+                text -> text.getParent() == table.getParent()
+                        && text.getMessage().equals("Filter by any column"));
+    }
+
+    private String clipboard(Table table) {
+        var clipboard = new Clipboard(table.getDisplay());
+        try {
+            return String.valueOf(clipboard.getContents(TextTransfer.getInstance()));
+        } finally {
+            clipboard.dispose();
+        }
+    }
+
     @Test
     void filterKeepsWhatMatches() {
-        var filter = bot.find(Text.class, text -> text.getMessage().equals("Filter by any column"));
+        var filter = filter(bot.ui(this::table));
         bot.run(() -> filter.setText("CLIENT-2"));
         assertEquals(List.of("desk-03", "desk-04"), bot.ui(() -> column("Name")));
         bot.run(() -> filter.setText(""));
@@ -176,12 +196,73 @@ class WindowTest {
     void copyPutsTheTableOnTheClipboard() {
         select("desk-01");
         bot.menu("Edit", "Copy");
-        bot.awaitThat("the clipboard has it", () -> {
-            var clipboard = new Clipboard(table().getDisplay());
-            var text = (String) clipboard.getContents(TextTransfer.getInstance());
-            clipboard.dispose();
-            return text != null && text.startsWith("State\tName") && text.contains("stopped\tdesk-01\tclient-1");
-        });
+        bot.awaitThat(
+                "the clipboard has it",
+                () -> clipboard(table()).startsWith("State\tName")
+                        && clipboard(table()).contains("stopped\tdesk-01\tclient-1"));
+    }
+
+    @Test
+    void replicasAndEventsAreFilteredAndCopiedLikeVms() {
+        bot.view(ReplicasView.ID);
+        var replicas = bot.find(Table.class, table -> table.getColumnCount() == 8 && table.getItemCount() == 2);
+        bot.run(() -> filter(replicas).setText("client-2"));
+        assertEquals(1, bot.ui(replicas::getItemCount));
+        bot.menu("Edit", "Copy");
+        bot.awaitThat(
+                "the clipboard has the replica",
+                () -> clipboard(replicas).startsWith("Base Image\tVersion\tHost")
+                        && clipboard(replicas).contains("debian-12\tv1\tclient-2")
+                        && !clipboard(replicas).contains("client-1"));
+        bot.run(() -> filter(replicas).setText(""));
+        bot.run(() -> fleet.report(new AgentEvent(
+                System.currentTimeMillis(), AgentEvent.Severity.WARNING, "client-1", "", "Test", "Copy me.")));
+        bot.view(EventsView.ID);
+        var events = bot.find(Table.class, table -> table.getColumnCount() == 6 && table.getItemCount() > 0);
+        bot.run(() -> filter(events).setText("copy me"));
+        bot.menu("Edit", "Select All");
+        bot.menu("Edit", "Copy");
+        bot.awaitThat(
+                "the clipboard has the event", () -> clipboard(events).contains("warning\tclient-1\t\tTest\tCopy me."));
+        bot.run(() -> filter(events).setText(""));
+    }
+
+    @Test
+    void pausedTrafficKeepsItsMomentForEverySelection() {
+        select("desk-01");
+        var traffic = bot.view(TrafficView.ID);
+        bot.awaitThat("it is drawn", () -> title("desk-01").isPresent());
+        bot.run(() -> pause(traffic, true));
+        bot.awaitThat("it is held", () -> title("desk-01, paused at ").isPresent());
+        var held = bot.ui(() -> title("desk-01, paused at ").orElseThrow());
+        bot.view(VmsView.ID);
+        select("desk-03");
+        bot.awaitThat("it shows the other VM at the same moment", () -> title(held.replace("desk-01", "desk-03"))
+                .isPresent());
+        bot.run(() -> pause(traffic, false));
+        bot.awaitThat(
+                "it goes on", () -> title("desk-03").filter("desk-03"::equals).isPresent());
+    }
+
+    private Optional<String> title(String start) {
+        return bot.visible(Label.class).stream()
+                .map(Label::getText)
+                .filter(text -> text.startsWith(start))
+                .findFirst();
+    }
+
+    private static void pause(IViewPart traffic, boolean on) {
+        var action = Arrays.stream(traffic.getViewSite()
+                        .getActionBars()
+                        .getToolBarManager()
+                        .getItems())
+                .filter(item -> item instanceof ActionContributionItem)
+                .map(item -> ((ActionContributionItem) item).getAction())
+                .filter(candidate -> candidate.getText().equals("Pause"))
+                .findFirst()
+                .orElseThrow();
+        action.setChecked(on);
+        action.run();
     }
 
     @Test
@@ -254,6 +335,20 @@ class WindowTest {
         });
         bot.awaitThat("the table is back", () -> bot.visible(Table.class).stream()
                 .anyMatch(table -> table.getItemCount() == 4));
+    }
+
+    @Test
+    void stoppedLabIsOfferedToBeStarted() {
+        bot.menu("Lab", "Stop Lab");
+        bot.shell("Stop Lab");
+        bot.press("Stop");
+        bot.press("Start the lab");
+        bot.awaitThat(
+                "the hosts are back",
+                () -> fleet.inventory().hosts().size() == 2
+                        && fleet.inventory().hosts().stream().allMatch(Host::connected));
+        bot.awaitThat("nothing is offered any more", () -> bot.visible(Button.class).stream()
+                .noneMatch(button -> button.getText().contains("Start the lab")));
     }
 
     @Test

@@ -32,14 +32,18 @@ import org.eclipse.swt.widgets.Shell;
 import org.eclipse.swt.widgets.Table;
 import org.eclipse.swt.widgets.TableColumn;
 import org.eclipse.swt.widgets.TableItem;
+import org.triplel.agent.api.Vm;
 import org.triplel.agent.api.VmState;
 import org.triplel.cluster.BootStorm;
 import org.triplel.cluster.BootStormHistory;
 import org.triplel.cluster.BootStormResult;
+import org.triplel.cluster.Inventory;
+import org.triplel.ui.AccessibleName;
+import org.triplel.ui.FleetSnapshot;
 import org.triplel.ui.FleetWatch;
+import org.triplel.ui.Icon;
 import org.triplel.ui.charts.ClassColors;
 import org.triplel.ui.charts.Palette;
-import org.triplel.ui.charts.Shade;
 import org.triplel.ui.charts.Sparkline;
 import org.triplel.ui.charts.Units;
 
@@ -54,8 +58,9 @@ final class BootStormDialog extends Dialog {
     private record Figure(String name, double with, double without, DoubleFunction<String> unit) {}
 
     private final FleetWatch watch;
-    private final List<String> vms;
     private final BootStormHistory history;
+    private List<String> vms;
+    private Label text;
     private Button shadowBase;
     private Button fromNas;
     private Button fresh;
@@ -85,7 +90,7 @@ final class BootStormDialog extends Dialog {
         var area = (Composite) super.createDialogArea(parent);
         var layout = (GridLayout) area.getLayout();
         layout.verticalSpacing = 8;
-        label(area, vms.isEmpty() ? Messages.Storm_NoVms : NLS.bind(Messages.Storm_Text, vms.size()));
+        text = label(area, text());
         var choice = new Composite(area, SWT.NONE);
         var choiceLayout = new GridLayout(3, false);
         choiceLayout.marginWidth = 0;
@@ -99,7 +104,7 @@ final class BootStormDialog extends Dialog {
         fresh = new Button(area, SWT.CHECK);
         fresh.setText(Messages.Storm_Fresh);
         fresh.setSelection(true);
-        remark = label(area, running());
+        remark = label(area, "");
         table = results(area);
         status = label(area, " ");
         progress = new ProgressBar(area, SWT.NONE);
@@ -107,6 +112,61 @@ final class BootStormDialog extends Dialog {
         GridDataFactory.fillDefaults().grab(true, false).applyTo(progress);
         recall(area.getDisplay());
         return area;
+    }
+
+    @Override
+    protected Control createContents(Composite parent) {
+        var contents = super.createContents(parent);
+        var subscription = watch.watch(this::take);
+        contents.addListener(SWT.Dispose, event -> subscription.close());
+        return contents;
+    }
+
+    private String text() {
+        return switch (vms.size()) {
+            case 0 -> Messages.Storm_NoVms;
+            case 1 -> NLS.bind(Messages.Storm_TextOne, vms.getFirst());
+            default -> NLS.bind(Messages.Storm_Text, vms.size());
+        };
+    }
+
+    private void take(FleetSnapshot snapshot) {
+        if (table.isDisposed()) {
+            return;
+        }
+        if (vms.isEmpty() && snapshot.inventory().vms().findAny().isPresent()) {
+            // opened before there was a host
+            vms = snapshot.inventory().vms().map(Vm::name).toList();
+            text.setText(text());
+            progress.setMaximum(vms.size());
+            getButton(IDialogConstants.OK_ID).setEnabled(true);
+            recall(table.getDisplay());
+        }
+        job.ifPresentOrElse(
+                now -> showBoots(now, snapshot.inventory()), () -> set(remark, running(snapshot.inventory())));
+    }
+
+    private static void set(Label label, String words) {
+        if (!words.equals(label.getText())) {
+            label.setText(words);
+        }
+    }
+
+    /** How far each VM is, in the column of the run's setting. */
+    private void showBoots(BootStormJob running, Inventory inventory) {
+        var column = running.plan().shadowBase() ? 1 : 3;
+        for (var i = 0; i < table.getItemCount(); i++) {
+            var item = table.getItem(i);
+            inventory.vm(item.getText(0)).ifPresent(vm -> {
+                var host = inventory.host(vm.host()).orElseThrow();
+                var words = vm.ready() && vm.startedAtMillis() >= running.scheduledMillis()
+                        ? Units.duration(vm.readyAfterMillis())
+                        : Icon.words(vm, host);
+                if (!words.equals(item.getText(column))) {
+                    item.setText(column, words);
+                }
+            });
+        }
     }
 
     /** Shows the last run of the same VMs, if there was one. */
@@ -146,14 +206,16 @@ final class BootStormDialog extends Dialog {
         return label;
     }
 
-    private String running() {
-        var count = watch.newest()
-                .inventory()
+    private String running(Inventory inventory) {
+        var count = inventory
                 .vms()
                 .filter(vm -> vms.contains(vm.name()))
                 .filter(vm -> vm.state() != VmState.STOPPED && vm.state() != VmState.CRASHED)
                 .count();
-        return count == 0 ? "" : NLS.bind(Messages.Storm_Running, count);
+        if (count == 0) {
+            return "";
+        }
+        return count == 1 ? Messages.Storm_RunningOne : NLS.bind(Messages.Storm_Running, count);
     }
 
     private Table results(Composite parent) {
@@ -166,6 +228,7 @@ final class BootStormDialog extends Dialog {
         column(created, Messages.Storm_Without, 140, SWT.RIGHT);
         column(created, "", 128, SWT.LEFT);
         created.addListener(SWT.PaintItem, BootStormDialog::paintBar);
+        AccessibleName.set(created, Messages.Storm_Title);
         return created;
     }
 
@@ -180,14 +243,18 @@ final class BootStormDialog extends Dialog {
             var value = event.index == 2 ? figure.with : figure.without;
             var highest = Math.max(figure.with, figure.without);
             if (value > 0 && highest > 0) {
-                paintBar(event.gc, ((TableItem) event.item).getBounds(event.index), value / highest, event.index == 2);
+                var item = (TableItem) event.item;
+                paintBar(
+                        event.gc,
+                        Palette.of(item.getParent()),
+                        item.getBounds(event.index),
+                        value / highest,
+                        event.index == 2);
             }
         }
     }
 
-    private static void paintBar(GC gc, Rectangle cell, double share, boolean local) {
-        var background = gc.getBackground();
-        var palette = Palette.on(new Shade(background.getRed(), background.getGreen(), background.getBlue()));
+    private static void paintBar(GC gc, Palette palette, Rectangle cell, double share, boolean local) {
         var colors = new ClassColors(palette);
         var width = (int) Math.max(1, (cell.width - 10) * share);
         new Sparkline(palette)
@@ -216,11 +283,12 @@ final class BootStormDialog extends Dialog {
                 watch.fleet(),
                 plan,
                 history,
-                words -> onUi(display, () -> report(words)),
+                (words, done) -> onUi(display, () -> report(words, done)),
                 end -> onUi(display, () -> ended(end)));
         job = Optional.of(started);
         enable(false);
         table.removeAll();
+        vms.forEach(vm -> new TableItem(table, SWT.NONE).setText(vm));
         started.schedule();
     }
 
@@ -240,17 +308,14 @@ final class BootStormDialog extends Dialog {
         fresh.setEnabled(idle);
         getButton(IDialogConstants.OK_ID).setText(idle ? Messages.Storm_Start : Messages.Storm_Stop);
         getButton(IDialogConstants.OK_ID).requestLayout();
-        remark.setText(idle ? running() : "");
+        // Enter starts a run, but it does not cancel one
+        getShell().setDefaultButton(getButton(idle ? IDialogConstants.OK_ID : IDialogConstants.CANCEL_ID));
+        remark.setText("");
     }
 
-    private void report(String words) {
-        status.setText(words);
-        var ready = watch.newest()
-                .inventory()
-                .vms()
-                .filter(vm -> vms.contains(vm.name()) && vm.ready())
-                .count();
-        progress.setSelection((int) ready);
+    private void report(String words, int done) {
+        set(status, words);
+        progress.setSelection(done);
     }
 
     private void ended(BootStormJob.End end) {
@@ -259,6 +324,7 @@ final class BootStormDialog extends Dialog {
         switch (end) {
             case BootStormJob.Done(var result, var other) -> show(result, other);
             case BootStormJob.Failed(var why) -> {
+                table.removeAll();
                 status.setText(why);
                 progress.setSelection(0);
             }
@@ -266,6 +332,7 @@ final class BootStormDialog extends Dialog {
     }
 
     private void show(BootStormResult result, Optional<BootStormResult> other) {
+        table.removeAll();
         progress.setSelection(result.readyCount());
         status.setText(NLS.bind(
                 Messages.Storm_Ready,

@@ -28,18 +28,23 @@ final class BootStormJob extends Job {
     /** It was not. */
     record Failed(String why) implements End {}
 
+    /** Told what goes on: in words, and how many VMs are ready or have failed. */
+    interface Report {
+        void accept(String words, int done);
+    }
+
     private final Fleet fleet;
     private final BootStorm.Plan plan;
     private final BootStormHistory history;
-    private final Consumer<String> report;
+    private final long scheduledMillis = System.currentTimeMillis();
+    private final Report report;
     private final Consumer<End> end;
 
     /**
      * @param report told what goes on, on the job's thread
      * @param end told the end, on the job's thread
      */
-    BootStormJob(
-            Fleet fleet, BootStorm.Plan plan, BootStormHistory history, Consumer<String> report, Consumer<End> end) {
+    BootStormJob(Fleet fleet, BootStorm.Plan plan, BootStormHistory history, Report report, Consumer<End> end) {
         super(Messages.Storm_Job);
         this.fleet = fleet;
         this.plan = plan;
@@ -47,6 +52,15 @@ final class BootStormJob extends Job {
         this.report = report;
         this.end = end;
         setProperty(IProgressConstants.NO_IMMEDIATE_ERROR_PROMPT_PROPERTY, Boolean.TRUE);
+    }
+
+    BootStorm.Plan plan() {
+        return plan;
+    }
+
+    /** When the job was made, milliseconds since 1970: what was started before belongs to an earlier life. */
+    long scheduledMillis() {
+        return scheduledMillis;
     }
 
     @Override
@@ -83,7 +97,7 @@ final class BootStormJob extends Job {
             monitor.subTask(words);
             monitor.worked(done - reported);
             reported = done;
-            BootStormJob.this.report.accept(words);
+            BootStormJob.this.report.accept(words, done);
         }
 
         @Override

@@ -45,9 +45,11 @@ final class Messages extends NLS {
     public static String Storm_NotReady;
     public static String Storm_Ready;
     public static String Storm_Running;
+    public static String Storm_RunningOne;
     public static String Storm_Start;
     public static String Storm_Stop;
     public static String Storm_Text;
+    public static String Storm_TextOne;
     public static String Storm_Title;
     public static String Storm_Total;
     public static String Storm_With;

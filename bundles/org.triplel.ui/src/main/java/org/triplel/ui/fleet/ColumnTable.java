@@ -38,7 +38,6 @@ import org.eclipse.swt.widgets.TableItem;
 import org.eclipse.ui.IMemento;
 import org.triplel.ui.Icon;
 import org.triplel.ui.charts.Palette;
-import org.triplel.ui.charts.Shade;
 
 /**
  * A virtual table of rows that change all the time: only visible rows are made, nothing jumps, and the selection stays with
@@ -184,7 +183,8 @@ final class ColumnTable<R> implements IPostSelectionProvider {
         }
         var rowHeight = Math.max(1, table.getItemHeight());
         var first = table.getTopIndex();
-        var last = Math.min(rows.size() - 1, first + table.getClientArea().height / rowHeight + 1);
+        // not the client area: that asks the display's server, and waits for it
+        var last = Math.min(rows.size() - 1, first + table.getSize().y / rowHeight + 1);
         if (first > 0) {
             table.clear(0, Math.min(first, rows.size()) - 1);
         }
@@ -237,13 +237,8 @@ final class ColumnTable<R> implements IPostSelectionProvider {
         if (column.picture.isPresent() && event.item.getData() != null) {
             var bounds = ((TableItem) event.item).getBounds(event.index);
             var area = new Rectangle(bounds.x + 5, bounds.y + 5, bounds.width - 10, bounds.height - 9);
-            column.picture.get().paint(event.gc, area, (R) event.item.getData(), palette());
+            column.picture.get().paint(event.gc, area, (R) event.item.getData(), Palette.of(table));
         }
-    }
-
-    private Palette palette() {
-        var background = table.getBackground();
-        return Palette.on(new Shade(background.getRed(), background.getGreen(), background.getBlue()));
     }
 
     /** A text that does not fit into its cell is shown in full under the pointer. */

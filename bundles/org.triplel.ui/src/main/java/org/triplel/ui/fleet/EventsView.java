@@ -6,67 +6,37 @@ import java.time.format.DateTimeFormatter;
 import java.util.Comparator;
 import java.util.List;
 import java.util.Optional;
-import org.eclipse.core.commands.AbstractHandler;
-import org.eclipse.core.commands.ExecutionEvent;
-import org.eclipse.swt.SWT;
-import org.eclipse.swt.layout.GridData;
-import org.eclipse.swt.layout.GridLayout;
-import org.eclipse.swt.widgets.Composite;
-import org.eclipse.swt.widgets.Control;
-import org.eclipse.swt.widgets.Text;
-import org.eclipse.ui.IWorkbenchCommandConstants;
-import org.eclipse.ui.handlers.IHandlerService;
 import org.triplel.agent.api.AgentEvent;
 import org.triplel.ui.FleetSnapshot;
-import org.triplel.ui.FleetViewPart;
 import org.triplel.ui.Icon;
 import org.triplel.ui.fleet.ColumnTable.Column;
 
 /** What happened, the newest first. */
-public final class EventsView extends FleetViewPart {
+public final class EventsView extends TableViewPart<AgentEvent> {
 
     /** The view's id. */
     public static final String ID = "org.triplel.ui.view.events";
 
     private final DateTimeFormatter time =
-            DateTimeFormatter.ofPattern("HH:mm:ss").withZone(ZoneId.systemDefault());
-    private ColumnTable<AgentEvent> table;
+            DateTimeFormatter.ofPattern("yyyy-MM-dd HH:mm:ss").withZone(ZoneId.systemDefault());
     private List<AgentEvent> shown = List.of();
 
-    @Override
-    protected Control createContent(Composite parent) {
-        var page = new Composite(parent, SWT.NONE);
-        var layout = new GridLayout();
-        layout.marginWidth = 0;
-        layout.marginHeight = 0;
-        layout.verticalSpacing = 2;
-        page.setLayout(layout);
-        var filter = new Text(page, SWT.SEARCH | SWT.ICON_SEARCH | SWT.ICON_CANCEL);
-        filter.setMessage(Messages.Events_Filter);
-        filter.setLayoutData(new GridData(SWT.FILL, SWT.TOP, true, false));
-        AccessibleName.set(filter, Messages.Events_Filter);
-        table = new ColumnTable<>(page, columns(), event -> event);
-        table.control().setLayoutData(new GridData(SWT.FILL, SWT.FILL, true, true));
-        AccessibleName.set(table.control(), Messages.Events_Title);
-        filter.addListener(SWT.Modify, event -> table.setFilter(filter.getText()));
-        getSite()
-                .getService(IHandlerService.class)
-                .activateHandler(IWorkbenchCommandConstants.EDIT_COPY, new AbstractHandler() {
-                    @Override
-                    public Object execute(ExecutionEvent event) {
-                        table.copy();
-                        return null;
-                    }
-                });
-        return page;
+    public EventsView() {
+        super(Messages.Events_Title);
     }
 
-    private List<Column<AgentEvent>> columns() {
+    @Override
+    Object identity(AgentEvent event) {
+        return event;
+    }
+
+    @Override
+    List<Column<AgentEvent>> columns() {
         var newestFirst = Comparator.comparingLong(AgentEvent::timeMillis).reversed();
         var when = new Column<AgentEvent>(
                 "time",
                 Messages.Events_Time,
-                110,
+                180,
                 false,
                 event -> time.format(Instant.ofEpochMilli(event.timeMillis())),
                 newestFirst,
@@ -90,16 +60,11 @@ public final class EventsView extends FleetViewPart {
     }
 
     @Override
-    public void setFocus() {
-        table.control().setFocus();
-    }
-
-    @Override
     protected String show(FleetSnapshot snapshot) {
         var events = snapshot.inventory().events();
         if (!events.equals(shown)) {
             shown = events;
-            table.setRows(events);
+            table().setRows(events);
         }
         return events.isEmpty() ? Messages.Events_None : "";
     }

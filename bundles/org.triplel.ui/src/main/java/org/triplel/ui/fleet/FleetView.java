@@ -7,6 +7,7 @@ import java.util.Map;
 import java.util.Set;
 import org.eclipse.jface.resource.JFaceResources;
 import org.eclipse.jface.resource.LocalResourceManager;
+import org.eclipse.jface.viewers.ColumnViewerToolTipSupport;
 import org.eclipse.jface.viewers.DelegatingStyledCellLabelProvider;
 import org.eclipse.jface.viewers.DelegatingStyledCellLabelProvider.IStyledLabelProvider;
 import org.eclipse.jface.viewers.IStructuredSelection;
@@ -18,6 +19,7 @@ import org.eclipse.swt.SWT;
 import org.eclipse.swt.graphics.Image;
 import org.eclipse.swt.widgets.Composite;
 import org.eclipse.swt.widgets.Control;
+import org.triplel.ui.AccessibleName;
 import org.triplel.ui.FleetElement;
 import org.triplel.ui.FleetSnapshot;
 import org.triplel.ui.FleetViewPart;
@@ -38,7 +40,14 @@ public final class FleetView extends FleetViewPart {
         viewer = new TreeViewer(parent, SWT.MULTI | SWT.V_SCROLL | SWT.H_SCROLL);
         viewer.setUseHashlookup(true);
         viewer.setContentProvider(content);
-        viewer.setLabelProvider(new DelegatingStyledCellLabelProvider(new Labels(viewer.getControl(), content)));
+        ColumnViewerToolTipSupport.enableFor(viewer);
+        viewer.setLabelProvider(new DelegatingStyledCellLabelProvider(new Labels(viewer.getControl(), content)) {
+            @Override
+            public String getToolTipText(Object element) {
+                var details = content.node(element).details();
+                return details.isEmpty() ? null : details;
+            }
+        });
         viewer.setInput(this);
         viewer.addDoubleClickListener(event -> open(((IStructuredSelection) event.getSelection()).getFirstElement()));
         AccessibleName.set(viewer.getControl(), Messages.Fleet_Title);

@@ -5,7 +5,6 @@ import org.eclipse.osgi.util.NLS;
 final class Messages extends NLS {
 
     public static String Events_Error;
-    public static String Events_Filter;
     public static String Events_Host;
     public static String Events_Info;
     public static String Events_Message;
@@ -18,10 +17,13 @@ final class Messages extends NLS {
     public static String Events_Warning;
     public static String Fleet_BaseRemark;
     public static String Fleet_Connecting;
+    public static String Fleet_Disk;
     public static String Fleet_Empty;
     public static String Fleet_Lost;
+    public static String Fleet_ManyBases;
     public static String Fleet_Nas;
     public static String Fleet_NasLost;
+    public static String Fleet_OneBase;
     public static String Fleet_Running;
     public static String Fleet_Title;
     public static String Replicas_Base;
@@ -41,10 +43,10 @@ final class Messages extends NLS {
     public static String Replicas_Unknown;
     public static String Replicas_Verified;
     public static String Replicas_Version;
+    public static String Table_Columns;
+    public static String Table_Filter;
     public static String Vms_Base;
     public static String Vms_Boot;
-    public static String Vms_Columns;
-    public static String Vms_Filter;
     public static String Vms_Host;
     public static String Vms_Io;
     public static String Vms_LocalShare;

@@ -3,6 +3,7 @@ package org.triplel.ui.fleet;
 import java.util.ArrayList;
 import java.util.List;
 import org.eclipse.osgi.util.NLS;
+import org.triplel.agent.api.HostStatus;
 import org.triplel.agent.api.Vm;
 import org.triplel.agent.api.VmState;
 import org.triplel.cluster.Host;
@@ -18,10 +19,18 @@ import org.triplel.ui.charts.Units;
  * @param icon its picture
  * @param label what people read
  * @param remark said after the label, fainter
+ * @param details said under the pointer
  * @param grey whether it is out of reach
  * @param children below it
  */
-record Node(FleetElement element, Icon icon, String label, String remark, boolean grey, List<Node> children) {
+record Node(
+        FleetElement element,
+        Icon icon,
+        String label,
+        String remark,
+        String details,
+        boolean grey,
+        List<Node> children) {
 
     /** The NAS with the base images, and the hosts with their VMs. */
     static List<Node> tree(FleetSnapshot snapshot) {
@@ -53,9 +62,14 @@ record Node(FleetElement element, Icon icon, String label, String remark, boolea
                 new FleetElement.Nas(nas),
                 reachable ? Icon.NAS : Icon.NAS_LOST,
                 Messages.Fleet_Nas,
-                reachable ? nas : Messages.Fleet_NasLost,
+                reachable ? bases(bases.size()) : Messages.Fleet_NasLost,
+                nas,
                 !reachable,
                 bases);
+    }
+
+    private static String bases(int count) {
+        return count == 1 ? Messages.Fleet_OneBase : NLS.bind(Messages.Fleet_ManyBases, count);
     }
 
     private static Node base(String base, FleetSnapshot snapshot) {
@@ -73,6 +87,7 @@ record Node(FleetElement element, Icon icon, String label, String remark, boolea
                         Messages.Fleet_BaseRemark,
                         newest,
                         Units.bytes(replicas.getFirst().bytes())),
+                "",
                 false,
                 List.of());
     }
@@ -81,6 +96,7 @@ record Node(FleetElement element, Icon icon, String label, String remark, boolea
         var vms = host.vms().stream().map(vm -> machine(vm, host)).toList();
         var running =
                 host.vms().stream().filter(vm -> vm.state() == VmState.RUNNING).count();
+        var problem = host.status().map(HostStatus::problem).orElse("");
         var remark =
                 switch (host.link()) {
                     case Host.Connecting() -> Messages.Fleet_Connecting;
@@ -88,10 +104,34 @@ record Node(FleetElement element, Icon icon, String label, String remark, boolea
                         NLS.bind(
                                 Messages.Fleet_Lost,
                                 Units.duration(Math.max(0, snapshot.atMillis() - lost.sinceMillis()) / 1000 * 1000));
-                    case Host.Connected() -> NLS.bind(Messages.Fleet_Running, running, vms.size());
+                    case Host.Connected() ->
+                        NLS.bind(Messages.Fleet_Running, running, vms.size())
+                                + (problem.isEmpty() ? "" : ", " + problem);
                 };
         return new Node(
-                new FleetElement.Client(host.name()), Icon.of(host), host.name(), remark, !host.connected(), vms);
+                new FleetElement.Client(host.name()),
+                Icon.of(host),
+                host.name(),
+                remark,
+                details(host),
+                !host.connected(),
+                vms);
+    }
+
+    private static String details(Host host) {
+        var lines = new ArrayList<String>();
+        if (host.link() instanceof Host.Lost lost) {
+            lines.add(lost.reason());
+        }
+        host.status().ifPresent(status -> {
+            if (host.connected() && !status.problem().isEmpty()) {
+                lines.add(status.problem());
+            }
+            lines.add(status.hypervisor() + ", " + status.accelerator());
+            lines.add(NLS.bind(
+                    Messages.Fleet_Disk, Units.bytes(status.diskFreeBytes()), Units.bytes(status.diskBytes())));
+        });
+        return String.join("\n", lines);
     }
 
     private static Node machine(Vm vm, Host host) {
@@ -100,6 +140,7 @@ record Node(FleetElement element, Icon icon, String label, String remark, boolea
                 Icon.of(vm, host),
                 vm.name(),
                 vm.problem(),
+                vm.problem().isEmpty() ? Icon.words(vm, host) : Icon.words(vm, host) + "\n" + vm.problem(),
                 !host.connected(),
                 List.of());
     }

@@ -4,18 +4,13 @@ import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
 import java.util.Optional;
-import org.eclipse.core.commands.common.CommandException;
 import org.eclipse.jface.viewers.StructuredSelection;
 import org.eclipse.swt.SWT;
 import org.eclipse.swt.graphics.GC;
 import org.eclipse.swt.graphics.Rectangle;
-import org.eclipse.swt.widgets.Composite;
-import org.eclipse.swt.widgets.Control;
-import org.eclipse.ui.handlers.IHandlerService;
 import org.triplel.ui.Commands;
 import org.triplel.ui.FleetElement;
 import org.triplel.ui.FleetSnapshot;
-import org.triplel.ui.FleetViewPart;
 import org.triplel.ui.Icon;
 import org.triplel.ui.charts.ClassColors;
 import org.triplel.ui.charts.Palette;
@@ -24,7 +19,7 @@ import org.triplel.ui.charts.Units;
 import org.triplel.ui.fleet.ColumnTable.Column;
 
 /** Which host has how much of which base image, and whether it is used. */
-public final class ReplicasView extends FleetViewPart {
+public final class ReplicasView extends TableViewPart<ReplicaRow> {
 
     /** The view's id. */
     public static final String ID = "org.triplel.ui.view.replicas";
@@ -32,15 +27,17 @@ public final class ReplicasView extends FleetViewPart {
     private static final String SHADOW_BASE = "shadow-base";
     private static final int BAR_WIDTH = 90;
 
-    private ColumnTable<ReplicaRow> table;
+    public ReplicasView() {
+        super(Messages.Replicas_Title);
+    }
 
     @Override
-    protected Control createContent(Composite parent) {
-        table = new ColumnTable<>(
-                parent,
-                columns(),
-                row -> new FleetElement.Copy(row.replica().host(), row.replica().base()));
-        AccessibleName.set(table.control(), Messages.Replicas_Title);
+    Object identity(ReplicaRow row) {
+        return new FleetElement.Copy(row.replica().host(), row.replica().base());
+    }
+
+    @Override
+    void created(ColumnTable<ReplicaRow> table) {
         table.control().addListener(SWT.MouseDown, event -> {
             if (event.button == 1) {
                 table.cellAt(event.x, event.y)
@@ -48,23 +45,15 @@ public final class ReplicasView extends FleetViewPart {
                         .ifPresent(cell -> toggle(cell.row()));
             }
         });
-        getSite().setSelectionProvider(table);
-        contextMenu(table.control(), table);
-        return table.control();
     }
 
     private void toggle(ReplicaRow row) {
-        var replica = row.replica();
-        table.setSelection(new StructuredSelection(new FleetElement.Copy(replica.host(), replica.base())));
-        var command = replica.shadowBase() ? Commands.SHADOW_BASE_OFF : Commands.SHADOW_BASE_ON;
-        try {
-            getSite().getService(IHandlerService.class).executeCommand(command, null);
-        } catch (CommandException e) {
-            throw new IllegalStateException(command, e);
-        }
+        table().setSelection(new StructuredSelection(identity(row)));
+        run(row.replica().shadowBase() ? Commands.SHADOW_BASE_OFF : Commands.SHADOW_BASE_ON);
     }
 
-    private static List<Column<ReplicaRow>> columns() {
+    @Override
+    List<Column<ReplicaRow>> columns() {
         return List.of(
                 Column.<ReplicaRow>text("base", Messages.Replicas_Base, 130, row -> row.replica()
                                 .base())
@@ -114,7 +103,7 @@ public final class ReplicasView extends FleetViewPart {
         for (var host : snapshot.inventory().hosts()) {
             host.replicas().forEach(replica -> rows.add(new ReplicaRow(replica, host.connected())));
         }
-        table.setRows(rows);
+        table().setRows(rows);
         return rows.isEmpty() ? Messages.Replicas_None : "";
     }
 }

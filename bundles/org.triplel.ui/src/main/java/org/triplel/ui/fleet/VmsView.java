@@ -4,29 +4,10 @@ import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
 import java.util.Optional;
-import org.eclipse.core.commands.AbstractHandler;
-import org.eclipse.core.commands.ExecutionEvent;
-import org.eclipse.jface.action.Action;
-import org.eclipse.jface.action.IAction;
-import org.eclipse.jface.action.IMenuCreator;
-import org.eclipse.swt.SWT;
 import org.eclipse.swt.graphics.GC;
 import org.eclipse.swt.graphics.Rectangle;
-import org.eclipse.swt.layout.GridData;
-import org.eclipse.swt.layout.GridLayout;
-import org.eclipse.swt.widgets.Composite;
-import org.eclipse.swt.widgets.Control;
-import org.eclipse.swt.widgets.Event;
-import org.eclipse.swt.widgets.Menu;
-import org.eclipse.swt.widgets.Text;
-import org.eclipse.ui.IMemento;
-import org.eclipse.ui.IViewSite;
-import org.eclipse.ui.IWorkbenchCommandConstants;
-import org.eclipse.ui.PartInitException;
-import org.eclipse.ui.handlers.IHandlerService;
 import org.triplel.ui.FleetElement;
 import org.triplel.ui.FleetSnapshot;
-import org.triplel.ui.FleetViewPart;
 import org.triplel.ui.Icon;
 import org.triplel.ui.VmLoad;
 import org.triplel.ui.charts.ClassColors;
@@ -37,75 +18,32 @@ import org.triplel.ui.fleet.ColumnTable.Column;
 import org.triplel.ui.vm.VmView;
 
 /** All VMs of the fleet as a table. */
-public final class VmsView extends FleetViewPart {
+public final class VmsView extends TableViewPart<VmRow> {
 
     /** The view's id. */
     public static final String ID = "org.triplel.ui.view.vms";
 
     private static final int BAR_WIDTH = 56;
 
-    private IMemento memento;
-    private ColumnTable<VmRow> table;
     private List<String> states = List.of();
 
-    @Override
-    public void init(IViewSite site, IMemento saved) throws PartInitException {
-        super.init(site, saved);
-        memento = saved;
+    public VmsView() {
+        super(Messages.Vms_Title);
     }
 
     @Override
-    public void saveState(IMemento saved) {
-        table.save(saved);
+    Object identity(VmRow row) {
+        return new FleetElement.Machine(row.vm().name());
     }
 
     @Override
-    protected Control createContent(Composite parent) {
-        var page = new Composite(parent, SWT.NONE);
-        var layout = new GridLayout();
-        layout.marginWidth = 0;
-        layout.marginHeight = 0;
-        layout.verticalSpacing = 2;
-        page.setLayout(layout);
-        var filter = new Text(page, SWT.SEARCH | SWT.ICON_SEARCH | SWT.ICON_CANCEL);
-        filter.setMessage(Messages.Vms_Filter);
-        filter.setLayoutData(new GridData(SWT.FILL, SWT.TOP, true, false));
-        table = new ColumnTable<>(
-                page, columns(), row -> new FleetElement.Machine(row.vm().name()));
-        table.control().setLayoutData(new GridData(SWT.FILL, SWT.FILL, true, true));
-        AccessibleName.set(table.control(), Messages.Vms_Title);
-        AccessibleName.set(filter, Messages.Vms_Filter);
-        filter.addListener(SWT.Modify, event -> table.setFilter(filter.getText()));
-        filter.addListener(SWT.KeyDown, event -> {
-            if (event.keyCode == SWT.ARROW_DOWN) {
-                table.control().setFocus();
-            }
-        });
+    void created(ColumnTable<VmRow> table) {
         table.onOpen(element -> VmView.open(getSite().getPage(), ((FleetElement.Machine) element).name()));
         table.sortBy("name");
-        if (memento != null) {
-            table.restore(memento);
-        }
-        getSite().setSelectionProvider(table);
-        contextMenu(table.control(), table);
-        getViewSite().getActionBars().getToolBarManager().add(columnsAction());
-        handle(IWorkbenchCommandConstants.EDIT_COPY, table::copy);
-        handle(IWorkbenchCommandConstants.EDIT_SELECT_ALL, table::selectAll);
-        handle(IWorkbenchCommandConstants.EDIT_FIND_AND_REPLACE, filter::setFocus);
-        return page;
     }
 
-    private void handle(String command, Runnable action) {
-        getSite().getService(IHandlerService.class).activateHandler(command, new AbstractHandler() {
-            @Override
-            public Object execute(ExecutionEvent event) {
-                action.run();
-                return null;
-            }
-        });
-    }
-
-    private static List<Column<VmRow>> columns() {
+    @Override
+    List<Column<VmRow>> columns() {
         return List.of(
                 Column.<VmRow>text("state", Messages.Vms_State, 84, row -> Icon.words(row.vm(), row.host()))
                         .with(row -> Icon.of(row.vm(), row.host())),
@@ -168,45 +106,6 @@ public final class VmsView extends FleetViewPart {
         new Sparkline(palette).traffic(gc, area, row.load().local(), row.load().nas());
     }
 
-    private IAction columnsAction() {
-        var action = new Action(Messages.Vms_Columns, IAction.AS_DROP_DOWN_MENU) {
-            @Override
-            public void runWithEvent(Event event) {
-                var menu = columnMenu(table.control());
-                menu.setVisible(true);
-            }
-        };
-        action.setImageDescriptor(Icon.COLUMNS.descriptor());
-        action.setMenuCreator(new IMenuCreator() {
-            @Override
-            public Menu getMenu(Control parent) {
-                return columnMenu(parent);
-            }
-
-            @Override
-            public Menu getMenu(Menu parent) {
-                return columnMenu(table.control());
-            }
-
-            @Override
-            public void dispose() {
-                // each menu goes with its parent
-            }
-        });
-        return action;
-    }
-
-    private Menu columnMenu(Control parent) {
-        var menu = new Menu(parent);
-        table.fillColumnMenu(menu);
-        return menu;
-    }
-
-    @Override
-    public void setFocus() {
-        table.control().setFocus();
-    }
-
     @Override
     protected String show(FleetSnapshot snapshot) {
         var rows = new ArrayList<VmRow>();
@@ -215,12 +114,12 @@ public final class VmsView extends FleetViewPart {
                 rows.add(new VmRow(vm, host, snapshot.load(vm.name()), WhyNot.of(vm, host, snapshot.atMillis())));
             }
         }
-        table.setRows(rows);
+        table().setRows(rows);
         var now = rows.stream().map(row -> row.vm().name() + row.vm().state()).toList();
         if (!now.equals(states)) {
             // what commands apply to depends on the VMs' states
             states = now;
-            table.fireSelection();
+            table().fireSelection();
         }
         if (!rows.isEmpty()) {
             return "";

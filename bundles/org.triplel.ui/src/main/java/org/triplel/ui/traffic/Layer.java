@@ -2,6 +2,7 @@ package org.triplel.ui.traffic;
 
 import java.util.ArrayList;
 import java.util.List;
+import java.util.function.DoubleFunction;
 import java.util.function.ToDoubleFunction;
 import org.triplel.agent.api.Direction;
 import org.triplel.agent.api.RequestClass;
@@ -12,6 +13,7 @@ import org.triplel.ui.charts.ClassColors;
 import org.triplel.ui.charts.Shade;
 import org.triplel.ui.charts.StackedData;
 import org.triplel.ui.charts.StackedSeries;
+import org.triplel.ui.charts.Units;
 
 /** One class on one side, reads and writes together: a layer of the chart and a figure of its legend. */
 record Layer(RequestClass requestClass, Side side) {
@@ -29,13 +31,27 @@ record Layer(RequestClass requestClass, Side side) {
 
     /** What is drawn. */
     enum Figure {
-        THROUGHPUT(Amount::bytes),
-        REQUESTS(Amount::requests);
+        THROUGHPUT(Amount::bytes, Units::rate),
+        REQUESTS(Amount::requests, Units::iops);
 
         private final ToDoubleFunction<Amount> value;
+        private final DoubleFunction<String> unit;
 
-        Figure(ToDoubleFunction<Amount> value) {
+        Figure(ToDoubleFunction<Amount> value, DoubleFunction<String> unit) {
             this.value = value;
+            this.unit = unit;
+        }
+
+        /** How a value per second is written. */
+        DoubleFunction<String> unit() {
+            return unit;
+        }
+
+        String words() {
+            return switch (this) {
+                case THROUGHPUT -> Messages.Traffic_Throughput;
+                case REQUESTS -> Messages.Traffic_Requests;
+            };
         }
     }
 
@@ -63,7 +79,7 @@ record Layer(RequestClass requestClass, Side side) {
     }
 
     private String name() {
-        return words(requestClass) + (side == Side.NAS ? " NAS" : " local");
+        return words(requestClass) + ", " + (side == Side.NAS ? Messages.Traffic_Nas : Messages.Traffic_Local);
     }
 
     Shade color(ClassColors colors) {

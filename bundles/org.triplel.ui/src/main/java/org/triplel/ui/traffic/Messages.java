@@ -15,6 +15,8 @@ final class Messages extends NLS {
     public static String Traffic_All;
     public static String Traffic_Figure;
     public static String Traffic_Follow;
+    public static String Traffic_Heading;
+    public static String Traffic_Held;
     public static String Traffic_Hour;
     public static String Traffic_Local;
     public static String Traffic_Many;

@@ -8,10 +8,13 @@ import java.time.ZoneId;
 import java.time.format.DateTimeFormatter;
 import java.util.List;
 import java.util.Optional;
+import java.util.OptionalLong;
 import java.util.TreeSet;
-import java.util.function.DoubleFunction;
+import java.util.function.Consumer;
 import java.util.function.IntConsumer;
 import java.util.stream.Collectors;
+import java.util.stream.Stream;
+import javax.imageio.ImageIO;
 import org.eclipse.core.runtime.IProgressMonitor;
 import org.eclipse.core.runtime.IStatus;
 import org.eclipse.core.runtime.Status;
@@ -25,8 +28,6 @@ import org.eclipse.osgi.util.NLS;
 import org.eclipse.swt.SWT;
 import org.eclipse.swt.accessibility.AccessibleAdapter;
 import org.eclipse.swt.accessibility.AccessibleEvent;
-import org.eclipse.swt.graphics.ImageData;
-import org.eclipse.swt.graphics.ImageLoader;
 import org.eclipse.swt.layout.GridData;
 import org.eclipse.swt.layout.GridLayout;
 import org.eclipse.swt.widgets.Combo;
@@ -41,17 +42,16 @@ import org.triplel.cluster.Buckets;
 import org.triplel.cluster.TrafficCsv;
 import org.triplel.cluster.TrafficScope;
 import org.triplel.cluster.TrafficStore;
+import org.triplel.ui.AccessibleName;
 import org.triplel.ui.FleetSnapshot;
 import org.triplel.ui.FleetViewPart;
 import org.triplel.ui.Icon;
 import org.triplel.ui.Selected;
 import org.triplel.ui.charts.ClassColors;
 import org.triplel.ui.charts.Palette;
-import org.triplel.ui.charts.Shade;
 import org.triplel.ui.charts.StackedChart;
 import org.triplel.ui.charts.StackedChartCanvas;
 import org.triplel.ui.charts.StackedData;
-import org.triplel.ui.charts.Units;
 
 /** Where the bytes go: local disk or NAS, by class, over time. */
 public final class TrafficView extends FleetViewPart {
@@ -61,6 +61,8 @@ public final class TrafficView extends FleetViewPart {
 
     private static final int FONT_PIXELS = 11;
     private static final int LONGEST_TITLE = 60;
+    private static final int PICTURE_WIDTH = 1280;
+    private static final int PICTURE_HEIGHT = 640;
 
     /** How much time the chart shows. */
     private enum Range {
@@ -84,15 +86,14 @@ public final class TrafficView extends FleetViewPart {
     private Label title;
     private StackedChartCanvas chart;
     private Legend legend;
-    private ClassColors colors;
-    private IAction pause;
+    private Palette palette;
     private IAction follow;
     private Range range = Range.MINUTE;
     private Layer.Figure figure = Layer.Figure.THROUGHPUT;
     private TrafficScope scope = new TrafficScope.All();
     private TrafficScope selection = new TrafficScope.All();
-    private Optional<Buckets> shown = Optional.empty();
-    private Optional<StackedData> data = Optional.empty();
+    private OptionalLong heldSecond = OptionalLong.empty();
+    private Optional<Shown> shown = Optional.empty();
     private boolean querying;
     private int hover = -1;
 
@@ -110,9 +111,8 @@ public final class TrafficView extends FleetViewPart {
         titleData.horizontalIndent = 8;
         titleData.verticalIndent = 4;
         title.setLayoutData(titleData);
-        var palette = palette(parent);
-        colors = new ClassColors(palette);
-        chart = new StackedChartCanvas(page, drawing(palette), watch().background());
+        palette = Palette.of(parent);
+        chart = new StackedChartCanvas(page, watch().background());
         chart.setLayoutData(new GridData(SWT.FILL, SWT.FILL, true, true));
         chart.onHover(this::hover);
         chart.getAccessible().addAccessibleListener(new AccessibleAdapter() {
@@ -121,7 +121,7 @@ public final class TrafficView extends FleetViewPart {
                 event.result = title.getText();
             }
         });
-        legend = new Legend(page, colors);
+        legend = new Legend(page, new ClassColors(palette));
         legend.setLayoutData(new GridData(SWT.RIGHT, SWT.TOP, false, false));
         fillToolBar();
         getSite().getPage().addPostSelectionListener(selectionListener);
@@ -135,25 +135,10 @@ public final class TrafficView extends FleetViewPart {
         super.dispose();
     }
 
-    private static Palette palette(Control control) {
-        var background = control.getBackground();
-        return Palette.on(new Shade(background.getRed(), background.getGreen(), background.getBlue()));
-    }
-
-    private StackedChart drawing(Palette palette) {
-        return new StackedChart(palette, FONT_PIXELS, unit());
-    }
-
-    private DoubleFunction<String> unit() {
-        return figure == Layer.Figure.THROUGHPUT ? Units::rate : Units::iops;
-    }
-
     private void recolor() {
-        var palette = palette(page);
-        colors = new ClassColors(palette);
-        chart.setChart(drawing(palette));
+        palette = Palette.of(page);
         legend.dispose();
-        legend = new Legend(page, colors);
+        legend = new Legend(page, new ClassColors(palette));
         legend.setLayoutData(new GridData(SWT.RIGHT, SWT.TOP, false, false));
         page.layout();
         query();
@@ -168,15 +153,14 @@ public final class TrafficView extends FleetViewPart {
                 index -> range = Range.values()[index]));
         bars.add(choice(
                 "figure",
-                List.of(Messages.Traffic_Throughput, Messages.Traffic_Requests),
+                Stream.of(Layer.Figure.values()).map(Layer.Figure::words).toList(),
                 Messages.Traffic_Figure,
                 index -> figure = Layer.Figure.values()[index]));
         bars.add(new Separator());
-        follow = check(Messages.Traffic_Follow, Icon.FOLLOW, this::followSelection);
+        follow = check(Messages.Traffic_Follow, Icon.FOLLOW, checked -> followSelection());
         follow.setChecked(true);
         bars.add(follow);
-        pause = check(Messages.Traffic_Pause, Icon.PAUSE, this::query);
-        bars.add(pause);
+        bars.add(check(Messages.Traffic_Pause, Icon.PAUSE, this::hold));
         bars.add(new Separator());
         bars.add(
                 push(Messages.Traffic_SaveImage, Icon.IMAGE, () -> choose("png").ifPresent(this::exportImage)));
@@ -191,9 +175,9 @@ public final class TrafficView extends FleetViewPart {
                 combo.setItems(items.toArray(String[]::new));
                 combo.select(0);
                 combo.setToolTipText(name);
+                AccessibleName.set(combo, name);
                 combo.addListener(SWT.Selection, event -> {
                     chosen.accept(combo.getSelectionIndex());
-                    chart.setChart(drawing(palette(page)));
                     query();
                 });
                 return combo;
@@ -201,11 +185,11 @@ public final class TrafficView extends FleetViewPart {
         };
     }
 
-    private static IAction check(String text, Icon icon, Runnable changed) {
+    private static IAction check(String text, Icon icon, Consumer<Boolean> changed) {
         var action = new Action(text, IAction.AS_CHECK_BOX) {
             @Override
             public void run() {
-                changed.run();
+                changed.accept(isChecked());
             }
         };
         action.setImageDescriptor(icon.descriptor());
@@ -246,62 +230,92 @@ public final class TrafficView extends FleetViewPart {
         if (snapshot.inventory().hosts().isEmpty()) {
             return Messages.Traffic_NoHosts;
         }
-        if (!pause.isChecked()) {
-            query();
-        }
+        query();
         return "";
+    }
+
+    /** Keeps the present moment, so that it can be looked at in every way, or goes on with time. */
+    private void hold(boolean held) {
+        heldSecond = held ? OptionalLong.of(watch().fleet().traffic().newestSecond()) : OptionalLong.empty();
+        query();
+    }
+
+    /** What is to be drawn. */
+    private record Order(
+            TrafficScope scope, Range range, Layer.Figure figure, Palette palette, OptionalLong heldSecond) {
+
+        Shown query(TrafficStore traffic) {
+            var end = heldSecond.orElseGet(traffic::newestSecond);
+            // whole buckets only, so that a bar does not change while time goes on
+            var aligned = end - Math.floorMod(end + 1, range.secondsPerBucket);
+            var buckets = traffic.query(scope, aligned, range.secondsPerBucket, range.buckets);
+            return new Shown(this, buckets, Layer.stack(buckets, figure, new ClassColors(palette)));
+        }
+
+        StackedChart chart() {
+            return new StackedChart(palette, FONT_PIXELS, figure.unit());
+        }
+    }
+
+    /** What is drawn. */
+    private record Shown(Order order, Buckets buckets, StackedData data) {
+
+        boolean same(Shown other) {
+            return order.equals(other.order) && buckets.equals(other.buckets);
+        }
+    }
+
+    private Order order() {
+        return new Order(scope, range, figure, palette, heldSecond);
     }
 
     /** Has the background sum up what is to be shown, and then shows it. */
     private void query() {
-        var words = words();
-        if (!words.equals(title.getText())) {
-            title.setText(words);
-        }
-        if (querying || pause.isChecked() && shown.isPresent()) {
+        if (querying) {
             return;
         }
         querying = true;
         var traffic = watch().fleet().traffic();
-        var order = new Order(scope, range, figure, colors);
+        var order = order();
         var display = page.getDisplay();
         watch().background().execute(() -> {
-            var buckets = order.query(traffic);
-            var stack = Layer.stack(buckets, order.figure, order.colors);
+            var answer = order.query(traffic);
             if (!display.isDisposed()) {
-                display.asyncExec(() -> take(order, buckets, stack));
+                display.asyncExec(() -> take(answer));
             }
         });
     }
 
-    private record Order(TrafficScope scope, Range range, Layer.Figure figure, ClassColors colors) {
-        Buckets query(TrafficStore traffic) {
-            var end = traffic.newestSecond();
-            // whole buckets only, so that a bar does not change while time goes on
-            var aligned = end - Math.floorMod(end + 1, range.secondsPerBucket);
-            return traffic.query(scope, aligned, range.secondsPerBucket, range.buckets);
-        }
-    }
-
-    private void take(Order order, Buckets buckets, StackedData stack) {
+    private void take(Shown newest) {
         querying = false;
         if (page.isDisposed()) {
             return;
         }
-        if (!order.equals(new Order(scope, range, figure, colors))) {
+        if (!newest.order.equals(order())) {
             query();
             return;
         }
-        if (shown.filter(buckets::equals).isPresent()) {
+        if (shown.filter(newest::same).isPresent()) {
             return;
         }
-        shown = Optional.of(buckets);
-        data = Optional.of(stack);
-        chart.show(stack);
+        shown = Optional.of(newest);
+        var words = words(newest.order);
+        if (!words.equals(title.getText())) {
+            title.setText(words);
+        }
+        chart.show(newest.order.chart(), newest.data);
         hover(hover);
     }
 
-    private String words() {
+    private String words(Order order) {
+        var what = words(order.scope);
+        return order.heldSecond.isEmpty()
+                ? what
+                : NLS.bind(
+                        Messages.Traffic_Held, what, time.format(Instant.ofEpochSecond(order.heldSecond.getAsLong())));
+    }
+
+    private static String words(TrafficScope scope) {
         return switch (scope) {
             case TrafficScope.All() -> Messages.Traffic_All;
             case TrafficScope.Vms(var names) -> {
@@ -313,20 +327,31 @@ public final class TrafficView extends FleetViewPart {
 
     private void hover(int index) {
         hover = index;
-        data.ifPresent(stack -> {
+        shown.ifPresent(now -> {
+            var stack = now.data;
             var at = index < 0 || index >= stack.count() ? stack.count() - 1 : index;
             var moment = time.format(Instant.ofEpochMilli(stack.startMillis() + at * stack.stepMillis()));
-            legend.show(index < 0 ? Messages.Traffic_Now : moment, stack, at, unit());
+            var held = now.order.heldSecond.isPresent();
+            legend.show(index < 0 && !held ? Messages.Traffic_Now : moment, stack, at, now.order.figure.unit());
         });
     }
 
     /**
-     * Writes the picture that is shown as PNG.
+     * Writes what is shown as a PNG of its own, with its title and its legend.
      *
      * @return the job that does it, or nothing as long as nothing is shown
      */
     public Optional<Job> exportImage(Path file) {
-        return chart.imageData().map(image -> save(file, () -> write(image, file)));
+        return shown.map(now -> save(file, () -> {
+            var date = DateTimeFormatter.ISO_LOCAL_DATE.withZone(ZoneId.systemDefault());
+            var heading = NLS.bind(Messages.Traffic_Heading, new Object[] {
+                words(now.order.scope),
+                now.order.figure.words(),
+                date.format(Instant.ofEpochMilli(now.data.startMillis()))
+            });
+            ImageIO.write(
+                    now.order.chart().picture(now.data, heading, PICTURE_WIDTH, PICTURE_HEIGHT), "png", file.toFile());
+        }));
     }
 
     /**
@@ -335,15 +360,7 @@ public final class TrafficView extends FleetViewPart {
      * @return the job that does it, or nothing as long as nothing is shown
      */
     public Optional<Job> exportCsv(Path file) {
-        return shown.map(buckets -> save(file, () -> write(buckets, file)));
-    }
-
-    private static void write(ImageData image, Path file) throws IOException {
-        var loader = new ImageLoader();
-        loader.data = new ImageData[] {image};
-        try (var out = Files.newOutputStream(file)) {
-            loader.save(out, SWT.IMAGE_PNG);
-        }
+        return shown.map(now -> save(file, () -> write(now.buckets, file)));
     }
 
     private static void write(Buckets buckets, Path file) throws IOException {

@@ -22,7 +22,6 @@ import org.triplel.ui.charts.DiskMapStrip;
 import org.triplel.ui.charts.DiskMapStrip.Look;
 import org.triplel.ui.charts.DiskMapStrip.Pattern;
 import org.triplel.ui.charts.Palette;
-import org.triplel.ui.charts.Shade;
 import org.triplel.ui.charts.Units;
 
 /** What lies where on the VM's disk, and which of it is on the host. */
@@ -89,9 +88,7 @@ final class DiskPage extends Composite {
     }
 
     private Look look(Place place) {
-        var background = getBackground();
-        var colors = new ClassColors(
-                Palette.on(new Shade(background.getRed(), background.getGreen(), background.getBlue())));
+        var colors = new ClassColors(Palette.of(this));
         return switch (place.kind) {
             case BASE -> new Look(colors.base(), place.local ? Pattern.PLAIN : Pattern.RISING);
             case REWRITTEN -> new Look(colors.baseRewrite(), Pattern.FALLING);

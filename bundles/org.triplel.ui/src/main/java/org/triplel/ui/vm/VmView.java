@@ -102,11 +102,6 @@ public final class VmView extends FleetViewPart {
         });
     }
 
-    @Override
-    public void setFocus() {
-        folder.setFocus();
-    }
-
     /** Commands act on the VM that the view shows. */
     private record OneVm(ISelection selection) implements ISelectionProvider {
 

@@ -1,11 +1,11 @@
-package org.triplel.ui.fleet;
+package org.triplel.ui;
 
 import org.eclipse.swt.accessibility.AccessibleAdapter;
 import org.eclipse.swt.accessibility.AccessibleEvent;
 import org.eclipse.swt.widgets.Control;
 
 /** What a screen reader calls a control. */
-final class AccessibleName extends AccessibleAdapter {
+public final class AccessibleName extends AccessibleAdapter {
 
     private final String name;
 
@@ -13,7 +13,7 @@ final class AccessibleName extends AccessibleAdapter {
         this.name = name;
     }
 
-    static void set(Control control, String name) {
+    public static void set(Control control, String name) {
         control.getAccessible().addAccessibleListener(new AccessibleName(name));
     }
 
