@@ -31,10 +31,10 @@ public final class Administrator implements IApplication {
                     Arguments.parse((String[]) context.getArguments().get(IApplicationContext.APPLICATION_ARGS));
             var workspace = Platform.getInstanceLocation();
             if (!workspace.lock()) {
-                MessageDialog.openInformation(
-                        null,
-                        Messages.App_Title,
-                        NLS.bind(Messages.App_AlreadyRunning, workspace.getURL().getPath()));
+                var message =
+                        NLS.bind(Messages.App_AlreadyRunning, workspace.getURL().getPath());
+                LOG.log(System.Logger.Level.WARNING, message);
+                MessageDialog.openInformation(null, Messages.App_Title, message);
                 return EXIT_OK;
             }
             try {

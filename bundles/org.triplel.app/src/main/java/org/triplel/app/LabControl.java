@@ -12,6 +12,7 @@ import org.eclipse.core.runtime.jobs.JobChangeAdapter;
 import org.eclipse.ui.progress.IProgressConstants;
 import org.triplel.agent.api.AgentEvent;
 import org.triplel.cluster.Fleet;
+import org.triplel.cluster.Host;
 import org.triplel.lab.LabException;
 import org.triplel.lab.Progress;
 
@@ -57,6 +58,15 @@ final class LabControl {
 
     State state() {
         return state.get();
+    }
+
+    /** Whether a start would change something, as far as is known. */
+    boolean startable() {
+        return switch (state.get()) {
+            case STOPPED, FAILED -> true;
+            case RUNNING -> fleet.inventory().hosts().stream().anyMatch(host -> host.link() instanceof Host.Lost);
+            case STARTING, STOPPING -> false;
+        };
     }
 
     World world() {

@@ -28,7 +28,7 @@ record LabWorld(Lab lab) implements World {
 
     @Override
     public boolean running() throws LabException {
-        return lab.status().state() == LabStatus.State.RUNNING;
+        return lab.status().state() != LabStatus.State.STOPPED;
     }
 
     @Override

@@ -4,7 +4,7 @@ import org.eclipse.core.commands.AbstractHandler;
 import org.eclipse.core.commands.ExecutionEvent;
 import org.eclipse.ui.PlatformUI;
 
-/** Starts the lab. */
+/** Starts the lab, or what of it has ended. */
 public final class StartLabHandler extends AbstractHandler {
 
     @Override
@@ -15,8 +15,7 @@ public final class StartLabHandler extends AbstractHandler {
 
     @Override
     public void setEnabled(Object context) {
-        var state = lab().state();
-        setBaseEnabled(state == LabControl.State.STOPPED || state == LabControl.State.FAILED);
+        setBaseEnabled(lab().startable());
     }
 
     private static LabControl lab() {

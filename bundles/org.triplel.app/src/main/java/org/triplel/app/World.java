@@ -17,7 +17,7 @@ interface World {
     /** Ends them. */
     void stop(Progress progress) throws LabException;
 
-    /** Whether they run. */
+    /** Whether they run, or some of them. */
     boolean running() throws LabException;
 
     /** The link to the NAS, if it can be set from here. */

@@ -2,6 +2,7 @@ package org.triplel.cli;
 
 import java.time.Clock;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CountDownLatch;
@@ -13,6 +14,7 @@ import java.util.function.Predicate;
 import org.triplel.agent.api.AgentService;
 import org.triplel.agent.api.Replica;
 import org.triplel.agent.api.Vm;
+import org.triplel.agent.api.VmState;
 import org.triplel.cluster.AgentException;
 import org.triplel.cluster.Fleet;
 import org.triplel.cluster.Host;
@@ -28,6 +30,9 @@ final class FleetSession implements AutoCloseable {
     private static final Duration ANSWER_TIME = Duration.ofMinutes(2);
     private static final Duration FILL_TIME = Duration.ofHours(12);
 
+    /** Longer than an agent waits for a guest before it says what may be wrong. */
+    private static final Duration BOOT_TIME = Duration.ofMinutes(6);
+
     private final Fleet fleet = new Fleet(Clock.systemUTC());
 
     private FleetSession() {}
@@ -36,7 +41,8 @@ final class FleetSession implements AutoCloseable {
     static FleetSession open(Lab lab) throws LabException, NotDone, InterruptedException {
         var status = lab.status();
         if (status.state() == LabStatus.State.STOPPED) {
-            throw new NotDone("The lab " + status.name() + " does not run. Start it: triplel lab start");
+            throw new NotDone(
+                    "The lab " + status.name() + " does not run. Start it: triplel lab start --lab " + status.name());
         }
         var session = new FleetSession();
         for (var client : status.clients()) {
@@ -47,7 +53,8 @@ final class FleetSession implements AutoCloseable {
                     .noneMatch(host -> host.link() instanceof Host.Connecting));
             for (var host : session.fleet.inventory().hosts()) {
                 if (host.link() instanceof Host.Lost lost) {
-                    throw new NotDone(host.name() + ": " + lost.reason());
+                    throw new NotDone(host.name() + ": " + lost.reason()
+                            + ". Start what of the lab has ended: triplel lab start --lab " + status.name());
                 }
             }
         } catch (NotDone | InterruptedException e) {
@@ -93,10 +100,54 @@ final class FleetSession implements AutoCloseable {
         }
     }
 
-    /** Waits until {@code condition} holds for all of these VMs. */
-    void await(List<String> names, Predicate<Vm> condition) throws NotDone, InterruptedException {
-        until(ANSWER_TIME, String.join(", ", names), inventory -> names.stream()
+    /** Waits until these VMs are ready, or one of them never will be. */
+    void awaitReady(List<String> names) throws NotDone, InterruptedException {
+        await(BOOT_TIME, names, vm -> vm.ready() || stuck(vm));
+        for (var vm : vms(names)) {
+            if (!vm.ready()) {
+                throw new NotDone(vm.name() + " is not ready: " + why(vm));
+            }
+        }
+    }
+
+    /** A guest whose disk failed may go on by itself; one that stopped, or has not answered in time, does not. */
+    private static boolean stuck(Vm vm) {
+        return switch (vm.state()) {
+            case STOPPED, CRASHED -> true;
+            case RUNNING -> !vm.problem().isEmpty();
+            case STARTING, PAUSED, STOPPING -> false;
+        };
+    }
+
+    private static String why(Vm vm) {
+        return vm.problem().isEmpty() ? "it is " + vm.state() + "." : vm.problem();
+    }
+
+    /** Waits until these VMs are off. */
+    void awaitOff(List<String> names) throws NotDone, InterruptedException {
+        await(ANSWER_TIME, names, vm -> vm.state() == VmState.STOPPED || vm.state() == VmState.CRASHED);
+    }
+
+    private void await(Duration limit, List<String> names, Predicate<Vm> condition)
+            throws NotDone, InterruptedException {
+        until(limit, String.join(", ", names), inventory -> names.stream()
                 .allMatch(name -> inventory.vm(name).filter(condition).isPresent()));
+    }
+
+    /** What is wrong with hosts and replicas, a line each: it explains what else one sees. */
+    List<String> problems() {
+        var lines = new ArrayList<String>();
+        for (var host : fleet.inventory().hosts()) {
+            host.status()
+                    .filter(status -> !status.problem().isEmpty())
+                    .ifPresent(status -> lines.add(host.name() + ": " + status.problem()));
+            for (var replica : host.replicas()) {
+                if (!replica.problem().isEmpty()) {
+                    lines.add(host.name() + ": " + replica.problem());
+                }
+            }
+        }
+        return lines;
     }
 
     /** Waits until {@code condition} holds for all replicas. */

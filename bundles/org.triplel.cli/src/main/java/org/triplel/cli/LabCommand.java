@@ -76,14 +76,21 @@ final class LabCommand implements Runnable {
     }
 
     @Command(name = "stop", description = "Shut the virtual machines down and end all of the lab's processes.")
-    void stop() throws LabException {
+    void stop() throws Exception {
         main.lab().stop(progress());
         status();
     }
 
     @Command(name = "status", description = "Tell what the lab is doing.")
-    void status() throws LabException {
-        main.output().one(Status.of(main.lab().status()));
+    void status() throws Exception {
+        var lab = main.lab();
+        var status = lab.status();
+        main.output().one(Status.of(status));
+        if (status.state() == LabStatus.State.RUNNING) {
+            try (var session = FleetSession.open(lab)) {
+                main.warn(session.problems());
+            }
+        }
     }
 
     @Command(name = "clean", description = "End the lab and remove all of its images.")

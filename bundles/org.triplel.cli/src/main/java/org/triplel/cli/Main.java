@@ -3,6 +3,7 @@ package org.triplel.cli;
 import java.io.PrintWriter;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
+import java.util.List;
 import org.triplel.agent.AgentMain;
 import org.triplel.cluster.AgentException;
 import org.triplel.lab.Lab;
@@ -96,6 +97,11 @@ final class Main implements Runnable {
 
     Output output() {
         return json ? new JsonOutput(results) : new TextOutput(results);
+    }
+
+    /** Says what is wrong beside what was asked for. */
+    void warn(List<String> problems) {
+        problems.forEach(problem -> System.err.println("triplel: " + problem));
     }
 
     /** Why something was not done, for people; a stack trace only where it is a fault of ours. */

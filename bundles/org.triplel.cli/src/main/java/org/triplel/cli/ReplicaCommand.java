@@ -48,6 +48,7 @@ final class ReplicaCommand implements Runnable {
     void list() throws Exception {
         try (var session = FleetSession.open(main.lab())) {
             print(session.replicas());
+            main.warn(session.problems());
         }
     }
 
@@ -60,6 +61,9 @@ final class ReplicaCommand implements Runnable {
             session.awaitReplicas(
                     replica -> replica.complete() || !replica.problem().isEmpty());
             print(session.replicas());
+            if (!session.replicas().stream().allMatch(Replica::complete)) {
+                throw new NotDone("Not all replicas are complete. " + String.join(" ", session.problems()));
+            }
         }
     }
 

@@ -40,6 +40,7 @@ final class VmCommand implements Runnable {
     void list() throws Exception {
         try (var fleet = FleetSession.open(main.lab())) {
             print(fleet.vms());
+            main.warn(fleet.problems());
         }
     }
 
@@ -53,7 +54,7 @@ final class VmCommand implements Runnable {
                 fleet.ask(name, agent -> agent.startVm(name));
             }
             if (wait) {
-                fleet.await(names, vm -> vm.ready() || !vm.problem().isEmpty());
+                fleet.awaitReady(names);
             }
             print(fleet.vms(names));
         }
@@ -68,7 +69,7 @@ final class VmCommand implements Runnable {
             for (var name : names) {
                 fleet.ask(name, agent -> kill ? agent.killVm(name) : agent.shutdownVm(name));
             }
-            fleet.await(names, vm -> vm.state() == VmState.STOPPED || vm.state() == VmState.CRASHED);
+            fleet.awaitOff(names);
             print(fleet.vms(names));
         }
     }

@@ -213,7 +213,7 @@ public final class Fleet implements AutoCloseable {
                 } else {
                     var now = clock.millis();
                     link = new Host.Lost(now, reason);
-                    record(new AgentEvent(now, AgentEvent.Severity.ERROR, name, "", "connect", reason));
+                    record(new AgentEvent(now, AgentEvent.Severity.ERROR, name, "", "Connect", reason));
                 }
                 changed();
             }

@@ -10,6 +10,7 @@ import java.util.concurrent.CompletionException;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.Future;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
 import java.util.function.Function;
 import org.eclipse.lsp4j.jsonrpc.JsonRpcException;
 import org.triplel.block.UnixSocket;
@@ -44,7 +45,9 @@ final class Remote<T> implements AutoCloseable {
                     .orTimeout(patience.toMillis(), TimeUnit.MILLISECONDS)
                     .join();
         } catch (CompletionException e) {
-            throw failure(e.getCause());
+            throw e.getCause() instanceof TimeoutException timeout
+                    ? new IOException(socket + ": no answer within " + patience.toSeconds() + " s", timeout)
+                    : failure(e.getCause());
         } catch (JsonRpcException e) {
             throw failure(e);
         }

@@ -50,6 +50,7 @@ public final class Replica implements AutoCloseable {
 
     private final ConcurrentMap<Integer, CompletableFuture<ByteBuffer>> fetches = new ConcurrentHashMap<>();
     private final Set<Integer> mismatches = new ConcurrentSkipListSet<>();
+    private volatile String nasProblem = "";
     private final AtomicBoolean filling = new AtomicBoolean();
 
     private volatile boolean shadowBase = true;
@@ -138,7 +139,7 @@ public final class Replica implements AutoCloseable {
     public String problem() {
         var local = store.map(ChunkStore::problem).orElse(openProblem);
         if (mismatches.isEmpty()) {
-            return local;
+            return (nasProblem + " " + local).strip();
         }
         var chunks = mismatches.stream().limit(5).map(String::valueOf).collect(Collectors.joining(", "))
                 + (mismatches.size() > 5 ? " and others" : "");
@@ -227,6 +228,18 @@ public final class Replica implements AutoCloseable {
         }
     }
 
+    /** Reads the base on the NAS; {@link #problem} tells of a failure until a later read succeeds. */
+    private void readNas(long offset, ByteBuffer into) throws IOException {
+        try {
+            nas.read(offset, into);
+            nasProblem = "";
+        } catch (IOException failure) {
+            nasProblem = "Base " + manifest + " cannot be read from the NAS: " + failure.getMessage()
+                    + ". Guests wait for it. Check the NAS and the base's file there.";
+            throw failure;
+        }
+    }
+
     private boolean here(int chunk) {
         return manifest.zero(chunk) || store.map(local -> local.has(chunk)).orElse(false);
     }
@@ -282,7 +295,7 @@ public final class Replica implements AutoCloseable {
                 bytes += manifest.length(next);
             }
             var read = ByteBuffer.allocate(bytes);
-            nas.read((long) chunk * CHUNK_BYTES, read);
+            readNas((long) chunk * CHUNK_BYTES, read);
             for (int i = 0; i < run.size(); i++) {
                 verify(chunk + i, read.slice(i * CHUNK_BYTES, manifest.length(chunk + i)), run.get(i));
             }
@@ -348,7 +361,7 @@ public final class Replica implements AutoCloseable {
             } else {
                 int bytes = into.remaining();
                 long start = System.nanoTime();
-                nas.read(offset, into);
+                readNas(offset, into);
                 traffic.nas(bytes, System.nanoTime() - start);
             }
         }

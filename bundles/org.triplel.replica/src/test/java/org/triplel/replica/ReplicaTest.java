@@ -391,6 +391,18 @@ class ReplicaTest {
     }
 
     @Test
+    void saysThatTheNasCannotBeReadForAsLongAsItCannot() throws IOException {
+        try (var replica = open()) {
+            nas.failing = true;
+            assertThrows(IOException.class, () -> read(replica.view(UNCOUNTED), 0, image.length));
+            assertTrue(replica.problem().contains("cannot be read from the NAS"), replica.problem());
+            nas.failing = false;
+            assertReadsRight(replica.view(UNCOUNTED), 0, image.length);
+            assertEquals("", replica.problem());
+        }
+    }
+
+    @Test
     void unusableFolderCostsSpeedOnly() throws IOException {
         Files.write(folder.resolve("debian-12"), new byte[1]); // a file where the folder should be
         try (var replica = open()) {

@@ -114,7 +114,8 @@ final class Qmp implements AutoCloseable {
             }
             long millis = TimeUnit.NANOSECONDS.toMillis(deadline - System.nanoTime());
             if (millis <= 0) {
-                throw new SocketTimeoutException("no sign of " + what + " on " + socket + " within " + time);
+                throw new SocketTimeoutException(
+                        "no sign of " + what + " on " + socket + " within " + time.toSeconds() + " s");
             }
             try {
                 wait(millis);

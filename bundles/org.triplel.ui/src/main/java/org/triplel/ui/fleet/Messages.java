@@ -20,9 +20,11 @@ final class Messages extends NLS {
     public static String Fleet_Disk;
     public static String Fleet_Empty;
     public static String Fleet_Lost;
+    public static String Fleet_LostRemedy;
     public static String Fleet_ManyBases;
     public static String Fleet_Nas;
     public static String Fleet_NasLost;
+    public static String Fleet_NoNas;
     public static String Fleet_OneBase;
     public static String Fleet_Running;
     public static String Fleet_Title;
@@ -45,6 +47,7 @@ final class Messages extends NLS {
     public static String Replicas_Version;
     public static String Table_Columns;
     public static String Table_Filter;
+    public static String Vms_AllLost;
     public static String Vms_Base;
     public static String Vms_Boot;
     public static String Vms_Host;
@@ -60,6 +63,7 @@ final class Messages extends NLS {
     public static String Vms_WhyNot;
     public static String WhyNot_Incomplete;
     public static String WhyNot_Lost;
+    public static String WhyNot_Nas;
     public static String WhyNot_NoReplica;
     public static String WhyNot_OtherVersion;
     public static String WhyNot_ShadowBaseOff;

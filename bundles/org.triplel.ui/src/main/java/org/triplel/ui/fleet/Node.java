@@ -79,15 +79,19 @@ record Node(
                 .toList();
         var newest =
                 replicas.stream().mapToInt(replica -> replica.version()).max().orElse(0);
+        var problems = replicas.stream()
+                .filter(replica -> !replica.problem().isEmpty())
+                .map(replica -> replica.host() + ": " + replica.problem())
+                .toList();
         return new Node(
                 new FleetElement.Base(base),
-                Icon.BASE,
+                problems.isEmpty() ? Icon.BASE : Icon.WARNING,
                 base,
                 NLS.bind(
                         Messages.Fleet_BaseRemark,
                         newest,
                         Units.bytes(replicas.getFirst().bytes())),
-                "",
+                String.join("\n", problems),
                 false,
                 List.of());
     }
@@ -106,7 +110,9 @@ record Node(
                                 Units.duration(Math.max(0, snapshot.atMillis() - lost.sinceMillis()) / 1000 * 1000));
                     case Host.Connected() ->
                         NLS.bind(Messages.Fleet_Running, running, vms.size())
-                                + (problem.isEmpty() ? "" : ", " + problem);
+                                + (problem.isEmpty()
+                                        ? ""
+                                        : ", " + problem(host.status().orElseThrow()));
                 };
         return new Node(
                 new FleetElement.Client(host.name()),
@@ -118,10 +124,15 @@ record Node(
                 vms);
     }
 
+    private static String problem(HostStatus status) {
+        return status.nasReachable() ? status.problem() : Messages.Fleet_NoNas;
+    }
+
     private static String details(Host host) {
         var lines = new ArrayList<String>();
         if (host.link() instanceof Host.Lost lost) {
             lines.add(lost.reason());
+            lines.add(Messages.Fleet_LostRemedy);
         }
         host.status().ifPresent(status -> {
             if (host.connected() && !status.problem().isEmpty()) {

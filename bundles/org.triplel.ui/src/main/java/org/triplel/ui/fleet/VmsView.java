@@ -4,8 +4,11 @@ import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
 import java.util.Optional;
+import java.util.stream.Stream;
+import org.eclipse.osgi.util.NLS;
 import org.eclipse.swt.graphics.GC;
 import org.eclipse.swt.graphics.Rectangle;
+import org.triplel.cluster.Host;
 import org.triplel.ui.FleetElement;
 import org.triplel.ui.FleetSnapshot;
 import org.triplel.ui.Icon;
@@ -23,7 +26,7 @@ public final class VmsView extends TableViewPart<VmRow> {
     /** The view's id. */
     public static final String ID = "org.triplel.ui.view.vms";
 
-    private static final int BAR_WIDTH = 56;
+    private static final int BAR_WIDTH = 52;
 
     private List<String> states = List.of();
 
@@ -57,7 +60,7 @@ public final class VmsView extends TableViewPart<VmRow> {
                 Column.<VmRow>number(
                                 "share",
                                 Messages.Vms_LocalShare,
-                                104,
+                                118,
                                 row -> share(row.load()),
                                 Comparator.comparingDouble(row -> row.load().localShare()))
                         .with(VmsView::paintShare),
@@ -124,6 +127,17 @@ public final class VmsView extends TableViewPart<VmRow> {
         if (!rows.isEmpty()) {
             return "";
         }
-        return snapshot.inventory().hosts().isEmpty() ? Messages.Vms_NoHosts : Messages.Vms_None;
+        var hosts = snapshot.inventory().hosts();
+        if (hosts.isEmpty()) {
+            return Messages.Vms_NoHosts;
+        }
+        var reasons = hosts.stream()
+                .flatMap(host -> host.link() instanceof Host.Lost lost
+                        ? Stream.of(host.name() + ": " + lost.reason())
+                        : Stream.empty())
+                .toList();
+        return reasons.size() == hosts.size()
+                ? NLS.bind(Messages.Vms_AllLost, String.join(System.lineSeparator(), reasons))
+                : Messages.Vms_None;
     }
 }

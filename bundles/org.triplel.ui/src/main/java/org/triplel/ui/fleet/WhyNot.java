@@ -1,7 +1,10 @@
 package org.triplel.ui.fleet;
 
+import java.util.Optional;
 import org.eclipse.osgi.util.NLS;
+import org.triplel.agent.api.Replica;
 import org.triplel.agent.api.Vm;
+import org.triplel.agent.api.VmState;
 import org.triplel.cluster.Host;
 import org.triplel.ui.charts.Units;
 
@@ -20,15 +23,19 @@ final class WhyNot {
             return NLS.bind(
                     Messages.WhyNot_Lost, Units.duration(Math.max(0, nowMillis - lost.sinceMillis()) / 1000 * 1000));
         }
+        var replica = host.replicas().stream()
+                .filter(one -> one.base().equals(vm.base()))
+                .findFirst();
+        var nasAway = host.status().filter(status -> !status.nasReachable()).isPresent();
         if (!vm.problem().isEmpty()) {
-            return vm.problem();
+            return vm.state() == VmState.PAUSED ? pause(vm, nasAway, replica) : vm.problem();
+        }
+        if (nasAway) {
+            return Messages.WhyNot_Nas;
         }
         if (host.status().isPresent() && !host.status().get().problem().isEmpty()) {
             return host.status().get().problem();
         }
-        var replica = host.replicas().stream()
-                .filter(one -> one.base().equals(vm.base()))
-                .findFirst();
         if (replica.isEmpty()) {
             return NLS.bind(Messages.WhyNot_NoReplica, vm.base());
         }
@@ -45,5 +52,14 @@ final class WhyNot {
         return found.complete()
                 ? ""
                 : NLS.bind(Messages.WhyNot_Incomplete, Units.percent((double) found.verifiedChunks() / found.chunks()));
+    }
+
+    /** A guest whose disk failed is paused: what its disk failed for is known where it failed. */
+    private static String pause(Vm vm, boolean nasAway, Optional<Replica> replica) {
+        if (nasAway) {
+            return Messages.WhyNot_Nas + ". " + vm.problem();
+        }
+        var cause = replica.map(Replica::problem).orElse("");
+        return cause.isEmpty() ? vm.problem() : cause + " " + vm.problem();
     }
 }

@@ -5,6 +5,7 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import java.util.List;
 import java.util.Optional;
 import org.junit.jupiter.api.Test;
+import org.triplel.agent.api.HostStatus;
 import org.triplel.agent.api.Replica;
 import org.triplel.agent.api.Vm;
 import org.triplel.agent.api.VmState;
@@ -35,6 +36,18 @@ class WhyNotTest {
         assertEquals("host lost for 8.0 s, values are old", reason(vm("broken"), lost, replica(2, 1, false, "")));
         assertEquals("broken", reason(vm("broken"), new Host.Connected(), replica(2, 1, false, "")));
         assertEquals("bad disk", reason(vm(""), new Host.Connected(), replica(2, 1, false, "bad disk")));
+    }
+
+    @Test
+    void pausedGuestIsTraced() {
+        var paused = new Vm("desk-01", "client-1", VmState.PAUSED, "debian-12", 2, 1, 1, 1, 1, "The disk failed.");
+        var replica = replica(2, 1, true, "Base debian-12 v2 differs.");
+        assertEquals("Base debian-12 v2 differs. The disk failed.", reason(paused, new Host.Connected(), replica));
+        var status = new HostStatus("client-1", 1, "", "", "nas", false, 2, 1, "a long story");
+        var host =
+                new Host("client-1", new Host.Connected(), 1, Optional.of(status), List.of(paused), List.of(replica));
+        assertEquals("the NAS cannot be reached, guests wait for it. The disk failed.", WhyNot.of(paused, host, 9_000));
+        assertEquals("the NAS cannot be reached, guests wait for it", WhyNot.of(vm(""), host, 9_000));
     }
 
     @Test
