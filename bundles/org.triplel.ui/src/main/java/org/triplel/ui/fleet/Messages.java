@@ -41,6 +41,7 @@ final class Messages extends NLS {
     public static String Replicas_ShadowBase;
     public static String Replicas_Size;
     public static String Replicas_State;
+    public static String Replicas_Stuck;
     public static String Replicas_Title;
     public static String Replicas_Unknown;
     public static String Replicas_Verified;

@@ -25,6 +25,9 @@ record ReplicaRow(Replica replica, boolean reachable) {
         if (replica.complete()) {
             return Messages.Replicas_Complete;
         }
+        if (!replica.problem().isEmpty()) {
+            return NLS.bind(Messages.Replicas_Stuck, Units.percent(share()));
+        }
         return replica.verifiedChunks() == 0
                 ? Messages.Replicas_Empty
                 : NLS.bind(Messages.Replicas_Partial, Units.percent(share()));

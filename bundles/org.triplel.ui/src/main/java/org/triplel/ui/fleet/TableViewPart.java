@@ -31,6 +31,8 @@ import org.triplel.ui.fleet.ColumnTable.Column;
  */
 abstract class TableViewPart<R> extends FleetViewPart {
 
+    private static final int SMALLEST = 80;
+
     private final String name;
     private IMemento memento;
     private ColumnTable<R> table;
@@ -77,7 +79,11 @@ abstract class TableViewPart<R> extends FleetViewPart {
         filter.setMessage(Messages.Table_Filter);
         filter.setLayoutData(new GridData(SWT.FILL, SWT.TOP, true, false));
         table = new ColumnTable<>(page, columns(), this::identity);
-        table.control().setLayoutData(new GridData(SWT.FILL, SWT.FILL, true, true));
+        var size = new GridData(SWT.FILL, SWT.FILL, true, true);
+        // GTK complains of scroll bars that get less, as they do before the view has its size
+        size.minimumWidth = SMALLEST;
+        size.minimumHeight = SMALLEST;
+        table.control().setLayoutData(size);
         AccessibleName.set(table.control(), name);
         AccessibleName.set(filter, Messages.Table_Filter);
         filter.addListener(SWT.Modify, event -> table.setFilter(filter.getText()));
