@@ -17,6 +17,7 @@ import org.eclipse.ui.part.ViewPart;
 import org.triplel.lab.LabException;
 import org.triplel.lab.NasCounters;
 import org.triplel.lab.NasLink;
+import org.triplel.ui.AccessibleName;
 import org.triplel.ui.charts.Units;
 
 /** The link between the lab's NAS and its clients: how fast it is, and what crosses it, counted by the NAS. */
@@ -74,6 +75,7 @@ public final class NasLinkView extends ViewPart {
         scale.setIncrement(1);
         scale.setPageIncrement(2);
         scale.setEnabled(false);
+        AccessibleName.set(scale, name);
         GridDataFactory.fillDefaults().hint(280, SWT.DEFAULT).applyTo(scale);
         scale.addListener(SWT.Selection, event -> touch());
         return scale;

@@ -3,9 +3,8 @@ package org.triplel.ui;
 import java.time.Duration;
 import java.util.Arrays;
 import java.util.List;
-import java.util.concurrent.Executors;
-import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.locks.LockSupport;
 import java.util.function.Consumer;
 import org.HdrHistogram.ConcurrentHistogram;
 import org.HdrHistogram.Histogram;
@@ -68,10 +67,11 @@ public final class UiWatchdog implements AutoCloseable {
     private final Thread uiThread;
     private final Duration limit;
     private final Consumer<Stall> report;
-    private final ScheduledExecutorService observer = Executors.newSingleThreadScheduledExecutor(
-            Thread.ofPlatform().daemon().name("UI watchdog").factory());
+    private final Thread observer;
     private volatile long busySince = IDLE;
     private volatile long oursSince = IDLE;
+    private volatile boolean resting;
+    private volatile boolean closed;
     private long reported = IDLE;
 
     /**
@@ -90,7 +90,7 @@ public final class UiWatchdog implements AutoCloseable {
         for (var idle : new int[] {SWT.PostEvent, SWT.PreExternalEventDispatch}) {
             display.addListener(idle, event -> end());
         }
-        observer.scheduleAtFixedRate(this::look, LOOK_EVERY_MILLIS, LOOK_EVERY_MILLIS, TimeUnit.MILLISECONDS);
+        observer = Thread.ofPlatform().daemon().name("UI watchdog").start(this::observe);
     }
 
     /** What the UI thread did since this watchdog watches. May be called by any thread. */
@@ -108,6 +108,22 @@ public final class UiWatchdog implements AutoCloseable {
     private void begin() {
         end();
         busySince = System.nanoTime();
+        if (resting) {
+            LockSupport.unpark(observer);
+        }
+    }
+
+    /** Looks only while the UI thread is at work: a hundred looks a second are what costs most in a window at rest. */
+    private void observe() {
+        while (!closed) {
+            resting = true;
+            while (busySince == IDLE && !closed) {
+                LockSupport.park(this);
+            }
+            resting = false;
+            LockSupport.parkNanos(TimeUnit.MILLISECONDS.toNanos(LOOK_EVERY_MILLIS));
+            look();
+        }
     }
 
     private void end() {
@@ -144,6 +160,7 @@ public final class UiWatchdog implements AutoCloseable {
 
     @Override
     public void close() {
-        observer.shutdown();
+        closed = true;
+        LockSupport.unpark(observer);
     }
 }

@@ -14,6 +14,7 @@ import org.triplel.agent.api.ConsoleOutput;
 import org.triplel.agent.api.ConsoleRequest;
 import org.triplel.agent.api.Vm;
 import org.triplel.agent.api.VmState;
+import org.triplel.ui.AccessibleName;
 import org.triplel.ui.FleetWatch;
 
 /** The guest's serial console: what it prints, and a line to type into it. */
@@ -45,6 +46,8 @@ final class ConsolePage extends Composite {
         input.setMessage(Messages.Console_Type);
         input.setLayoutData(new GridData(SWT.FILL, SWT.CENTER, true, false));
         input.addListener(SWT.DefaultSelection, event -> type());
+        AccessibleName.set(output, Messages.Vm_Console);
+        AccessibleName.set(input, Messages.Console_Type);
         remark = new Label(this, SWT.NONE);
         var remarkSize = new GridData(SWT.FILL, SWT.CENTER, false, false);
         remarkSize.widthHint = 260;
@@ -88,10 +91,22 @@ final class ConsolePage extends Composite {
         offset = answer.nextOffset();
         if (!answer.text().isEmpty() || answer.offset() == 0 && output.getCharCount() > 0 && offset == 0) {
             text.append(answer.text());
+            var reading = reading();
+            var top = output.getTopIndex();
             output.setText(text.toString());
-            output.setSelection(output.getCharCount());
-            output.showSelection();
+            if (reading) {
+                output.setTopIndex(top);
+            } else {
+                output.setSelection(output.getCharCount());
+                output.showSelection();
+            }
         }
+    }
+
+    /** Whether the user has scrolled back, which new output must not disturb. */
+    private boolean reading() {
+        var bar = output.getVerticalBar();
+        return bar.getSelection() + bar.getThumb() < bar.getMaximum() - output.getLineHeight();
     }
 
     private void type() {

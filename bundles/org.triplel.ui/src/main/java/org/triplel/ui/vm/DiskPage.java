@@ -15,6 +15,7 @@ import org.eclipse.swt.widgets.Display;
 import org.eclipse.swt.widgets.Label;
 import org.triplel.agent.api.DiskMap;
 import org.triplel.agent.api.Vm;
+import org.triplel.ui.AccessibleName;
 import org.triplel.ui.FleetWatch;
 import org.triplel.ui.charts.ClassColors;
 import org.triplel.ui.charts.DiskMapLayout;
@@ -55,6 +56,7 @@ final class DiskPage extends Composite {
         title.setLayoutData(new GridData(SWT.FILL, SWT.CENTER, true, false));
         strip = new DiskMapStrip<>(this, this::look);
         strip.setLayoutData(new GridData(SWT.FILL, SWT.TOP, true, false));
+        AccessibleName.set(strip, Messages.Vm_Disk);
         hover = new Label(this, SWT.NONE);
         hover.setLayoutData(new GridData(SWT.FILL, SWT.CENTER, true, false));
         hover.setText(Messages.Disk_Hover);
