@@ -73,7 +73,8 @@ final class AdministratorWorkbench extends WorkbenchAdvisor {
     public void postShutdown() {
         watchdog.ifPresent(dog -> {
             dog.close();
-            LOG.log(System.Logger.Level.INFO, dog.work().toString());
+            // not the log: when the process was told to end, that may have been shut down before
+            System.err.println(dog.work());
         });
     }
 

@@ -1,5 +1,6 @@
 package org.triplel.app;
 
+import java.util.Optional;
 import java.util.concurrent.CancellationException;
 import java.util.concurrent.atomic.AtomicReference;
 import org.eclipse.core.runtime.IProgressMonitor;
@@ -50,6 +51,7 @@ final class LabControl {
     private final Rule rule = new Rule();
     private final AtomicReference<State> state = new AtomicReference<>(State.STOPPED);
     private volatile boolean ours;
+    private volatile Optional<Job> newest = Optional.empty();
 
     LabControl(World world, Fleet fleet) {
         this.world = world;
@@ -99,11 +101,16 @@ final class LabControl {
 
     /** Whether the application should end the world when it exits. */
     boolean endsWithApplication() {
-        return ours && (state.get() == State.RUNNING || state.get() == State.FAILED);
+        return ours
+                && switch (state.get()) {
+                    case STARTING, RUNNING, FAILED -> true;
+                    case STOPPED, STOPPING -> false;
+                };
     }
 
-    /** Ends the world, and waits for that. */
+    /** Ends the world, and waits for that; a start that is under way is given up. */
     void end(IProgressMonitor monitor) throws LabException {
+        newest.ifPresent(Job::cancel);
         world.stop(new Monitored(monitor));
         state.set(State.STOPPED);
     }
@@ -134,6 +141,7 @@ final class LabControl {
                 }
             }
         });
+        newest = Optional.of(job);
         state.set(meanwhile); // so that nothing is offered in the moment before it begins
         job.schedule();
         return job;

@@ -18,6 +18,9 @@ import org.eclipse.jface.layout.GridDataFactory;
 import org.eclipse.jface.resource.JFaceResources;
 import org.eclipse.osgi.util.NLS;
 import org.eclipse.swt.SWT;
+import org.eclipse.swt.dnd.Clipboard;
+import org.eclipse.swt.dnd.TextTransfer;
+import org.eclipse.swt.dnd.Transfer;
 import org.eclipse.swt.graphics.GC;
 import org.eclipse.swt.graphics.Rectangle;
 import org.eclipse.swt.layout.GridLayout;
@@ -228,8 +231,28 @@ final class BootStormDialog extends Dialog {
         column(created, Messages.Storm_Without, 140, SWT.RIGHT);
         column(created, "", 128, SWT.LEFT);
         created.addListener(SWT.PaintItem, BootStormDialog::paintBar);
+        created.addListener(SWT.KeyDown, event -> {
+            if (event.keyCode == 'c' && (event.stateMask & SWT.MODIFIER_MASK) == SWT.MOD1) {
+                copy(created);
+            }
+        });
         AccessibleName.set(created, Messages.Storm_Title);
         return created;
+    }
+
+    /** The whole comparison, tab-separated. */
+    private static void copy(Table table) {
+        var text = new StringBuilder(line(Messages.Storm_Column_Vm, Messages.Storm_With, Messages.Storm_Without));
+        for (var item : table.getItems()) {
+            text.append(line(item.getText(0), item.getText(1), item.getText(3)));
+        }
+        var clipboard = new Clipboard(table.getDisplay());
+        clipboard.setContents(new Object[] {text.toString()}, new Transfer[] {TextTransfer.getInstance()});
+        clipboard.dispose();
+    }
+
+    private static String line(String... cells) {
+        return String.join("\t", cells) + System.lineSeparator();
     }
 
     private static void column(Table table, String title, int width, int style) {
