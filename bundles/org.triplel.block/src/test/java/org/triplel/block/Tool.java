@@ -14,7 +14,7 @@ import java.util.concurrent.TimeUnit;
 /** Programs that the tests use as independent oracles. */
 public final class Tool {
 
-    private static final Duration PATIENCE = Duration.ofSeconds(30);
+    private static final Duration PATIENCE = Duration.ofSeconds(90);
 
     private Tool() {}
 
