@@ -170,8 +170,8 @@ class ExtJournalTest {
     @Test
     void aJournalBehindTheEndOfItsFileSystem() throws IOException {
         var image = fileSystem(64 * Images.MIB, "-t", "ext4", "-b", "4096", "-O", "^metadata_csum,^64bit");
-        assertTrue(journal(image, 0).getLast().end() > 1000 * 4096, "what would be cut off");
-        Images.write(image, 1024 + 4, (byte) (1000 & 0xFF), (byte) (1000 >> 8), (byte) 0, (byte) 0);
+        assertTrue(journal(image, 0).getLast().end() > 2000 * 4096, "what would be cut off");
+        Images.write(image, 1024 + 4, (byte) (2000 & 0xFF), (byte) (2000 >> 8), (byte) 0, (byte) 0);
         assertEquals(
                 List.of("ext2, ext3 or ext4 on the whole disk: blocks outside of the file system"),
                 Images.reasons(Images.inspect(image)));
