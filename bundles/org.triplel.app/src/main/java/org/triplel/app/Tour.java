@@ -106,8 +106,8 @@ final class Tour {
             view(VmsView.ID);
             view(TrafficView.ID);
         });
-        step("", () -> true, LIMIT, () -> storm(false));
-        step("boot-storm", () -> true, LIMIT, this::pressDefault);
+        step("boot-storm", () -> true, LIMIT, () -> storm(false));
+        step("", () -> true, LIMIT, this::pressDefault);
         step("boot-storm-running", this::somethingBoots, LIMIT, () -> view(TrafficView.ID));
         step("boot-storm-without-shadow-base", this::stormIsOver, STORM_LIMIT, () -> {});
         step("boot-storm-with-shadow-base-running", () -> true, LIMIT, () -> stormAgain(true));
@@ -127,7 +127,8 @@ final class Tour {
         step("", () -> true, LIMIT, this::preferences);
         step("preferences", this::dialogIsOpen, LIMIT, () -> {});
         step("", () -> true, LIMIT, this::closeDialogs);
-        step("dark", () -> true, LIMIT, () -> dark(TrafficView.ID));
+        step("", () -> true, LIMIT, () -> appearance(DARK));
+        step("dark", () -> true, LIMIT, () -> view(TrafficView.ID));
         step("dark-vm-disk-map", () -> true, LIMIT, () -> vmPage(1));
         step("dark-replicas", () -> true, LIMIT, () -> view(ReplicasView.ID));
         step("dark-boot-storm", () -> true, LIMIT, () -> storm(true));
@@ -300,11 +301,6 @@ final class Tour {
         PreferencesUtil.createPreferenceDialogOn(
                         workbench.getWorkbenchWindows()[0].getShell(), PreferencePage.ID, null, null)
                 .open();
-    }
-
-    private void dark(String view) {
-        appearance(DARK);
-        view(view);
     }
 
     private void appearance(String theme) {

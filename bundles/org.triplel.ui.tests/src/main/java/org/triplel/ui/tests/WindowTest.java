@@ -220,6 +220,7 @@ class WindowTest {
         bot.view(EventsView.ID);
         var events = bot.find(Table.class, table -> table.getColumnCount() == 6 && table.getItemCount() > 0);
         bot.run(() -> filter(events).setText("copy me"));
+        bot.awaitThat("only that event is shown", () -> events.getItemCount() == 1);
         bot.menu("Edit", "Select All");
         bot.menu("Edit", "Copy");
         bot.awaitThat(
