@@ -4,7 +4,7 @@ import java.io.IOException;
 
 /**
  * What becomes of a change that was started. One of {@link #done}, {@link #failed} and {@link #unfinished} is called, once,
- * by any thread; later {@link #settle}. None of them may wait for anything but its own client.
+ * by any thread; later {@link #settle}. None of them may wait for anything.
  */
 public interface ChangeCompletion {
 

@@ -11,6 +11,7 @@ import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.concurrent.locks.ReentrantLock;
 import java.util.concurrent.locks.StampedLock;
 import org.triplel.block.linux.Errno;
 import org.triplel.block.linux.FileCalls;
@@ -38,7 +39,10 @@ public final class FileDevice implements BlockDevice {
 
     private volatile boolean closed;
     private volatile boolean cacheCanBeAsked = true;
-    private volatile boolean flushFailed;
+    /** One flush at a time: Linux reports a failed write-back once, and of two flushes the other would succeed. */
+    private final ReentrantLock flushing = new ReentrantLock();
+
+    private boolean flushFailed;
 
     private FileDevice(Path path, boolean readOnly) throws IOException {
         this.path = path;
@@ -152,13 +156,18 @@ public final class FileDevice implements BlockDevice {
         if (readOnly) {
             return;
         }
-        if (flushFailed) {
-            throw new BlockException(BlockException.Errno.EIO, "flush of " + path + ": an earlier flush failed");
-        }
-        long result = call(() -> FileCalls.fdatasync(fd));
-        if (result < 0) {
-            flushFailed = true;
-            throw failure("flush", 0, 0, (int) -result);
+        flushing.lock();
+        try {
+            if (flushFailed) {
+                throw new BlockException(BlockException.Errno.EIO, "flush of " + path + ": an earlier flush failed");
+            }
+            long result = call(() -> FileCalls.fdatasync(fd));
+            if (result < 0) {
+                flushFailed = true;
+                throw failure("flush", 0, 0, (int) -result);
+            }
+        } finally {
+            flushing.unlock();
         }
     }
 
@@ -173,7 +182,8 @@ public final class FileDevice implements BlockDevice {
         int mode = FileCalls.FALLOC_FL_KEEP_SIZE
                 | (allocate ? FileCalls.FALLOC_FL_ZERO_RANGE : FileCalls.FALLOC_FL_PUNCH_HOLE);
         long result = call(() -> FileCalls.fallocate(fd, mode, offset, length));
-        if (result == -Errno.EOPNOTSUPP) { // tmpfs and NFS before 4.2, for example
+        if (result == -Errno.EOPNOTSUPP
+                || result == -Errno.EINVAL) { // NFS before 4.2; a part of a block device's sector
             var zeroes = ByteBuffer.allocateDirect((int) Math.min(length, COPY_BYTES));
             for (long at = offset; at < offset + length; at += zeroes.capacity()) {
                 write(at, zeroes.clear().limit((int) Math.min(zeroes.capacity(), offset + length - at)));
@@ -188,7 +198,7 @@ public final class FileDevice implements BlockDevice {
         refuseIfReadOnly("trim");
         int mode = FileCalls.FALLOC_FL_KEEP_SIZE | FileCalls.FALLOC_FL_PUNCH_HOLE;
         long result = call(() -> FileCalls.fallocate(fd, mode, offset, length));
-        if (result < 0 && result != -Errno.EOPNOTSUPP) {
+        if (result < 0 && result != -Errno.EOPNOTSUPP && result != -Errno.EINVAL) {
             throw failure("trim", offset, length, (int) -result);
         }
     }
@@ -236,6 +246,9 @@ public final class FileDevice implements BlockDevice {
         long result = call(() -> FileCalls.lseek(fd, offset, whence));
         if (result == -Errno.ENXIO) {
             return size;
+        }
+        if (result == -Errno.EINVAL) { // a block device knows no holes
+            return whence == FileCalls.SEEK_HOLE ? size : offset;
         }
         if (result < 0) {
             throw failure("search for holes", offset, 0, (int) -result);

@@ -4,7 +4,7 @@ import java.lang.foreign.MemorySegment;
 
 /**
  * What becomes of a read that was started. Either {@link #data} or {@link #failed} is called, once, by any thread; later
- * {@link #settle}. None of them may wait for anything but its own client.
+ * {@link #settle}. None of them may wait for anything.
  */
 public interface ReadCompletion {
 

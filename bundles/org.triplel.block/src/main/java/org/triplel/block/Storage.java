@@ -17,8 +17,13 @@ enum Storage {
     private static final Set<String> MEMORIES = Set.of("tmpfs", "ramfs");
     private static final Set<String> LOCAL_DISKS = Set.of("ext2", "ext3", "ext4", "xfs", "btrfs", "f2fs");
 
-    static Storage of(Path file) throws IOException {
-        var type = Files.getFileStore(file).type();
+    static Storage of(Path file) {
+        String type;
+        try {
+            type = Files.getFileStore(file).type();
+        } catch (IOException unknown) { // its mount is not to be seen, as below a changed root
+            return REMOTE;
+        }
         if (MEMORIES.contains(type)) {
             return MEMORY;
         }

@@ -56,6 +56,9 @@ final class ServeCommand implements Callable<Integer> {
     @Option(names = "--socket", paramLabel = "PATH", required = true, description = "The unix socket to make.")
     private Path socket;
 
+    @Option(names = "--resume", description = "Write what a killed 'serve' of a qcow2 image has left to be written.")
+    private boolean resume;
+
     @Option(names = "--read-only", description = "Refuse every change; raw images only.")
     private boolean readOnly;
 
@@ -84,7 +87,8 @@ final class ServeCommand implements Callable<Integer> {
     private ServedImage open() throws IOException, NotDone {
         return switch (format) {
             case raw -> ServedImage.Raw.open(image, readOnly);
-            case qcow2 -> ServedOverlay.open(image, base, socket.resolveSibling(socket.getFileName() + ".state"));
+            case qcow2 ->
+                ServedOverlay.open(image, base, socket.resolveSibling(socket.getFileName() + ".state"), resume);
         };
     }
 
@@ -102,9 +106,8 @@ final class ServeCommand implements Callable<Integer> {
     }
 
     private void stop(NbdServer server, ServedImage served) {
-        try {
+        try (served) {
             server.close();
-            served.close();
         } catch (IOException failure) {
             System.err.println("triplel: " + image + ": " + describe(failure));
             Runtime.getRuntime().halt(1);

@@ -3,10 +3,12 @@ package org.triplel.cli;
 import com.google.gson.JsonParser;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.DirectoryNotEmptyException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.attribute.PosixFilePermissions;
 import java.time.Duration;
+import java.util.ArrayDeque;
 import java.util.List;
 import java.util.Optional;
 import org.triplel.block.BlockDevice;
@@ -48,33 +50,53 @@ final class ServedOverlay implements ServedImage {
         this.disk = disk;
     }
 
+    private interface Undo {
+        void run() throws IOException;
+    }
+
     /**
      * Opens an overlay.
      *
      * @param base the raw image below it; none if it stands alone
      * @param state a folder for this image alone, created if missing
+     * @param resume writes what a killed process left in the state folder, although its daemon is dead too
      */
-    static ServedOverlay open(Path image, Optional<Path> base, Path state) throws IOException, NotDone {
+    static ServedOverlay open(Path image, Optional<Path> base, Path state, boolean resume) throws IOException, NotDone {
         refuseIfBaseIsMissing(image, base);
         Files.createDirectories(
                 state, PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString("rwx------")));
         var baseFile = base.isPresent() ? base.get() : empty(state.resolve(NOTHING));
-        var daemonsBase = FileDevice.openReadOnly(baseFile);
-        var baseServer = new NbdServer(state.resolve(BASE_SOCKET), new SingleExport(NAME, daemonsBase));
+        var undo = new ArrayDeque<Undo>();
+        boolean opened = false;
         try {
+            var daemonsBase = FileDevice.openReadOnly(baseFile);
+            undo.push(daemonsBase::close);
+            var baseServer = new NbdServer(state.resolve(BASE_SOCKET), new SingleExport(NAME, daemonsBase));
+            undo.push(baseServer::close);
             var daemon = new StorageDaemon(
                     NAME,
                     state,
                     new ImageLocation.LocalFile(image),
                     new ImageLocation.NbdExport(state.resolve(BASE_SOCKET), NAME, RESTART));
             var spool = Spool.open(state.resolve(NAME + SPOOL), identity(image));
-            var disk = new RoutedDisk(
-                    image.toString(), FileDevice.openReadOnly(baseFile), daemon, spool, new DiskMetrics());
+            undo.push(spool::close);
+            if (!spool.isEmpty() && !daemon.isAlive() && !resume) {
+                throw new NotDone(
+                        "An earlier process was killed, and left changes of " + image + " in " + state
+                                + ". If nobody has changed the image since, write them with --resume; otherwise remove that folder.");
+            }
+            undo.push(daemon::close);
+            var disksBase = FileDevice.openReadOnly(baseFile);
+            undo.push(disksBase::close);
+            var disk = new RoutedDisk(image.toString(), disksBase, daemon, spool, new DiskMetrics());
+            opened = true;
             return new ServedOverlay(state, baseServer, daemonsBase, daemon, disk);
-        } catch (IOException e) {
-            baseServer.close();
-            daemonsBase.close();
-            throw e;
+        } finally {
+            if (!opened) {
+                for (var step : undo) {
+                    step.run();
+                }
+            }
         }
     }
 
@@ -122,6 +144,10 @@ final class ServedOverlay implements ServedImage {
         for (var left : List.of(NAME + SPOOL, NAME + ".log", NOTHING)) {
             Files.deleteIfExists(state.resolve(left));
         }
-        Files.deleteIfExists(state);
+        try {
+            Files.deleteIfExists(state);
+        } catch (DirectoryNotEmptyException kept) {
+            // changes of an earlier image were set aside there
+        }
     }
 }

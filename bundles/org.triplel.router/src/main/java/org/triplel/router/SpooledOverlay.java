@@ -112,7 +112,7 @@ final class SpooledOverlay implements AutoCloseable {
         if (stamp == 0) {
             return false;
         }
-        if (!reachable() || !device.startRead(offset, length, new StartedRead(stamp, completion))) {
+        if (!reachable() || !device.startRead(offset, length, new GatedRead(stamp, completion))) {
             gate.unlockRead(stamp);
             return false;
         }
@@ -139,7 +139,7 @@ final class SpooledOverlay implements AutoCloseable {
             return false;
         }
         makeRoom();
-        var started = new StartedWrite(stamp, device, entry.get(), completion);
+        var started = new GatedWrite(stamp, device, entry.get(), completion);
         if (!device.startWrite(change.offset(), memory, at, change.payload(), started)) {
             started.resume();
         }
@@ -160,12 +160,12 @@ final class SpooledOverlay implements AutoCloseable {
         return closing.getCount() != 0 && lost.filter(gone -> gone == device).isEmpty();
     }
 
-    private final class StartedRead implements ReadCompletion {
+    private final class GatedRead implements ReadCompletion {
 
         private final long stamp;
         private final ReadCompletion completion;
 
-        StartedRead(long stamp, ReadCompletion completion) {
+        GatedRead(long stamp, ReadCompletion completion) {
             this.stamp = stamp;
             this.completion = completion;
         }
@@ -188,14 +188,14 @@ final class SpooledOverlay implements AutoCloseable {
         }
     }
 
-    private final class StartedWrite implements ChangeCompletion {
+    private final class GatedWrite implements ChangeCompletion {
 
         private final long stamp;
         private final OverlayDevice target;
         private final Spool.Entry entry;
         private final ChangeCompletion completion;
 
-        StartedWrite(long stamp, OverlayDevice target, Spool.Entry entry, ChangeCompletion completion) {
+        GatedWrite(long stamp, OverlayDevice target, Spool.Entry entry, ChangeCompletion completion) {
             this.stamp = stamp;
             this.target = target;
             this.entry = entry;
@@ -252,7 +252,10 @@ final class SpooledOverlay implements AutoCloseable {
 
     /** Flushes before the spool is full, so that a guest that never flushes itself need not wait for room. */
     private void makeRoom() {
-        if (spool.isHalfFull() && makingRoom.compareAndSet(false, true)) {
+        if (!spool.isHalfFull() || !makingRoom.compareAndSet(false, true)) {
+            return;
+        }
+        try {
             Thread.ofPlatform().daemon().name("flush of " + name).start(() -> {
                 try {
                     flush();
@@ -262,6 +265,9 @@ final class SpooledOverlay implements AutoCloseable {
                     makingRoom.set(false);
                 }
             });
+        } catch (OutOfMemoryError noThread) { // whoever finds no room will flush
+            makingRoom.set(false);
+            LOG.log(Level.WARNING, "disk " + name + ": early flush", noThread);
         }
     }
 

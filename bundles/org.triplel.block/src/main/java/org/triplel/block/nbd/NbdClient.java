@@ -69,6 +69,9 @@ public final class NbdClient implements BlockDevice {
         } catch (IOException e) {
             transport.release();
             throw new IOException("Cannot use " + name + ": " + e.getMessage(), e);
+        } catch (RuntimeException | Error e) {
+            transport.release();
+            throw e;
         }
     }
 
@@ -280,8 +283,16 @@ public final class NbdClient implements BlockDevice {
         for (var cookie : List.copyOf(pending.keySet())) {
             var waiting = pending.remove(cookie);
             if (waiting != null) {
-                waiting.lose(loss);
+                lose(waiting, loss);
             }
+        }
+    }
+
+    private void lose(Pending request, IOException loss) {
+        try {
+            request.lose(loss);
+        } catch (RuntimeException | Error fault) { // the others must hear of it all the same
+            LOG.log(System.Logger.Level.ERROR, name + ": telling a request that it is lost", fault);
         }
     }
 
@@ -359,9 +370,15 @@ public final class NbdClient implements BlockDevice {
         }
 
         private void finish(Pending reply) throws IOException {
-            reply.finish();
-            pending.remove(reply.request().cookie());
+            long cookie = reply.request().cookie();
+            pending.remove(cookie);
             unsettled.add(reply);
+            try {
+                reply.finish();
+            } catch (IOException wrong) { // it is lost with the connection
+                pending.put(cookie, reply);
+                throw wrong;
+            }
         }
     }
 

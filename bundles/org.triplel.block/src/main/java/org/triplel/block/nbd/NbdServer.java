@@ -56,14 +56,20 @@ public final class NbdServer implements AutoCloseable {
     public void close() throws IOException {
         List<Thread> running;
         synchronized (this) {
+            if (closed) {
+                return;
+            }
             closed = true;
-            listener.close();
             connections.values().forEach(SocketTransport::close);
             running = List.copyOf(connections.keySet());
         }
-        join(acceptor);
-        listener.release();
-        running.forEach(NbdServer::join);
+        try {
+            listener.close();
+        } finally {
+            join(acceptor);
+            listener.release();
+            running.forEach(NbdServer::join);
+        }
     }
 
     private void accept() {

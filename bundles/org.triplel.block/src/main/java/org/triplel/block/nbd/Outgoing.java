@@ -4,25 +4,13 @@ import static java.lang.foreign.ValueLayout.JAVA_INT_UNALIGNED;
 import static java.lang.foreign.ValueLayout.JAVA_LONG_UNALIGNED;
 import static java.lang.foreign.ValueLayout.JAVA_SHORT_UNALIGNED;
 
-import java.io.IOException;
-import java.lang.System.Logger.Level;
-import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
-import java.util.concurrent.locks.Condition;
-import java.util.concurrent.locks.ReentrantLock;
-import org.triplel.block.linux.LazyMemory;
 
-/**
- * A client's requests on their way to the server: collected, and sent together. As long as the server takes them,
- * whoever submits sends them; what it does not take at once is sent by a thread that lives only as long as there is such
- * a rest. Thread-safe. When the connection breaks it closes the transport, and tells nobody: the replies do not come.
- */
+/** A client's requests on their way to the server. Thread-safe; see {@link Outbox}. */
 final class Outgoing {
-
-    private static final System.Logger LOG = System.getLogger(Outgoing.class.getName());
 
     private static final int BYTES = 512 << 10;
 
@@ -30,20 +18,10 @@ final class Outgoing {
     private static final ValueLayout.OfInt INT = JAVA_INT_UNALIGNED.withOrder(ByteOrder.BIG_ENDIAN);
     private static final ValueLayout.OfLong LONG = JAVA_LONG_UNALIGNED.withOrder(ByteOrder.BIG_ENDIAN);
 
-    private final Transport transport;
-    private final Arena arena = Arena.ofShared();
-    private final ReentrantLock lock = new ReentrantLock();
-    private final Condition changed = lock.newCondition();
-
-    private MemorySegment filling = LazyMemory.allocate(BYTES, arena);
-    private MemorySegment leaving = LazyMemory.allocate(BYTES, arena);
-    private long filled;
-    private boolean adding; // a request that may not fit in at once: others come after it
-    private boolean sending; // a thread sends what is in leaving
-    private boolean closed;
+    private final Outbox outbox;
 
     Outgoing(Transport transport) {
-        this.transport = transport;
+        this.outbox = new Outbox(transport, BYTES);
     }
 
     /**
@@ -53,161 +31,42 @@ final class Outgoing {
      */
     boolean offer(Request request, MemorySegment payload, long at) {
         int length = request.command() == Command.WRITE.number() ? (int) request.length() : 0;
-        lock.lock();
+        outbox.lock();
         try {
-            if (adding || closed || filled + Protocol.REQUEST_BYTES + length > BYTES) {
+            if (!outbox.hasRoom(Protocol.REQUEST_BYTES + length)) {
                 return false;
             }
-            put(request);
-            MemorySegment.copy(payload, at, filling, filled, length);
-            filled += length;
+            var memory = outbox.memory();
+            long end = outbox.end();
+            memory.set(INT, end, Protocol.REQUEST_MAGIC);
+            memory.set(SHORT, end + 4, (short) request.flags());
+            memory.set(SHORT, end + 6, (short) request.command());
+            memory.set(LONG, end + 8, request.cookie());
+            memory.set(LONG, end + 16, request.offset());
+            memory.set(INT, end + 24, (int) request.length());
+            MemorySegment.copy(payload, at, memory, end + Protocol.REQUEST_BYTES, length);
+            outbox.added(Protocol.REQUEST_BYTES + length);
             return true;
         } finally {
-            lock.unlock();
+            outbox.unlock();
         }
     }
 
-    /** Adds a request with its payload, which may be longer than there will ever be room for, and submits it. */
+    /** Adds a request with its payload, which may be longer than there will ever be room for, and sends it off. */
     void put(Request request, ByteBuffer payload) {
-        lock.lock();
-        try {
-            while (adding) {
-                changed.awaitUninterruptibly();
-            }
-            adding = true;
-            try {
-                add(request, MemorySegment.ofBuffer(payload));
-            } finally {
-                adding = false;
-                changed.signalAll();
-            }
-        } finally {
-            lock.unlock();
-        }
+        var header = ByteBuffer.allocate(Protocol.REQUEST_BYTES);
+        request.encode(header);
+        outbox.add(MemorySegment.ofBuffer(header.flip()), MemorySegment.ofBuffer(payload));
+        outbox.flush();
     }
 
-    private void add(Request request, MemorySegment payload) {
-        awaitRoom(Protocol.REQUEST_BYTES);
-        put(request);
-        for (long done = 0; done < payload.byteSize() && !closed; ) {
-            awaitRoom(1);
-            long part = Math.min(payload.byteSize() - done, BYTES - filled);
-            MemorySegment.copy(payload, done, filling, filled, part);
-            filled += part;
-            done += part;
-        }
-        submit();
-    }
-
-    private void awaitRoom(int bytes) {
-        while (!closed && filled + bytes > BYTES) {
-            submit();
-            if (sending) {
-                changed.awaitUninterruptibly();
-            }
-        }
-        if (closed) {
-            filled = 0; // nobody will get it
-        }
-    }
-
-    private void put(Request request) {
-        filling.set(INT, filled, Protocol.REQUEST_MAGIC);
-        filling.set(SHORT, filled + 4, (short) request.flags());
-        filling.set(SHORT, filled + 6, (short) request.command());
-        filling.set(LONG, filled + 8, request.cookie());
-        filling.set(LONG, filled + 16, request.offset());
-        filling.set(INT, filled + 24, (int) request.length());
-        filled += Protocol.REQUEST_BYTES;
-    }
-
-    /** Sends what has been added, or sees to it that it is sent. */
+    /** Sends off what has been added, without waiting. */
     void submit() {
-        lock.lock();
-        try {
-            if (closed || sending || filled == 0) {
-                return;
-            }
-            long sent = transport.sendNow(filling, 0, filled);
-            if (sent == filled) {
-                filled = 0;
-            } else {
-                Thread.ofPlatform().daemon().name("nbd client sender").start(sendRest(sent));
-            }
-        } catch (IOException | OutOfMemoryError e) {
-            LOG.log(Level.DEBUG, "sending requests", e);
-            transport.close();
-            filled = 0;
-            sending = false;
-            changed.signalAll();
-        } finally {
-            lock.unlock();
-        }
+        outbox.submit();
     }
 
-    private Runnable sendRest(long sent) {
-        long length = swap();
-        sending = true;
-        return () -> {
-            try {
-                long from = sent;
-                for (long end = length; end > 0; end = next()) {
-                    transport.send(leaving, from, end - from);
-                    from = 0;
-                }
-            } catch (IOException e) {
-                LOG.log(Level.DEBUG, "sending requests", e);
-                transport.close();
-                stopped();
-            }
-        };
-    }
-
-    /** Returns how many bytes there are to leave. */
-    private long swap() {
-        var full = filling;
-        filling = leaving;
-        leaving = full;
-        long length = filled;
-        filled = 0;
-        return length;
-    }
-
-    private long next() {
-        lock.lock();
-        try {
-            if (filled == 0) {
-                sending = false;
-            }
-            changed.signalAll();
-            return swap();
-        } finally {
-            lock.unlock();
-        }
-    }
-
-    private void stopped() {
-        lock.lock();
-        try {
-            sending = false;
-            changed.signalAll();
-        } finally {
-            lock.unlock();
-        }
-    }
-
-    /** Forgets what has not been sent. The transport is closed already, so nothing waits for the server any more. */
+    /** Drops what has not been sent. The transport is closed already, so nothing waits for the server any more. */
     void close() {
-        lock.lock();
-        try {
-            closed = true;
-            changed.signalAll();
-            while (sending || adding) {
-                changed.awaitUninterruptibly();
-            }
-            arena.close();
-        } finally {
-            lock.unlock();
-        }
+        outbox.close();
     }
 }

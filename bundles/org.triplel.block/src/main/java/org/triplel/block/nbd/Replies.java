@@ -6,7 +6,6 @@ import static java.lang.foreign.ValueLayout.JAVA_LONG_UNALIGNED;
 import static java.lang.foreign.ValueLayout.JAVA_SHORT_UNALIGNED;
 
 import java.io.IOException;
-import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.lang.ref.Reference;
@@ -17,13 +16,12 @@ import java.util.List;
 import org.triplel.block.BlockDevice;
 import org.triplel.block.BlockException;
 import org.triplel.block.Extent;
-import org.triplel.block.linux.LazyMemory;
 
 /**
  * The replies of a connection, in the form that was negotiated. They are collected and leave together: at the latest with
- * the next {@link #flush()}, which whoever has no more of them for now must call. Used by many threads at once.
- *
- * <p>Every method but those of its caller's device throws an IOException only if the client takes no replies any more.
+ * the next {@link #flush()} or {@link #submit()}, which whoever has no more of them for now must call. Used by many
+ * threads at once; those that must not wait for the client offer and submit. If the client takes no replies any more they
+ * are dropped, and the transport is closed.
  */
 final class Replies {
 
@@ -41,16 +39,12 @@ final class Replies {
     private static final ValueLayout.OfInt INT = JAVA_INT_UNALIGNED.withOrder(ByteOrder.BIG_ENDIAN);
     private static final ValueLayout.OfLong LONG = JAVA_LONG_UNALIGNED.withOrder(ByteOrder.BIG_ENDIAN);
 
-    private final Transport transport;
+    private final Outbox outbox;
     private final boolean structured;
-    private final MemorySegment memory;
-    private long end;
 
-    /** @param arena lives at least as long as this object is used */
-    Replies(Transport transport, Session session, Arena arena) {
-        this.transport = transport;
+    Replies(Transport transport, Session session) {
+        this.outbox = new Outbox(transport, BYTES);
         this.structured = session.structured();
-        this.memory = LazyMemory.allocate(BYTES, arena);
     }
 
     /**
@@ -59,109 +53,175 @@ final class Replies {
      * @param header of a read of at most {@link #MAX_NOW_BYTES}
      * @return whether it did; if not, a patient read must be tried, which also tells why this one failed
      */
-    synchronized boolean readNow(Header header, BlockDevice device) throws IOException {
+    boolean readNow(Header header, BlockDevice device) {
         int length = (int) header.length();
-        long data = room(READ_HEADER_BYTES + length) + dataHeaderBytes();
+        if (!enter(READ_HEADER_BYTES + length)) {
+            return true; // nobody takes an answer
+        }
         try {
-            if (!device.readNow(header.offset(), memory, data, length)) {
+            long at = outbox.end();
+            if (!device.readNow(header.offset(), outbox.memory(), at + dataHeaderBytes(), length)) {
                 return false;
             }
+            putDataHeader(outbox.memory(), at, header.cookie(), header.offset(), length);
+            outbox.added(dataHeaderBytes() + length);
         } catch (IOException | RuntimeException | Error failure) {
             return false;
+        } finally {
+            outbox.unlock();
         }
-        putDataHeader(memory, end, header.cookie(), header.offset(), length);
-        added(dataHeaderBytes() + length);
+        sendIfEnough();
         return true;
     }
 
-    /** Answers a read of at most {@link #MAX_NOW_BYTES}, whose data lie in native memory from {@code from} on. */
-    synchronized void data(Request request, MemorySegment content, long from) throws IOException {
+    /**
+     * Answers a read of at most {@link #MAX_NOW_BYTES}, if there is room for that now.
+     *
+     * @param content native memory, with the data from {@code from} on
+     */
+    boolean offerData(Request request, MemorySegment content, long from) {
         int length = (int) request.length();
-        long at = room(READ_HEADER_BYTES + length);
-        putDataHeader(memory, at, request.cookie(), request.offset(), length);
-        MemorySegment.copy(content, from, memory, at + dataHeaderBytes(), length);
-        added(dataHeaderBytes() + length);
+        outbox.lock();
+        try {
+            if (!outbox.hasRoom(READ_HEADER_BYTES + length)) {
+                return false;
+            }
+            putDataHeader(outbox.memory(), outbox.end(), request.cookie(), request.offset(), length);
+            MemorySegment.copy(content, from, outbox.memory(), outbox.end() + dataHeaderBytes(), length);
+            outbox.added(dataHeaderBytes() + length);
+            return true;
+        } finally {
+            outbox.unlock();
+        }
     }
 
     /** @param reply a direct buffer with the data after {@link #READ_HEADER_BYTES} bytes that are this method's */
-    synchronized void data(Request request, ByteBuffer reply) throws IOException {
-        flush(); // the data go out from where they are
+    void data(Request request, ByteBuffer reply) {
         var whole = MemorySegment.ofBuffer(reply.clear());
         long start = READ_HEADER_BYTES - dataHeaderBytes();
         putDataHeader(whole, start, request.cookie(), request.offset(), (int) request.length());
-        transport.send(whole, start, dataHeaderBytes() + request.length());
+        outbox.sendThrough(whole, start, dataHeaderBytes() + request.length());
         Reference.reachabilityFence(reply);
     }
 
-    synchronized void done(long cookie) throws IOException {
-        room(Protocol.STRUCTURED_REPLY_BYTES);
-        if (structured) {
-            putChunk(memory, end, cookie, Protocol.REPLY_TYPE_NONE, 0);
-            added(Protocol.STRUCTURED_REPLY_BYTES);
-        } else {
-            putSimple(memory, end, cookie, 0);
-            added(Protocol.SIMPLE_REPLY_BYTES);
+    void done(long cookie) {
+        if (!enter(Protocol.STRUCTURED_REPLY_BYTES)) {
+            return;
+        }
+        try {
+            putDone(cookie);
+        } finally {
+            outbox.unlock();
         }
     }
 
-    synchronized void allocation(long cookie, List<Extent> extents) throws IOException {
+    /** Says that a request is done, if there is room for that now. */
+    boolean offerDone(long cookie) {
+        outbox.lock();
+        try {
+            boolean room = outbox.hasRoom(Protocol.STRUCTURED_REPLY_BYTES);
+            if (room) {
+                putDone(cookie);
+            }
+            return room;
+        } finally {
+            outbox.unlock();
+        }
+    }
+
+    private void putDone(long cookie) {
+        if (structured) {
+            putChunk(outbox.memory(), outbox.end(), cookie, Protocol.REPLY_TYPE_NONE, 0);
+            outbox.added(Protocol.STRUCTURED_REPLY_BYTES);
+        } else {
+            putSimple(outbox.memory(), outbox.end(), cookie, 0);
+            outbox.added(Protocol.SIMPLE_REPLY_BYTES);
+        }
+    }
+
+    void allocation(long cookie, List<Extent> extents) {
         int length = Integer.BYTES + extents.size() * 2 * Integer.BYTES;
-        long at = room(Protocol.STRUCTURED_REPLY_BYTES + length);
-        putChunk(memory, at, cookie, Protocol.REPLY_TYPE_BLOCK_STATUS, length);
-        at += Protocol.STRUCTURED_REPLY_BYTES;
-        memory.set(INT, at, Session.ALLOCATION_ID);
-        at += Integer.BYTES;
-        for (var extent : extents) {
-            memory.set(INT, at, (int) extent.length());
-            memory.set(
-                    INT,
-                    at + Integer.BYTES,
-                    (extent.hole() ? Protocol.STATE_HOLE : 0) | (extent.zero() ? Protocol.STATE_ZERO : 0));
-            at += 2 * Integer.BYTES;
+        if (!enter(Protocol.STRUCTURED_REPLY_BYTES + length)) {
+            return;
         }
-        added(Protocol.STRUCTURED_REPLY_BYTES + length);
-    }
-
-    synchronized void failed(long cookie, Throwable failure) throws IOException {
-        int errno = BlockException.of(failure).number();
-        long at = room(Protocol.STRUCTURED_REPLY_BYTES + Integer.BYTES + Short.BYTES + MAX_MESSAGE_BYTES);
-        if (structured) {
-            var text = String.valueOf(failure.getMessage()).getBytes(StandardCharsets.UTF_8);
-            int length = Math.min(text.length, MAX_MESSAGE_BYTES);
-            int payload = Integer.BYTES + Short.BYTES + length;
-            putChunk(memory, at, cookie, Protocol.REPLY_TYPE_ERROR, payload);
+        try {
+            var memory = outbox.memory();
+            long at = outbox.end();
+            putChunk(memory, at, cookie, Protocol.REPLY_TYPE_BLOCK_STATUS, length);
             at += Protocol.STRUCTURED_REPLY_BYTES;
-            memory.set(INT, at, errno);
-            memory.set(SHORT, at + Integer.BYTES, (short) length);
-            MemorySegment.copy(text, 0, memory, JAVA_BYTE, at + Integer.BYTES + Short.BYTES, length);
-            added(Protocol.STRUCTURED_REPLY_BYTES + payload);
-        } else {
-            putSimple(memory, at, cookie, errno);
-            added(Protocol.SIMPLE_REPLY_BYTES);
+            memory.set(INT, at, Session.ALLOCATION_ID);
+            at += Integer.BYTES;
+            for (var extent : extents) {
+                memory.set(INT, at, (int) extent.length());
+                memory.set(
+                        INT,
+                        at + Integer.BYTES,
+                        (extent.hole() ? Protocol.STATE_HOLE : 0) | (extent.zero() ? Protocol.STATE_ZERO : 0));
+                at += 2 * Integer.BYTES;
+            }
+            outbox.added(Protocol.STRUCTURED_REPLY_BYTES + length);
+        } finally {
+            outbox.unlock();
         }
     }
 
-    /** Sends what has been collected. */
-    synchronized void flush() throws IOException {
-        if (end > 0) {
-            long length = end;
-            end = 0;
-            transport.send(memory, 0, length);
+    void failed(long cookie, Throwable failure) {
+        int errno = BlockException.of(failure).number();
+        var text = String.valueOf(failure.getMessage()).getBytes(StandardCharsets.UTF_8);
+        int length = Math.min(text.length, MAX_MESSAGE_BYTES);
+        int payload = Integer.BYTES + Short.BYTES + length;
+        if (!enter(Protocol.STRUCTURED_REPLY_BYTES + payload)) {
+            return;
+        }
+        try {
+            var memory = outbox.memory();
+            long at = outbox.end();
+            if (structured) {
+                putChunk(memory, at, cookie, Protocol.REPLY_TYPE_ERROR, payload);
+                at += Protocol.STRUCTURED_REPLY_BYTES;
+                memory.set(INT, at, errno);
+                memory.set(SHORT, at + Integer.BYTES, (short) length);
+                MemorySegment.copy(text, 0, memory, JAVA_BYTE, at + Integer.BYTES + Short.BYTES, length);
+                outbox.added(Protocol.STRUCTURED_REPLY_BYTES + payload);
+            } else {
+                putSimple(memory, at, cookie, errno);
+                outbox.added(Protocol.SIMPLE_REPLY_BYTES);
+            }
+        } finally {
+            outbox.unlock();
         }
     }
 
-    /** Where the next reply begins, which has so many bytes at most. */
-    private long room(int bytes) throws IOException {
-        if (end + bytes > BYTES) {
-            flush();
-        }
-        return end;
+    /** Sends what has been collected; waits for the client. */
+    void flush() {
+        outbox.flush();
     }
 
-    private void added(int bytes) throws IOException {
-        end += bytes;
-        if (end >= ENOUGH_BYTES) {
-            flush();
+    /** Sends off what has been collected, without waiting. */
+    void submit() {
+        outbox.submit();
+    }
+
+    /** Drops what has not been sent, now and later. */
+    void close() {
+        outbox.close();
+    }
+
+    /** Takes the outbox's lock when there is room for so many bytes; returns false, without it, if there never will be. */
+    private boolean enter(int bytes) {
+        while (outbox.awaitRoom(bytes)) {
+            outbox.lock();
+            if (outbox.hasRoom(bytes)) {
+                return true;
+            }
+            outbox.unlock();
+        }
+        return false;
+    }
+
+    private void sendIfEnough() {
+        if (outbox.end() >= ENOUGH_BYTES) {
+            outbox.flush();
         }
     }
 

@@ -31,6 +31,7 @@ final class Transmission {
     private static final System.Logger LOG = System.getLogger(Transmission.class.getName());
 
     private static final int WORKERS = 16;
+    private static final int FINISHERS = 4;
     private static final int BYTES_UNDER_WAY = 2 * Protocol.MAX_PAYLOAD_BYTES;
     private static final int MAX_EXTENTS = 8192;
 
@@ -62,6 +63,9 @@ final class Transmission {
     private final RangeLock changes = new RangeLock();
     private final ThreadPoolExecutor workers;
 
+    /** For what was started and must be finished patiently: workers may wait for the ranges that it holds. */
+    private final ThreadPoolExecutor finishers;
+
     /** @param arena may be closed after {@link #run} */
     Transmission(Transport transport, Session session, Arena arena) {
         this.transport = transport;
@@ -69,7 +73,7 @@ final class Transmission {
         this.device = session.device();
         this.door = new Door(session);
         this.inbox = new Inbox(transport, INBOX_BYTES, arena);
-        this.replies = new Replies(transport, session, arena);
+        this.replies = new Replies(transport, session);
         var threads = Thread.ofPlatform()
                 .daemon()
                 .name("nbd " + session.export() + " worker ", 0)
@@ -77,16 +81,26 @@ final class Transmission {
         this.workers =
                 new ThreadPoolExecutor(WORKERS, WORKERS, 10, TimeUnit.SECONDS, new LinkedBlockingQueue<>(), threads);
         workers.allowCoreThreadTimeOut(true);
+        this.finishers = new ThreadPoolExecutor(
+                FINISHERS, FINISHERS, 10, TimeUnit.SECONDS, new LinkedBlockingQueue<>(), threads);
+        finishers.allowCoreThreadTimeOut(true);
     }
 
     /** Serves until the client leaves or hangs up. No request is under way when this returns. */
     void run() throws IOException {
-        try (workers) {
+        try (workers;
+                finishers) {
+            boolean inOrder = false;
             try {
                 while (nextHeader() && serve()) {}
+                inOrder = true;
             } finally {
+                if (!inOrder) {
+                    transport.close(); // a client that takes no replies must not hold up the end
+                }
                 device.submit();
                 budget.awaitIdle();
+                replies.close();
             }
         }
     }
@@ -114,8 +128,8 @@ final class Transmission {
                 }
             }
             case FLUSH -> {
-                if (inbox.isEmpty() && device.flushesLocally()) { // nobody waits meanwhile, so a worker is a detour
-                    replies.flush();
+                if (inbox.isEmpty() && device.flushesLocally()) { // it came alone, and a worker is a detour
+                    sendOff();
                     answer(new Job(command, header.request(), NOTHING, 0, Optional.empty()));
                 } else {
                     handOver(command);
@@ -149,7 +163,7 @@ final class Transmission {
         }
     }
 
-    private void sendOff() throws IOException {
+    private void sendOff() {
         device.submit();
         replies.flush();
     }
@@ -160,13 +174,13 @@ final class Transmission {
         } catch (IOException refused) {
             LOG.log(Level.WARNING, "export {0}: {1}", session.export(), refused.getMessage());
             replies.failed(header.cookie(), refused);
-            replies.flush();
+            sendOff();
             inbox.discard(header.payloadBytes());
             return Optional.empty();
         }
     }
 
-    private boolean readNow() throws IOException {
+    private boolean readNow() {
         return header.length() <= Replies.MAX_NOW_BYTES && replies.readNow(header, device);
     }
 
@@ -174,12 +188,16 @@ final class Transmission {
         if (header.length() > Replies.MAX_NOW_BYTES || !budget.tryTake((int) header.length())) {
             return false;
         }
-        var started = new StartedHere(Command.READ, header.request());
-        if (device.startRead(header.offset(), (int) header.length(), started)) {
-            return true;
+        var request = new UnderWay(Command.READ, header.request());
+        boolean started = false;
+        try {
+            started = device.startRead(header.offset(), (int) header.length(), request);
+        } finally {
+            if (!started) {
+                request.giveBack();
+            }
         }
-        budget.giveBack((int) header.length());
-        return false;
+        return started;
     }
 
     /** Carries a write out, or starts it, with the payload where it was received. */
@@ -215,59 +233,69 @@ final class Transmission {
         if (!budget.tryTake(length)) {
             return false;
         }
-        var started = new StartedHere(Command.WRITE, header.request());
-        if (device.startWrite(header.offset(), inbox.memory(), inbox.position(), length, started)) {
-            return true;
+        var request = new UnderWay(Command.WRITE, header.request());
+        boolean started = false;
+        try {
+            started = device.startWrite(header.offset(), inbox.memory(), inbox.position(), length, request);
+        } finally {
+            if (!started) {
+                request.giveBack();
+            }
         }
-        budget.giveBack(length);
-        return false;
+        return started;
     }
 
     /** A request that the device has started for us; it occupies the budget until it is answered. */
-    private final class StartedHere implements ReadCompletion, ChangeCompletion {
+    private final class UnderWay implements ReadCompletion, ChangeCompletion {
 
         private final Command command;
         private final Request request;
 
-        StartedHere(Command command, Request request) {
+        UnderWay(Command command, Request request) {
             this.command = command;
             this.request = request;
         }
 
+        void giveBack() {
+            budget.giveBack((int) request.length());
+        }
+
         @Override
         public void data(MemorySegment memory, long at) {
-            reply(() -> replies.data(request, memory, at));
+            if (replies.offerData(request, memory, at)) {
+                giveBack();
+                return;
+            }
+            var reply = ByteBuffer.allocateDirect(Replies.READ_HEADER_BYTES + (int) request.length());
+            MemorySegment.ofBuffer(reply)
+                    .asSlice(Replies.READ_HEADER_BYTES)
+                    .copyFrom(memory.asSlice(at, request.length()));
+            finish(workers, () -> replies.data(request, reply));
         }
 
         @Override
         public void done() {
-            reply(() -> replies.done(request.cookie()));
+            if (replies.offerDone(request.cookie())) {
+                giveBack();
+            } else {
+                finish(workers, () -> replies.done(request.cookie()));
+            }
         }
 
         @Override
         public void failed(IOException failure) {
-            reply(() -> Transmission.this.failed(command, request, failure));
-        }
-
-        private void reply(PatientWork sending) {
-            try {
-                sending.run();
-            } catch (IOException e) {
-                gone(e);
-            } finally {
-                budget.giveBack((int) request.length());
-            }
+            finish(workers, () -> Transmission.this.failed(command, request, failure));
         }
 
         /** The patient way. */
         @Override
         public void failed() {
-            work(() -> answerRead(request));
+            finish(workers, () -> answerRead(request));
         }
 
         @Override
         public void unfinished(PatientWork rest) {
-            work(() -> {
+            finish(finishers, () -> {
                 try {
                     rest.run();
                 } catch (IOException | RuntimeException | Error e) {
@@ -278,31 +306,37 @@ final class Transmission {
             });
         }
 
-        private void work(PatientWork task) {
+        private void finish(ThreadPoolExecutor threads, Runnable answer) {
             try {
-                workers.execute(() -> {
-                    reply(task);
-                    settle();
+                threads.execute(() -> {
+                    try {
+                        answer.run();
+                        replies.flush();
+                    } catch (RuntimeException | Error e) {
+                        unanswered(request, e);
+                    } finally {
+                        giveBack();
+                    }
                 });
             } catch (RuntimeException | Error noThread) {
-                LOG.log(Level.ERROR, "export " + session.export() + ": no worker", noThread);
-                transport.close();
-                budget.giveBack((int) request.length());
+                unanswered(request, noThread);
+                giveBack();
             }
         }
 
         @Override
         public void settle() {
-            try {
-                replies.flush();
-            } catch (IOException e) {
-                gone(e);
-            }
+            replies.submit();
         }
     }
 
-    private void gone(IOException e) {
-        LOG.log(Level.DEBUG, () -> "export " + session.export() + ": the client takes no reply", e);
+    /** A client that does not hear of a request must not wait for it. */
+    private void unanswered(Request request, Throwable fault) {
+        LOG.log(
+                Level.ERROR,
+                () -> "export " + session.export() + ": no answer to the request at " + request.offset() + ", "
+                        + request.length() + " bytes, the client is hung up on",
+                fault);
         transport.close();
     }
 
@@ -319,7 +353,7 @@ final class Transmission {
             workers.execute(() -> work(job));
             handedOver = true;
         } finally {
-            if (!handedOver) { // the connection ends, and so does every claim to a range
+            if (!handedOver) { // the connection ends, and with it every claim to a range
                 budget.giveBack(bytes);
             }
         }
@@ -342,14 +376,14 @@ final class Transmission {
         try {
             answer(job);
             replies.flush();
-        } catch (IOException e) {
-            gone(e);
+        } catch (RuntimeException | Error e) {
+            unanswered(job.request(), e);
         } finally {
             budget.giveBack(job.bytes());
         }
     }
 
-    private void answer(Job job) throws IOException {
+    private void answer(Job job) {
         var request = job.request();
         if (job.command() == Command.READ) {
             answerRead(request);
@@ -369,7 +403,7 @@ final class Transmission {
         }
     }
 
-    private void answerRead(Request request) throws IOException {
+    private void answerRead(Request request) {
         int length = (int) request.length();
         ByteBuffer reply;
         try {
@@ -384,7 +418,7 @@ final class Transmission {
     }
 
     /** Whatever it is, the client must hear of it: a request without a reply hangs a guest for ever. */
-    private void failed(Command command, Request request, Throwable failure) throws IOException {
+    private void failed(Command command, Request request, Throwable failure) {
         LOG.log(
                 Level.WARNING,
                 () -> "export " + session.export() + ": " + command + " at " + request.offset() + ", "

@@ -3,6 +3,7 @@ package org.triplel.block.nbd;
 import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertInstanceOf;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.io.IOException;
@@ -13,7 +14,10 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.Random;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.Executors;
 import java.util.concurrent.Semaphore;
 import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.AfterEach;
@@ -22,8 +26,11 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 import org.triplel.block.ChangeCompletion;
+import org.triplel.block.DeviceLostException;
 import org.triplel.block.FileDevice;
 import org.triplel.block.ForwardingDevice;
+import org.triplel.block.RangeLock;
+import org.triplel.block.ReadCompletion;
 import org.triplel.block.Tool;
 
 /** A server whose device is an export of another server, as an image daemon's is: requests are started and completed. */
@@ -222,6 +229,136 @@ class StartedRequestsTest {
         var written = ByteBuffer.wrap(Files.readAllBytes(image));
         assertEquals(ByteBuffer.wrap(filled(2)), written.slice(4096, 4096));
         assertEquals(ByteBuffer.wrap(filled(3)), written.slice(1 << 20, 4096));
+    }
+
+    /** Whatever a request was doing when the connection broke, its sender hears of a loss, which can be made good. */
+    @Test
+    void aLossIsNothingElse() throws Exception {
+        for (int round = 0; round < 20; round++) {
+            var socket = folder.resolve("loss.sock");
+            var server = new NbdServer(socket, MapExports.of("far", disk));
+            var failures = new ConcurrentLinkedQueue<Throwable>();
+            try (var client = NbdClient.connect(socket, "far");
+                    var threads = Executors.newFixedThreadPool(8)) {
+                var busy = new CountDownLatch(8 * 20);
+                for (int thread = 0; thread < 8; thread++) {
+                    threads.execute(() -> {
+                        try {
+                            while (true) {
+                                client.write(0, ByteBuffer.wrap(new byte[300_000]));
+                                busy.countDown();
+                            }
+                        } catch (IOException | RuntimeException e) {
+                            failures.add(e);
+                        }
+                    });
+                }
+                assertTrue(busy.await(PATIENCE_SECONDS, TimeUnit.SECONDS));
+                server.close();
+            }
+            assertEquals(8, failures.size());
+            for (var failure : failures) {
+                assertInstanceOf(DeviceLostException.class, failure);
+            }
+        }
+    }
+
+    @Test
+    void aClientThatTakesNoRepliesHoldsUpNoOther() throws Exception {
+        try (var deaf = new RawClient(folder.resolve("near.sock")).enter("near");
+                var other = new RawClient(folder.resolve("near.sock")).enter("near")) {
+            var sending = Thread.ofPlatform().start(() -> {
+                try {
+                    for (int i = 0; i < 4000; i++) {
+                        deaf.request(0, Command.READ.number(), 0, 64 << 10);
+                    }
+                } catch (IOException hungUp) {
+                    // in the end
+                }
+            });
+            for (int i = 0; i < 200; i++) {
+                other.request(0, Command.READ.number(), i * 4096L, 4096);
+                assertEquals(0, other.error());
+                other.data(4096);
+                other.request(0, Command.WRITE.number(), i * 4096L, 512).payload(512);
+                assertEquals(0, other.error());
+            }
+            deaf.close();
+            sending.join();
+        }
+    }
+
+    /** A device that starts the first write, and lets every later one of the same bytes wait for it. */
+    private final class OneAtATime extends ForwardingDevice {
+
+        private final RangeLock ranges = new RangeLock();
+        private final Semaphore waiting = new Semaphore(0);
+        private final CompletableFuture<ChangeCompletion> first = new CompletableFuture<>();
+        private RangeLock.Hold hold;
+
+        OneAtATime() {
+            super(disk);
+        }
+
+        @Override
+        public boolean startWrite(long offset, MemorySegment memory, long at, int length, ChangeCompletion completion) {
+            if (first.isDone()) {
+                return false;
+            }
+            hold = ranges.enter(offset, length).await();
+            return first.complete(completion);
+        }
+
+        @Override
+        public void write(long offset, ByteBuffer from) throws IOException {
+            waiting.release();
+            try (var _ = ranges.enter(offset, from.remaining()).await()) {
+                super.write(offset, from);
+            }
+        }
+    }
+
+    /** All workers may wait for what was started and turns out to need patience: somebody else finishes it. */
+    @Test
+    void whatIsUnfinishedIsNotQueuedBehindThoseWhoWaitForIt() throws Exception {
+        var device = new OneAtATime();
+        try (var server = new NbdServer(folder.resolve("one.sock"), MapExports.of("one", device));
+                var client = new RawClient(folder.resolve("one.sock")).enter("one")) {
+            for (int i = 0; i < 21; i++) {
+                client.request(0, Command.WRITE.number(), 512, 512).payload(512);
+            }
+            var first = device.first.get(PATIENCE_SECONDS, TimeUnit.SECONDS);
+            assertTrue(device.waiting.tryAcquire(PATIENCE_SECONDS, TimeUnit.SECONDS));
+            first.unfinished(() -> device.hold.close());
+            first.settle();
+            for (int i = 0; i < 21; i++) {
+                assertEquals(0, client.error());
+            }
+        }
+    }
+
+    /** A completion may be settled when its connection is long gone: that is then nobody's memory and nobody's socket. */
+    @Test
+    void settlingAfterTheEndIsHarmless() throws Exception {
+        var started = new CompletableFuture<ReadCompletion>();
+        var device = new ForwardingDevice(disk) {
+            @Override
+            public boolean startRead(long offset, int length, ReadCompletion completion) {
+                return started.complete(completion);
+            }
+        };
+        try (var arena = Arena.ofConfined()) {
+            try (var server = new NbdServer(folder.resolve("late.sock"), MapExports.of("late", device));
+                    var client = new RawClient(folder.resolve("late.sock")).enter("late")) {
+                client.request(0, Command.READ.number(), 0, 4096);
+                var completion = started.get(PATIENCE_SECONDS, TimeUnit.SECONDS);
+                client.close();
+                completion.data(arena.allocate(4096), 0);
+                server.close();
+                completion.settle();
+            }
+        }
+        everyByteComesAndGoesAsItIs();
     }
 
     private static byte[] filled(int value) {
