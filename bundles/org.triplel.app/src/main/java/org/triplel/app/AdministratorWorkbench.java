@@ -7,6 +7,7 @@ import java.util.Optional;
 import org.eclipse.core.runtime.IProgressMonitor;
 import org.eclipse.e4.core.contexts.IEclipseContext;
 import org.eclipse.jface.dialogs.ProgressMonitorDialog;
+import org.eclipse.swt.widgets.Display;
 import org.eclipse.ui.application.IWorkbenchConfigurer;
 import org.eclipse.ui.application.IWorkbenchWindowConfigurer;
 import org.eclipse.ui.application.WorkbenchAdvisor;
@@ -59,7 +60,9 @@ final class AdministratorWorkbench extends WorkbenchAdvisor {
                 getWorkbenchConfigurer().getWorkbench().getDisplay(),
                 LONGEST_STALL,
                 stall -> LOG.log(System.Logger.Level.WARNING, stall.toString())));
-        services.lab().start();
+        var display = getWorkbenchConfigurer().getWorkbench().getDisplay();
+        display.asyncExec(services.lab()::start); // the window is drawn first
+        Runtime.getRuntime().addShutdownHook(new Thread(() -> closeOnSignal(display)));
         tour.ifPresent(folder -> {
             var workbench = getWorkbenchConfigurer().getWorkbench();
             new Tour(workbench, services, folder).start(success -> {
@@ -67,6 +70,14 @@ final class AdministratorWorkbench extends WorkbenchAdvisor {
                 workbench.close();
             });
         });
+    }
+
+    /** A window that is told to end closes as by its own button, with the lab that it has started. */
+    private void closeOnSignal(Display display) {
+        if (!display.isDisposed()) {
+            var workbench = getWorkbenchConfigurer().getWorkbench();
+            display.syncExec(workbench::close);
+        }
     }
 
     @Override
