@@ -277,6 +277,8 @@ public final class StorageDaemon implements ImageDaemon {
         node.addProperty("file", OVERLAY_FILE);
         node.addProperty("backing", BASE);
         node.addProperty("discard", "unmap");
+        // marks the image as long as it is open, so that QEMU mends the reference counts after this daemon was killed
+        node.addProperty("lazy-refcounts", true);
         return node;
     }
 
