@@ -24,9 +24,12 @@ import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.TimeUnit;
 import org.eclipse.lsp4j.jsonrpc.Launcher;
 import org.eclipse.lsp4j.jsonrpc.ResponseErrorException;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.api.parallel.Execution;
+import org.junit.jupiter.api.parallel.ExecutionMode;
 import org.triplel.agent.api.AgentError;
 import org.triplel.agent.api.AgentEvent;
 import org.triplel.agent.api.AgentListener;
@@ -47,6 +50,7 @@ import org.triplel.hypervisor.LibvirtHypervisor;
 
 /** The agent as a desktop sees it, over its socket. */
 @Timeout(120)
+@Execution(ExecutionMode.CONCURRENT)
 class AgentTest {
 
     private static final VmDefinition DESK =
@@ -276,6 +280,7 @@ class AgentTest {
                 new VmDefinition(name, base, version, memoryMiB, kernel, "boot/initrd", "console=ttyS0"));
     }
 
+    @Tag("thorough")
     @Test
     void listsItsVmsAlthoughLibvirtDoesNotAnswer() throws Exception {
         NasFixture.create(nas());
@@ -343,6 +348,7 @@ class AgentTest {
         }
     }
 
+    @Tag("thorough")
     @Test
     void doesNotWaitForADesktopThatDoesNotRead() throws Exception {
         NasFixture.create(nas());

@@ -19,8 +19,10 @@ import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.api.parallel.Isolated;
 
 /** The command as a script calls it, on images made by the real tools. */
+@Isolated("looks at the children of this process")
 class InspectCommandTest {
 
     private static final int MIB = 1 << 20;

@@ -90,7 +90,7 @@ public final class Fleet implements AutoCloseable {
     }
 
     /**
-     * Has {@code listener} called on a thread of the fleet after something changed; several changes may come as one call,
+     * Has {@code listener} called on a thread of the fleet after the inventory changed; several changes may come as one call,
      * and calls are at least 50 ms apart. Close the result to end that.
      */
     public Subscription onChange(Runnable listener) {
@@ -155,7 +155,6 @@ public final class Fleet implements AutoCloseable {
         private final Map<String, Vm> vms = new TreeMap<>();
         private final Map<String, Replica> replicas = new TreeMap<>();
         private Host.Link link = new Host.Connecting();
-        private long heardMillis;
         private Optional<HostStatus> status = Optional.empty();
 
         Member(String name, Path socket) {
@@ -164,13 +163,12 @@ public final class Fleet implements AutoCloseable {
         }
 
         Host snapshot() {
-            return new Host(name, link, heardMillis, status, List.copyOf(vms.values()), List.copyOf(replicas.values()));
+            return new Host(name, link, status, List.copyOf(vms.values()), List.copyOf(replicas.values()));
         }
 
         private void heard(Runnable change) {
             synchronized (Fleet.this) {
                 if (members.get(name) == this) {
-                    heardMillis = clock.millis();
                     change.run();
                     changed();
                 }
@@ -242,7 +240,6 @@ public final class Fleet implements AutoCloseable {
         @Override
         public void traffic(TrafficSample sample) {
             traffic.add(sample);
-            heard(() -> {});
         }
 
         @Override

@@ -11,13 +11,11 @@ import org.triplel.agent.api.Vm;
  *
  * @param name the host's name
  * @param link whether the agent answers
- * @param heardMillis when the agent was last heard, milliseconds since 1970, or 0
  * @param status what the agent says of its host, empty until it first answered
  * @param vms by name
  * @param replicas by base image
  */
-public record Host(
-        String name, Link link, long heardMillis, Optional<HostStatus> status, List<Vm> vms, List<Replica> replicas) {
+public record Host(String name, Link link, Optional<HostStatus> status, List<Vm> vms, List<Replica> replicas) {
 
     /** Whether an agent answers. */
     public sealed interface Link {}

@@ -10,12 +10,16 @@ import java.util.Arrays;
 import java.util.List;
 import java.util.TreeMap;
 import java.util.regex.Pattern;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.api.parallel.Execution;
+import org.junit.jupiter.api.parallel.ExecutionMode;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /** Journals made by mke2fs; debugfs and dumpe2fs say where they lie. */
+@Execution(ExecutionMode.CONCURRENT)
 class ExtJournalTest {
 
     private static final Pattern EXTENT = Pattern.compile("\\((\\d+)(?:-(\\d+))?\\):(\\d+)");
@@ -31,56 +35,73 @@ class ExtJournalTest {
             strings = {
                 "-t ext4",
                 "-t ext4 -b 1024",
+                "-t ext4 -O ^extents,^64bit",
+                "-t ext4 -O meta_bg,^resize_inode",
+                "-t ext4 -O bigalloc",
+                "-t ext4 -O fast_commit -J fast_commit_size=1024",
+                "-t ext3",
+                "-t ext2 -j -I 128",
+            })
+    void whereTheJournalLies(String options) throws IOException {
+        inspectLikeDebugfs(options);
+    }
+
+    @Tag("thorough")
+    @ParameterizedTest
+    @ValueSource(
+            strings = {
                 "-t ext4 -b 2048",
                 "-t ext4 -b 4096",
                 "-t ext4 -b 4096 -J size=32",
                 "-t ext4 -b 1024 -J size=64",
-                "-t ext4 -O ^extents,^64bit",
                 "-t ext4 -O ^extents,^64bit -b 1024 -J size=70",
                 "-t ext4 -O ^64bit",
                 "-t ext4 -O 64bit -b 1024",
                 "-t ext4 -O ^flex_bg",
-                "-t ext4 -O meta_bg,^resize_inode",
                 "-t ext4 -O meta_bg,^resize_inode,64bit -b 1024",
                 "-t ext4 -O ^metadata_csum,uninit_bg",
                 "-t ext4 -O ^metadata_csum,^uninit_bg",
                 "-t ext4 -O metadata_csum_seed",
-                "-t ext4 -O bigalloc",
                 "-t ext4 -O bigalloc -b 1024 -C 16384",
                 "-t ext4 -O inline_data,encrypt,casefold,ea_inode,large_dir,mmp,quota",
                 "-t ext4 -O sparse_super2",
-                "-t ext4 -O fast_commit -J fast_commit_size=1024",
                 "-t ext4 -I 128",
                 "-t ext4 -I 1024",
                 "-t ext4 -g 8192 -b 4096",
                 "-t ext4 -E lazy_journal_init=1,lazy_itable_init=1",
                 "-t ext4 -E packed_meta_blocks=1",
-                "-t ext3",
                 "-t ext3 -b 1024",
                 "-t ext3 -b 2048 -J size=50",
                 "-t ext3 -b 4096 -O meta_bg,^resize_inode",
-                "-t ext2 -j -I 128",
                 "-t ext2 -O extents,has_journal",
             })
-    void whereTheJournalLies(String options) throws IOException {
+    void whereTheJournalLiesElsewhere(String options) throws IOException {
+        inspectLikeDebugfs(options);
+    }
+
+    private void inspectLikeDebugfs(String options) throws IOException {
         var alone = fileSystem(160 * Images.MIB, options.split(" "));
-        assertEquals(journal(alone, 0), Images.ranges(Images.inspect(alone), ContentClass.JOURNAL), "whole disk");
+        var journal = journal(alone, 0);
+        assertEquals(journal, Images.ranges(Images.inspect(alone), ContentClass.JOURNAL), "whole disk");
 
         var disk = Images.blank(folder, "disk.img", 200 * Images.MIB);
         Tool.feed("label: gpt\n" + PARTITION / 512 + ",+160M\n", "sfdisk", "-q", disk.toString());
         Images.insert(alone, disk, PARTITION);
         var map = Images.inspect(disk);
-        assertEquals(journal(alone, PARTITION), Images.ranges(map, ContentClass.JOURNAL), "in a partition");
+        var moved = journal.stream()
+                .map(range -> new Range(PARTITION + range.start(), range.length()))
+                .toList();
+        assertEquals(moved, Images.ranges(map, ContentClass.JOURNAL), "in a partition");
         assertEquals(List.of(), map.notSplit());
         var type = Tool.run("blkid", "-p", "-o", "value", "-s", "TYPE", alone.toString())
                 .strip();
         assertEquals(
                 "inode 8 of the " + type + " in partition 1",
                 map.ranges().getFirst().reason());
-        var journal = map.journals().getFirst();
-        assertEquals(List.of(), journal.active(), "clean");
-        assertEquals(journal.area().getFirst().start(), journal.superblock().start());
-        assertEquals(journal.blockSize(), journal.superblock().length());
+        var found = map.journals().getFirst();
+        assertEquals(List.of(), found.active(), "clean");
+        assertEquals(found.area().getFirst().start(), found.superblock().start());
+        assertEquals(found.blockSize(), found.superblock().length());
     }
 
     /** 128 MiB of journal in a file system of several groups, with a block map of three levels. */

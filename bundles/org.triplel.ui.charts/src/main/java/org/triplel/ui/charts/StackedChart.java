@@ -66,7 +66,7 @@ public final class StackedChart {
      * @param scale device pixels for one unscaled pixel
      */
     public Drawing draw(StackedData data, int width, int height, double scale) {
-        return draw(chart(data), width, height, scale);
+        return draw(chart(data.withoutEmptyLayers()), width, height, scale);
     }
 
     /** Draws a picture that can be understood on its own: with a heading and a legend. */

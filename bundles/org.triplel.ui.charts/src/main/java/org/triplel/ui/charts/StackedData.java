@@ -1,6 +1,7 @@
 package org.triplel.ui.charts;
 
 import java.util.List;
+import java.util.stream.DoubleStream;
 
 /**
  * What a stacked chart shows.
@@ -11,6 +12,14 @@ import java.util.List;
  * @param layers from bottom to top
  */
 public record StackedData(long startMillis, long stepMillis, int count, List<StackedSeries> layers) {
+
+    /** Without layers of no height, which cost as much to draw as any other. */
+    StackedData withoutEmptyLayers() {
+        var seen = layers.stream()
+                .filter(layer -> DoubleStream.of(layer.values()).anyMatch(value -> value > 0))
+                .toList();
+        return new StackedData(startMillis, stepMillis, count, seen);
+    }
 
     /** All layers together at one moment. */
     public double total(int index) {

@@ -19,6 +19,7 @@ import org.eclipse.swt.SWT;
 import org.eclipse.swt.graphics.Image;
 import org.eclipse.swt.widgets.Composite;
 import org.eclipse.swt.widgets.Control;
+import org.triplel.cluster.Inventory;
 import org.triplel.ui.AccessibleName;
 import org.triplel.ui.FleetElement;
 import org.triplel.ui.FleetSnapshot;
@@ -33,6 +34,7 @@ public final class FleetView extends FleetViewPart {
 
     private final Tree content = new Tree();
     private final Set<FleetElement> seen = new HashSet<>();
+    private Inventory shown = new Inventory(List.of(), List.of());
     private TreeViewer viewer;
 
     @Override
@@ -69,6 +71,10 @@ public final class FleetView extends FleetViewPart {
         if (snapshot.inventory().hosts().isEmpty()) {
             return Messages.Fleet_Empty;
         }
+        if (snapshot.inventory() == shown) {
+            return "";
+        }
+        shown = snapshot.inventory();
         var roots = Node.tree(snapshot);
         if (!roots.equals(content.roots)) {
             content.take(roots);

@@ -60,6 +60,7 @@ public final class TrafficView extends FleetViewPart {
     public static final String ID = "org.triplel.ui.view.traffic";
 
     private static final int FONT_PIXELS = 11;
+    private static final int EMPTY_MOVES_ON_SECONDS = 10;
     private static final int LONGEST_TITLE = 60;
     private static final int PICTURE_WIDTH = 1280;
     private static final int PICTURE_HEIGHT = 640;
@@ -260,8 +261,17 @@ public final class TrafficView extends FleetViewPart {
     /** What is drawn. */
     private record Shown(Order order, Buckets buckets, StackedData data) {
 
-        boolean same(Shown other) {
-            return order.equals(other.order) && buckets.equals(other.buckets);
+        /** Whether it looks the same as what is shown. An empty chart moves on every few seconds only. */
+        boolean same(Shown old) {
+            return order.equals(old.order) && (buckets.equals(old.buckets) || empty() && old.empty() && !aged(old));
+        }
+
+        private boolean empty() {
+            return buckets.amounts().isEmpty();
+        }
+
+        private boolean aged(Shown old) {
+            return Math.abs(buckets.startSecond() - old.buckets.startSecond()) >= EMPTY_MOVES_ON_SECONDS;
         }
     }
 

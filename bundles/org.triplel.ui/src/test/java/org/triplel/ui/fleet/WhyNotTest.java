@@ -22,7 +22,7 @@ class WhyNotTest {
     }
 
     private static String reason(Vm vm, Host.Link link, Replica... replicas) {
-        return WhyNot.of(vm, new Host("client-1", link, 1, Optional.empty(), List.of(vm), List.of(replicas)), 9_000);
+        return WhyNot.of(vm, new Host("client-1", link, Optional.empty(), List.of(vm), List.of(replicas)), 9_000);
     }
 
     @Test
@@ -44,8 +44,7 @@ class WhyNotTest {
         var replica = replica(2, 1, true, "Base debian-12 v2 differs.");
         assertEquals("Base debian-12 v2 differs. The disk failed.", reason(paused, new Host.Connected(), replica));
         var status = new HostStatus("client-1", 1, "", "", "nas", false, 2, 1, "a long story");
-        var host =
-                new Host("client-1", new Host.Connected(), 1, Optional.of(status), List.of(paused), List.of(replica));
+        var host = new Host("client-1", new Host.Connected(), Optional.of(status), List.of(paused), List.of(replica));
         assertEquals("the NAS cannot be reached, guests wait for it. The disk failed.", WhyNot.of(paused, host, 9_000));
         assertEquals("the NAS cannot be reached, guests wait for it", WhyNot.of(vm(""), host, 9_000));
     }
