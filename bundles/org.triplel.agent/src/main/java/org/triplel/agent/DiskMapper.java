@@ -4,6 +4,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.function.Consumer;
 import org.triplel.agent.api.DiskMap;
+import org.triplel.block.ClassRange;
 import org.triplel.router.DiskRange;
 import org.triplel.router.RoutedDisk;
 
@@ -18,7 +19,7 @@ final class DiskMapper {
     static final int CELLS = 2_048;
 
     /** What {@link #CELLS} cells can have. */
-    static final int MAX_RANGES = CELLS * DiskRange.Kind.values().length;
+    static final int MAX_RANGES = CELLS * ClassRange.Kind.values().length;
 
     /** Tells the ranges of a disk, in order and without gaps. */
     interface Source {
@@ -90,6 +91,6 @@ final class DiskMapper {
     }
 
     private long local(DiskRange range) {
-        return range.kind() == DiskRange.Kind.BASE ? localBytes.of(range.offset(), range.length()) : 0;
+        return range.kind() == ClassRange.Kind.BASE ? localBytes.of(range.offset(), range.length()) : 0;
     }
 }

@@ -12,6 +12,7 @@ import java.util.Map;
 import java.util.Random;
 import org.junit.jupiter.api.Test;
 import org.triplel.agent.api.DiskMap;
+import org.triplel.block.ClassRange;
 import org.triplel.router.DiskRange;
 
 class DiskMapperTest {
@@ -73,7 +74,7 @@ class DiskMapperTest {
     void placesAreRightToACell() {
         var ranges = new ArrayList<>(alternating(1 << 16));
         long start = end(ranges);
-        ranges.add(new DiskRange(start, start, DiskRange.Kind.UNUSED));
+        ranges.add(new DiskRange(start, start, ClassRange.Kind.UNUSED));
         long cell = 2 * start / DiskMapper.CELLS;
         var first = map(ranges).stream()
                 .filter(range -> range.kind() == DiskMap.Kind.UNUSED && range.length() == cell)
@@ -91,7 +92,7 @@ class DiskMapperTest {
     private static List<DiskRange> alternating(int clusters) {
         var random = new Random(clusters);
         var ranges = new ArrayList<DiskRange>();
-        var kinds = DiskRange.Kind.values();
+        var kinds = ClassRange.Kind.values();
         var kind = kinds[0];
         for (int i = 0; i < clusters; i++) {
             ranges.add(new DiskRange(i * CLUSTER, CLUSTER, kind));

@@ -9,6 +9,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.channels.FileChannel;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
@@ -104,6 +105,36 @@ class DisksTest {
             assertFalse(Files.exists(temp.resolve("state/spool/desk-01.spool")));
         }
         assertArrayEquals(expected, onTheNas());
+    }
+
+    @Test
+    void tellNbdClientsWhichSideServes() throws Exception {
+        try (var host = new Host()) {
+            host.disks.attach(VM, Guest.OFF);
+            assertEquals(List.of("0 " + NasFixture.BYTES + " 1"), classes());
+            try (var guest = host.guest()) {
+                guest.read(65536, ByteBuffer.allocate(65536));
+                assertEquals(
+                        List.of("0 65536 1", "65536 65536 257", "131072 " + (NasFixture.BYTES - 131072) + " 1"),
+                        classes());
+                read(guest);
+            }
+            assertEquals(List.of("0 " + NasFixture.BYTES + " 257"), classes());
+        }
+    }
+
+    /** What nbdinfo makes of x-triplel:class. */
+    private List<String> classes() throws Exception {
+        var uri = "nbd+unix:///desk-01/vda?socket=" + temp.resolve("router.sock");
+        var nbdinfo = new ProcessBuilder("nbdinfo", "--map=x-triplel:class", uri)
+                .redirectError(ProcessBuilder.Redirect.INHERIT)
+                .start();
+        var said = new String(nbdinfo.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
+        assertEquals(0, nbdinfo.waitFor());
+        return said.lines()
+                .map(line ->
+                        String.join(" ", List.of(line.strip().split("\\s+", 4)).subList(0, 3)))
+                .toList();
     }
 
     private static void assertMapAndTraffic(AttachedDisk disk) {

@@ -20,6 +20,8 @@ import java.util.stream.Collectors;
 import org.triplel.block.BlockDevice;
 import org.triplel.block.BlockException;
 import org.triplel.block.BlockException.Errno;
+import org.triplel.block.ClassRange;
+import org.triplel.block.ClassifiedDevice;
 import org.triplel.block.Extent;
 import org.triplel.block.FileDevice;
 
@@ -336,7 +338,7 @@ public final class Replica implements AutoCloseable {
         }
     }
 
-    private final class View implements BlockDevice {
+    private final class View implements ClassifiedDevice {
 
         private final BaseTraffic traffic;
 
@@ -446,6 +448,29 @@ public final class Replica implements AutoCloseable {
                 at = border;
             }
             return extents;
+        }
+
+        @Override
+        public List<ClassRange> classes(long offset, long length) {
+            var ranges = new ArrayList<ClassRange>();
+            long end = offset + length;
+            for (long at = offset; at < end; ) {
+                int chunk = (int) (at / CHUNK_BYTES);
+                boolean local = isLocal(chunk);
+                do {
+                    chunk++;
+                } while (chunk < manifest.chunks() && (long) chunk * CHUNK_BYTES < end && isLocal(chunk) == local);
+                long border = Math.min(end, (long) chunk * CHUNK_BYTES);
+                ranges.add(new ClassRange(border - at, ClassRange.Kind.BASE, local));
+                at = border;
+            }
+            return ranges;
+        }
+
+        private boolean isLocal(int chunk) {
+            var local = store;
+            return shadowBase
+                    && (manifest.zero(chunk) || local.isPresent() && local.get().has(chunk));
         }
 
         @Override

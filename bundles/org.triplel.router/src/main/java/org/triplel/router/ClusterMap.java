@@ -5,6 +5,7 @@ import java.util.BitSet;
 import java.util.concurrent.atomic.AtomicLongArray;
 import java.util.function.Consumer;
 import org.triplel.block.BlockDevice;
+import org.triplel.block.ClassRange;
 import org.triplel.block.OverlayDevice;
 
 /**
@@ -101,21 +102,27 @@ final class ClusterMap {
 
     void forEachRange(Consumer<DiskRange> consumer) {
         for (long at = 0; at < size; ) {
-            var kind = kind(at);
-            long end = clusterEnd(at, size);
-            while (end < size && kind(end) == kind) {
-                end = clusterEnd(end, size);
-            }
-            consumer.accept(new DiskRange(at, end - at, kind));
-            at = end;
+            var range = range(at, size);
+            consumer.accept(range);
+            at += range.length();
         }
     }
 
-    private DiskRange.Kind kind(long offset) {
-        if (held(offset)) {
-            return baseData(offset) ? DiskRange.Kind.REWRITTEN : DiskRange.Kind.PRIVATE;
+    /** What lies from {@code offset} on, up to {@code limit}. */
+    DiskRange range(long offset, long limit) {
+        var kind = kind(offset);
+        long end = clusterEnd(offset, limit);
+        while (end < limit && kind(end) == kind) {
+            end = clusterEnd(end, limit);
         }
-        return baseData(offset) ? DiskRange.Kind.BASE : DiskRange.Kind.UNUSED;
+        return new DiskRange(offset, end - offset, kind);
+    }
+
+    private ClassRange.Kind kind(long offset) {
+        if (held(offset)) {
+            return baseData(offset) ? ClassRange.Kind.REWRITTEN : ClassRange.Kind.PRIVATE;
+        }
+        return baseData(offset) ? ClassRange.Kind.BASE : ClassRange.Kind.UNUSED;
     }
 
     private static int cluster(long offset) {

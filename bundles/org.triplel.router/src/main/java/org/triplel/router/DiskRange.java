@@ -1,22 +1,12 @@
 package org.triplel.router;
 
+import org.triplel.block.ClassRange;
+
 /**
  * A run of bytes of a disk.
  *
  * @param offset in bytes
  * @param length in bytes
+ * @param kind who holds it
  */
-public record DiskRange(long offset, long length, Kind kind) {
-
-    /** Who holds a range. */
-    public enum Kind {
-        /** Only the base image. */
-        BASE,
-        /** The private image, over data of the base image. */
-        REWRITTEN,
-        /** Only the private image. */
-        PRIVATE,
-        /** Nobody. */
-        UNUSED
-    }
-}
+public record DiskRange(long offset, long length, ClassRange.Kind kind) {}

@@ -8,6 +8,8 @@ import java.util.List;
 import java.util.function.Consumer;
 import org.triplel.block.BlockDevice;
 import org.triplel.block.ChangeCompletion;
+import org.triplel.block.ClassRange;
+import org.triplel.block.ClassifiedDevice;
 import org.triplel.block.Extent;
 import org.triplel.block.ImageDaemon;
 import org.triplel.block.RangeLock;
@@ -24,7 +26,7 @@ import org.triplel.block.ReadCompletion;
  * <p>A trimmed range reads as zeroes. Overlapping changes are carried out in the order in which they came, reads wait for
  * nobody. A flush covers every change that completed before it, and costs nothing if there was none.
  */
-public final class RoutedDisk implements BlockDevice {
+public final class RoutedDisk implements ClassifiedDevice {
 
     /** The unit of routing in bytes. */
     public static final int CLUSTER_BYTES = ClusterMap.CLUSTER_BYTES;
@@ -285,6 +287,21 @@ public final class RoutedDisk implements BlockDevice {
     private List<Extent> baseExtents(long offset, long length) throws IOException {
         long inside = base.size() - offset;
         return inside > 0 ? base.extents(offset, Math.min(length, inside)) : List.of(new Extent(length, true, true));
+    }
+
+    @Override
+    public List<ClassRange> classes(long offset, long length) {
+        var ranges = new ArrayList<ClassRange>();
+        long end = offset + length;
+        for (long at = offset; at < end && ranges.size() < MAX_EXTENTS; ) {
+            var range = map.range(at, end);
+            var part = range.kind() == ClassRange.Kind.BASE && base instanceof ClassifiedDevice replica
+                    ? replica.classes(at, Math.min(range.length(), base.size() - at)) // a base may end within a cluster
+                    : List.of(new ClassRange(range.length(), range.kind(), false));
+            ranges.addAll(part);
+            at += part.stream().mapToLong(ClassRange::length).sum();
+        }
+        return ranges;
     }
 
     /**

@@ -30,7 +30,7 @@ import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 import org.triplel.block.BlockException;
 import org.triplel.block.BlockException.Errno;
-import org.triplel.router.DiskRange.Kind;
+import org.triplel.block.ClassRange.Kind;
 import org.triplel.router.SimulatedImageDaemon.Event;
 
 @Timeout(60)

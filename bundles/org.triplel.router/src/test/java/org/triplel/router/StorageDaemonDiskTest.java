@@ -189,6 +189,34 @@ class StorageDaemonDiskTest {
                 "-c",
                 "read -P 2 20M 1");
         assertTrue(run("nbdinfo", "--map", uri()).contains("hole,zero"));
+        assertEquals(
+                List.of(
+                        "0 983040 1",
+                        "983040 393216 2",
+                        "1376256 720896 1",
+                        "2097152 1507328 2",
+                        "3604480 13172736 1",
+                        "16777216 4194304 0",
+                        "20971520 65536 3",
+                        "21037056 4128768 0"),
+                run("nbdinfo", "--map=x-triplel:class", uri())
+                        .lines()
+                        .map(line -> String.join(
+                                " ", List.of(line.strip().split("\\s+", 4)).subList(0, 3)))
+                        .toList());
+        assertEquals(
+                "[('base:allocation', 1), ('x-triplel:class', 1)]",
+                run("python3", "-c", """
+                import nbd
+                seen = []
+                h = nbd.NBD()
+                h.add_meta_context("base:allocation")
+                h.add_meta_context("x-triplel:class")
+                h.connect_uri("%s")
+                h.block_status(1 << 20, 20 << 20,
+                    lambda name, offset, entries, error: seen.append((name, len(entries) // 2)), nbd.CMD_FLAG_REQ_ONE)
+                print(sorted(seen))
+                """.formatted(uri())).strip());
         assertPlainQemuSeesTheSame();
         run("qemu-io", "-f", "raw", uri(), "-c", "read -P 1 1000k 300k", "-c", "read -P 0 3000k 500k");
     }

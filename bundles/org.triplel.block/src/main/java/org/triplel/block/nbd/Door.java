@@ -51,7 +51,7 @@ final class Door {
             }
             case CACHE -> checkRange(request, EINVAL);
             case BLOCK_STATUS -> {
-                if (!session.allocation()) {
+                if (session.contexts().isEmpty()) {
                     throw new BlockException(EINVAL, "block status without a negotiated metadata context");
                 }
                 checkRange(request, EINVAL);

@@ -15,7 +15,7 @@ import org.triplel.block.SocketFile;
 
 /**
  * An NBD server on one unix socket. It speaks the fixed newstyle handshake (go, info, list, structured replies, metadata
- * context base:allocation) and the baseline commands of proto.md, with block sizes 1, 4096 and 32 MiB. TLS, extended
+ * contexts base:allocation and x-triplel:class) and the baseline commands of proto.md, with block sizes 1, 4096 and 32 MiB. TLS, extended
  * headers and resize are not offered.
  *
  * <p>A failed request gets its errno and its connection lives on; a client that breaks the protocol loses its own

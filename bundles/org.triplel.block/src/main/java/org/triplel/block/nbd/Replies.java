@@ -13,9 +13,9 @@ import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.nio.charset.StandardCharsets;
 import java.util.List;
+import java.util.SortedMap;
 import org.triplel.block.BlockDevice;
 import org.triplel.block.BlockException;
-import org.triplel.block.Extent;
 
 /**
  * The replies of a connection, in the form that was negotiated. They are collected and leave together: at the latest with
@@ -139,29 +139,43 @@ final class Replies {
         }
     }
 
-    void allocation(long cookie, List<Extent> extents) {
-        int length = Integer.BYTES + extents.size() * 2 * Integer.BYTES;
-        if (!enter(Protocol.STRUCTURED_REPLY_BYTES + length)) {
+    /** Answers a question for the block status, with a chunk for each context. */
+    void status(long cookie, SortedMap<MetaContext, List<MetaContext.Run>> status) {
+        int bytes = status.values().stream().mapToInt(Replies::statusBytes).sum();
+        if (!enter(bytes)) {
             return;
         }
         try {
-            var memory = outbox.memory();
-            long at = outbox.end();
-            putChunk(memory, at, cookie, Protocol.REPLY_TYPE_BLOCK_STATUS, length);
-            at += Protocol.STRUCTURED_REPLY_BYTES;
-            memory.set(INT, at, Session.ALLOCATION_ID);
-            at += Integer.BYTES;
-            for (var extent : extents) {
-                memory.set(INT, at, (int) extent.length());
-                memory.set(
-                        INT,
-                        at + Integer.BYTES,
-                        (extent.hole() ? Protocol.STATE_HOLE : 0) | (extent.zero() ? Protocol.STATE_ZERO : 0));
-                at += 2 * Integer.BYTES;
-            }
-            outbox.added(Protocol.STRUCTURED_REPLY_BYTES + length);
+            status.forEach((context, runs) -> {
+                boolean last = context == status.lastKey();
+                putStatus(outbox.memory(), outbox.end(), cookie, context, runs, last);
+                outbox.added(statusBytes(runs));
+            });
         } finally {
             outbox.unlock();
+        }
+    }
+
+    private static int statusBytes(List<MetaContext.Run> runs) {
+        return Protocol.STRUCTURED_REPLY_BYTES + Integer.BYTES + runs.size() * 2 * Integer.BYTES;
+    }
+
+    private static void putStatus(
+            MemorySegment into,
+            long start,
+            long cookie,
+            MetaContext context,
+            List<MetaContext.Run> runs,
+            boolean last) {
+        int payload = statusBytes(runs) - Protocol.STRUCTURED_REPLY_BYTES;
+        putChunk(into, start, cookie, last ? Protocol.REPLY_FLAG_DONE : 0, Protocol.REPLY_TYPE_BLOCK_STATUS, payload);
+        long at = start + Protocol.STRUCTURED_REPLY_BYTES;
+        into.set(INT, at, context.id());
+        at += Integer.BYTES;
+        for (var run : runs) {
+            into.set(INT, at, (int) run.length());
+            into.set(INT, at + Integer.BYTES, run.state());
+            at += 2 * Integer.BYTES;
         }
     }
 
@@ -240,8 +254,12 @@ final class Replies {
 
     /** Puts the header of a structured reply's only chunk. */
     private static void putChunk(MemorySegment into, long at, long cookie, int type, int length) {
+        putChunk(into, at, cookie, Protocol.REPLY_FLAG_DONE, type, length);
+    }
+
+    private static void putChunk(MemorySegment into, long at, long cookie, int flags, int type, int length) {
         into.set(INT, at, Protocol.STRUCTURED_REPLY_MAGIC);
-        into.set(SHORT, at + 4, (short) Protocol.REPLY_FLAG_DONE);
+        into.set(SHORT, at + 4, (short) flags);
         into.set(SHORT, at + 6, (short) type);
         into.set(LONG, at + 8, cookie);
         into.set(INT, at + 16, length);

@@ -5,8 +5,10 @@ import java.nio.ByteBuffer;
 import java.nio.charset.CharacterCodingException;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
+import java.util.EnumSet;
 import java.util.List;
 import java.util.Optional;
+import java.util.Set;
 import org.triplel.block.BlockDevice;
 
 /**
@@ -24,7 +26,10 @@ final class ServerHandshake {
     private final Exports exports;
     private boolean noZeroes;
     private boolean structured;
-    private Optional<String> allocationOf = Optional.empty();
+    private Chosen chosen = new Chosen("", Set.of());
+
+    /** Contexts hold only for the export that they were chosen for. */
+    private record Chosen(String export, Set<MetaContext> contexts) {}
 
     ServerHandshake(Wire wire, Exports exports) {
         this.wire = wire;
@@ -165,7 +170,7 @@ final class ServerHandshake {
     private void contexts(int option, ByteBuffer data) throws IOException {
         boolean set = option == Protocol.OPT_SET_META_CONTEXT;
         if (set) {
-            allocationOf = Optional.empty();
+            chosen = new Chosen("", Set.of());
         }
         var name = string(data);
         need(data, 4);
@@ -178,30 +183,34 @@ final class ServerHandshake {
         if (!structured) {
             throw new MalformedOption("metadata contexts need structured replies first");
         }
-        if (find(option, name).isEmpty()) {
+        var device = find(option, name);
+        if (device.isEmpty()) {
             return;
         }
-        boolean wanted =
-                queries.contains(Protocol.BASE_ALLOCATION) || !set && (queries.isEmpty() || queries.contains("base:"));
-        if (wanted) {
-            var context = Protocol.BASE_ALLOCATION.getBytes(StandardCharsets.UTF_8);
-            reply(
-                    option,
-                    Protocol.REP_META_CONTEXT,
-                    ByteBuffer.allocate(4 + context.length)
-                            .putInt(set ? Session.ALLOCATION_ID : 0)
-                            .put(context));
-            if (set) {
-                allocationOf = Optional.of(name);
+        var wanted = EnumSet.noneOf(MetaContext.class);
+        for (var context : MetaContext.values()) {
+            boolean asked =
+                    !set && queries.isEmpty() || queries.stream().anyMatch(query -> context.matches(query, !set));
+            if (asked && context.offeredBy(device.get())) {
+                wanted.add(context);
+                var fullName = context.fullName().getBytes(StandardCharsets.UTF_8);
+                reply(
+                        option,
+                        Protocol.REP_META_CONTEXT,
+                        ByteBuffer.allocate(4 + fullName.length)
+                                .putInt(set ? context.id() : 0)
+                                .put(fullName));
             }
+        }
+        if (set) {
+            chosen = new Chosen(name, wanted);
         }
         reply(option, Protocol.REP_ACK);
     }
 
-    /** Contexts hold only for the export that they were chosen for. */
     private Session session(String name, BlockDevice device) {
-        boolean allocation = allocationOf.filter(name::equals).isPresent();
-        return new Session(name, device, structured, structured && allocation);
+        return new Session(
+                name, device, structured, structured && name.equals(chosen.export) ? chosen.contexts : Set.of());
     }
 
     private Optional<BlockDevice> find(int option, String name) throws IOException {

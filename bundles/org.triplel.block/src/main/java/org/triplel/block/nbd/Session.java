@@ -1,5 +1,6 @@
 package org.triplel.block.nbd;
 
+import java.util.Set;
 import org.triplel.block.BlockDevice;
 
 /**
@@ -8,12 +9,9 @@ import org.triplel.block.BlockDevice;
  * @param export the name the client asked for
  * @param device what it stands for
  * @param structured structured replies were negotiated
- * @param allocation the metadata context base:allocation was negotiated
+ * @param contexts the metadata contexts that were negotiated
  */
-record Session(String export, BlockDevice device, boolean structured, boolean allocation) {
-
-    /** The id under which block status speaks of base:allocation. */
-    static final int ALLOCATION_ID = 1;
+record Session(String export, BlockDevice device, boolean structured, Set<MetaContext> contexts) {
 
     int transmissionFlags() {
         // A device's flush covers all that was completed before it, on whichever connection: hence multi-conn.

@@ -8,12 +8,12 @@ import java.lang.foreign.MemorySegment;
 import java.nio.ByteBuffer;
 import java.util.List;
 import java.util.Optional;
+import java.util.TreeMap;
 import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.ThreadPoolExecutor;
 import java.util.concurrent.TimeUnit;
 import org.triplel.block.BlockDevice;
 import org.triplel.block.ChangeCompletion;
-import org.triplel.block.Extent;
 import org.triplel.block.RangeLock;
 import org.triplel.block.ReadCompletion;
 
@@ -33,7 +33,7 @@ final class Transmission {
     private static final int WORKERS = 16;
     private static final int FINISHERS = 4;
     private static final int BYTES_UNDER_WAY = 2 * Protocol.MAX_PAYLOAD_BYTES;
-    private static final int MAX_EXTENTS = 8192;
+    private static final int MAX_RUNS = 8192;
 
     /** The longest write that needs no memory of its own. */
     private static final int MAX_WRITE_NOW_BYTES = 1 << 20;
@@ -389,18 +389,32 @@ final class Transmission {
             answerRead(request);
             return;
         }
-        List<Extent> extents;
+        if (job.command() == Command.BLOCK_STATUS) {
+            answerStatus(request);
+            return;
+        }
         try {
-            extents = carryOut(job);
+            carryOut(job);
         } catch (IOException | RuntimeException | Error e) {
             failed(job.command(), request, e);
             return;
         }
-        if (job.command() == Command.BLOCK_STATUS) {
-            replies.allocation(request.cookie(), extents);
-        } else {
-            replies.done(request.cookie());
+        replies.done(request.cookie());
+    }
+
+    private void answerStatus(Request request) {
+        int most = request.has(Protocol.CMD_FLAG_REQ_ONE) ? 1 : MAX_RUNS;
+        var status = new TreeMap<MetaContext, List<MetaContext.Run>>();
+        try {
+            for (var context : session.contexts()) {
+                var runs = context.runs(device, request.offset(), request.length());
+                status.put(context, runs.subList(0, Math.min(runs.size(), most)));
+            }
+        } catch (IOException | RuntimeException | Error e) {
+            failed(Command.BLOCK_STATUS, request, e);
+            return;
         }
+        replies.status(request.cookie(), status);
     }
 
     private void answerRead(Request request) {
@@ -427,25 +441,19 @@ final class Transmission {
         replies.failed(request.cookie(), failure);
     }
 
-    /** Returns what block status asks for, nothing for other commands. */
-    private List<Extent> carryOut(Job job) throws IOException {
+    private void carryOut(Job job) throws IOException {
         var request = job.request();
         long offset = request.offset();
         long length = request.length();
         try {
             job.hold().ifPresent(RangeLock.Hold::await);
             switch (job.command()) {
-                case BLOCK_STATUS -> {
-                    int most = request.has(Protocol.CMD_FLAG_REQ_ONE) ? 1 : MAX_EXTENTS;
-                    var all = device.extents(offset, length);
-                    return all.subList(0, Math.min(all.size(), most));
-                }
                 case WRITE -> device.write(offset, job.payload());
                 case WRITE_ZEROES -> device.writeZeroes(offset, length, request.has(Protocol.CMD_FLAG_NO_HOLE));
                 case TRIM -> device.trim(offset, length);
                 case CACHE -> device.prefetch(offset, length);
                 case FLUSH -> device.flush();
-                case READ, DISC -> throw new IllegalStateException("a worker got " + job.command());
+                case READ, BLOCK_STATUS, DISC -> throw new IllegalStateException("a worker got " + job.command());
             }
         } finally {
             job.hold().ifPresent(RangeLock.Hold::close);
@@ -453,6 +461,5 @@ final class Transmission {
         if (request.has(Protocol.CMD_FLAG_FUA) && job.command().changes()) {
             device.flush();
         }
-        return List.of();
     }
 }

@@ -1,0 +1,40 @@
+package org.triplel.block;
+
+/**
+ * A run of bytes of one kind that one side serves.
+ *
+ * @param length in bytes, greater than zero
+ * @param kind who holds it
+ * @param local whether a read of it would be served from this host now, and not from the NAS
+ */
+public record ClassRange(long length, Kind kind, boolean local) {
+
+    /** Who holds a range. */
+    public enum Kind {
+        /** Nobody. */
+        UNUSED(0),
+        /** Only the base image. */
+        BASE(1),
+        /** The private image, over data of the base image. */
+        REWRITTEN(2),
+        /** Only the private image. */
+        PRIVATE(3);
+
+        private final int number;
+
+        Kind(int number) {
+            this.number = number;
+        }
+
+        /** What other programs know it by; does not change. */
+        public int number() {
+            return number;
+        }
+    }
+
+    public ClassRange {
+        if (length <= 0) {
+            throw new IllegalArgumentException("range of " + length + " bytes");
+        }
+    }
+}
