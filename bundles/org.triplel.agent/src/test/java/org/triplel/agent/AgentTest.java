@@ -30,6 +30,7 @@ import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.api.parallel.Execution;
 import org.junit.jupiter.api.parallel.ExecutionMode;
+import org.junit.jupiter.api.parallel.ResourceLock;
 import org.triplel.agent.api.AgentError;
 import org.triplel.agent.api.AgentEvent;
 import org.triplel.agent.api.AgentListener;
@@ -151,6 +152,7 @@ class AgentTest {
     }
 
     @Test
+    @ResourceLock("test:///default") // one state for the whole process
     void managesVmsForSeveralDesktops() throws Exception {
         NasFixture.create(nas());
         try (var agent = agent(new LibvirtHypervisor("test:///default"));
@@ -247,6 +249,7 @@ class AgentTest {
     }
 
     @Test
+    @ResourceLock("test:///default")
     void refusesWhatMakesNoSense() throws Exception {
         NasFixture.create(nas());
         try (var agent = agent(new LibvirtHypervisor("test:///default"));

@@ -5,7 +5,7 @@ package org.triplel.block;
  *
  * @param length in bytes, greater than zero
  * @param kind who holds it
- * @param local whether a read of it would be served from this host now, and not from the NAS
+ * @param local whether a read of what the base holds would be served from this host now, and not from the NAS
  */
 public record ClassRange(long length, Kind kind, boolean local) {
 

@@ -130,13 +130,14 @@ class FleetTest {
     void manyChangesComeAsFewCalls() {
         connect();
         var calls = new AtomicInteger();
+        var changes = 0;
         try (var subscription = fleet.onChange(calls::incrementAndGet)) {
-            for (var i = 0; i < 500; i++) {
-                fleet.report(new AgentEvent(i, AgentEvent.Severity.INFO, "client-1", "", "Test", "event " + i));
+            while (calls.get() < 5) {
+                fleet.report(new AgentEvent(changes, AgentEvent.Severity.INFO, "client-1", "", "Test", "changed"));
+                changes++;
             }
-            Until.holds(() -> calls.get() > 0, () -> "nobody was told");
         }
-        assertTrue(calls.get() < 100, () -> calls + " calls");
+        assertTrue(changes > 100, changes + " changes came as " + calls + " calls");
     }
 
     @Test

@@ -468,9 +468,7 @@ public final class Replica implements AutoCloseable {
         }
 
         private boolean isLocal(int chunk) {
-            var local = store;
-            return shadowBase
-                    && (manifest.zero(chunk) || local.isPresent() && local.get().has(chunk));
+            return shadowBase && here(chunk);
         }
 
         @Override

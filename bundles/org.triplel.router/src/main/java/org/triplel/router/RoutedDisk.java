@@ -295,13 +295,24 @@ public final class RoutedDisk implements ClassifiedDevice {
         long end = offset + length;
         for (long at = offset; at < end && ranges.size() < MAX_EXTENTS; ) {
             var range = map.range(at, end);
-            var part = range.kind() == ClassRange.Kind.BASE && base instanceof ClassifiedDevice replica
-                    ? replica.classes(at, Math.min(range.length(), base.size() - at)) // a base may end within a cluster
+            var part = range.kind() == ClassRange.Kind.BASE
+                    ? baseClasses(at, range.length())
                     : List.of(new ClassRange(range.length(), range.kind(), false));
             ranges.addAll(part);
             at += part.stream().mapToLong(ClassRange::length).sum();
         }
         return ranges;
+    }
+
+    /** A base may end within a cluster. */
+    private List<ClassRange> baseClasses(long offset, long length) {
+        long inside = Math.min(length, base.size() - offset);
+        if (inside <= 0) {
+            return List.of(new ClassRange(length, ClassRange.Kind.UNUSED, false));
+        }
+        return base instanceof ClassifiedDevice replica
+                ? replica.classes(offset, inside)
+                : List.of(new ClassRange(inside, ClassRange.Kind.BASE, false));
     }
 
     /**

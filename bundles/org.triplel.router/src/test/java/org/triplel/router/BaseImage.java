@@ -3,11 +3,12 @@ package org.triplel.router;
 import java.nio.ByteBuffer;
 import java.util.ArrayList;
 import java.util.List;
-import org.triplel.block.BlockDevice;
+import org.triplel.block.ClassRange;
+import org.triplel.block.ClassifiedDevice;
 import org.triplel.block.Extent;
 
 /** A base image in memory; clusters of zeroes are holes. */
-final class BaseImage implements BlockDevice {
+final class BaseImage implements ClassifiedDevice {
 
     private static final int CLUSTER = RoutedDisk.CLUSTER_BYTES;
 
@@ -45,6 +46,14 @@ final class BaseImage implements BlockDevice {
             at = end;
         }
         return extents;
+    }
+
+    /** As if a replica held the first two clusters. */
+    @Override
+    public List<ClassRange> classes(long offset, long length) {
+        boolean local = offset < 2 * CLUSTER;
+        long end = Math.min(offset + length, local ? 2 * CLUSTER : content.length);
+        return List.of(new ClassRange(end - offset, ClassRange.Kind.BASE, local));
     }
 
     @Override

@@ -30,6 +30,7 @@ import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 import org.triplel.block.BlockException;
 import org.triplel.block.BlockException.Errno;
+import org.triplel.block.ClassRange;
 import org.triplel.block.ClassRange.Kind;
 import org.triplel.router.SimulatedImageDaemon.Event;
 
@@ -137,6 +138,25 @@ class RoutedDiskTest {
         assertEquals(requests, counter.requests(), counter.toString());
         assertEquals(bytes, counter.bytes(), counter.toString());
         assertTrue(counter.p50Micros() > 0 && counter.p99Micros() >= counter.p50Micros(), counter.toString());
+    }
+
+    @Test
+    void classesCoverTheDiskThoughItsBaseEndsWithinACluster() throws IOException {
+        try (var disk = open()) {
+            disk.write(CLUSTER + 5, filled(1, 1));
+            assertEquals(
+                    List.of(
+                            new ClassRange(CLUSTER, Kind.BASE, true),
+                            new ClassRange(CLUSTER, Kind.REWRITTEN, false),
+                            new ClassRange(CLUSTER, Kind.UNUSED, false),
+                            new ClassRange(1000, Kind.BASE, false),
+                            new ClassRange(CLUSTER - 1000, Kind.UNUSED, false),
+                            new ClassRange(4 * CLUSTER, Kind.UNUSED, false)),
+                    disk.classes(0, DISK));
+            assertEquals(List.of(new ClassRange(10, Kind.UNUSED, false)), disk.classes(base.length, 10));
+            assertEquals(List.of(new ClassRange(10, Kind.UNUSED, false)), disk.classes(base.length + 7, 10));
+            assertEquals(List.of(new ClassRange(1, Kind.BASE, true)), disk.classes(CLUSTER - 1, 1));
+        }
     }
 
     @Test

@@ -189,6 +189,7 @@ class StorageDaemonDiskTest {
                 "-c",
                 "read -P 2 20M 1");
         assertTrue(run("nbdinfo", "--map", uri()).contains("hole,zero"));
+        assertTrue(run("nbdinfo", uri()).contains("x-triplel:class"));
         assertEquals(
                 List.of(
                         "0 983040 1",
@@ -216,6 +217,22 @@ class StorageDaemonDiskTest {
                 h.block_status(1 << 20, 20 << 20,
                     lambda name, offset, entries, error: seen.append((name, len(entries) // 2)), nbd.CMD_FLAG_REQ_ONE)
                 print(sorted(seen))
+                """.formatted(uri())).strip());
+        assertEquals(
+                "['x-triplel:class'] []",
+                run("python3", "-c", """
+                import nbd
+                def listed(export):
+                    found = []
+                    h.set_export_name(export)
+                    h.opt_list_meta_context(found.append)
+                    return found
+                h = nbd.NBD()
+                h.set_opt_mode(True)
+                h.connect_uri("%s")
+                h.add_meta_context("x-triplel:")
+                h.add_meta_context("qemu:")
+                print(listed("desk-01"), listed("base"))
                 """.formatted(uri())).strip());
         assertPlainQemuSeesTheSame();
         run("qemu-io", "-f", "raw", uri(), "-c", "read -P 1 1000k 300k", "-c", "read -P 0 3000k 500k");

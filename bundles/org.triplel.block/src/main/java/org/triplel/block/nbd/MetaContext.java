@@ -7,7 +7,7 @@ import org.triplel.block.ClassifiedDevice;
 
 /** What block status can tell of a device (proto.md, "Metadata querying"). */
 enum MetaContext {
-    ALLOCATION("base:allocation", 1) {
+    ALLOCATION(Protocol.BASE_ALLOCATION, 1) {
         @Override
         boolean offeredBy(BlockDevice device) {
             return true;

@@ -1,6 +1,7 @@
 package org.triplel.block.nbd;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.io.IOException;
@@ -80,6 +81,7 @@ class NbdServerToolsTest {
         }) {
             assertTrue(info.contains(feature), feature + " is not in\n" + info);
         }
+        assertFalse(info.contains("x-triplel:class"), "a file knows no classes");
         var readOnly = Tool.run("nbdinfo", Tool.uri(socket, "base/debian-12/v1"));
         assertTrue(readOnly.contains("is_read_only: true"), readOnly);
         assertTrue(readOnly.contains("can_zero: false"), readOnly);

@@ -318,9 +318,9 @@ class WindowTest {
         bot.awaitThat("its VMs are unknown", () -> column("State").get(2).equals("unknown"));
         assertTrue(bot.ui(() -> column("Why Not Local")).get(2).startsWith("host lost for"));
         assertEquals("stopped", bot.ui(() -> column("State")).getFirst());
-        bot.awaitThat("the tree says so", () -> bot.visible(Tree.class).stream()
+        bot.awaitThat("the tree counts the seconds", () -> bot.visible(Tree.class).stream()
                 .flatMap(tree -> Arrays.stream(tree.getItems()))
-                .anyMatch(item -> item.getText().startsWith("client-2  lost for")));
+                .anyMatch(item -> item.getText().startsWith("client-2  lost for 2 s")));
         hosts.two.listen();
         bot.awaitThat("it is back", () -> column("State").get(2).equals("stopped"));
     }

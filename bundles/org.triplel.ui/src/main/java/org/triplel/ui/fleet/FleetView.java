@@ -19,6 +19,7 @@ import org.eclipse.swt.SWT;
 import org.eclipse.swt.graphics.Image;
 import org.eclipse.swt.widgets.Composite;
 import org.eclipse.swt.widgets.Control;
+import org.triplel.cluster.Host;
 import org.triplel.cluster.Inventory;
 import org.triplel.ui.AccessibleName;
 import org.triplel.ui.FleetElement;
@@ -71,8 +72,8 @@ public final class FleetView extends FleetViewPart {
         if (snapshot.inventory().hosts().isEmpty()) {
             return Messages.Fleet_Empty;
         }
-        if (snapshot.inventory() == shown) {
-            return "";
+        if (snapshot.inventory() == shown && shown.hosts().stream().allMatch(Host::connected)) {
+            return ""; // of a host that is lost it says for how long
         }
         shown = snapshot.inventory();
         var roots = Node.tree(snapshot);
