@@ -14,7 +14,7 @@ import org.triplel.block.Extent;
 
 /**
  * A read-only image on a server that may go away and come back: requests wait for it, as on a hard NFS mount, until they
- * are done or the device is closed.
+ * are done or the device is closed. If it comes back with another size they fail, until it has its own again.
  */
 final class PatientDevice implements BlockDevice {
 
@@ -52,6 +52,11 @@ final class PatientDevice implements BlockDevice {
                 return operation.on(current);
             } catch (DeviceLostException e) {
                 replace(current, e);
+            } catch (BlockException e) {
+                if (e.errno() != Errno.ESHUTDOWN) { // the image was replaced, or the server is about to go
+                    throw e;
+                }
+                replace(current, e);
             }
         }
     }
@@ -63,18 +68,21 @@ final class PatientDevice implements BlockDevice {
         LOG.log(Level.WARNING, name + " is lost, waiting for it", cause);
         lost.close();
         for (long delay = FIRST_DELAY_MILLIS; !pause(delay); delay = Math.min(2 * delay, LONGEST_DELAY_MILLIS)) {
+            BlockDevice opened;
             try {
-                var opened = opener.open();
-                if (opened.size() != size) {
-                    opened.close();
-                    throw new IOException(name + " came back with " + opened.size() + " bytes instead of " + size);
-                }
-                device = opened;
-                LOG.log(Level.INFO, "{0} is back", name);
-                return;
+                opened = opener.open();
             } catch (IOException e) {
                 LOG.log(Level.DEBUG, name, e);
+                continue;
             }
+            if (opened.size() != size) {
+                opened.close();
+                throw new IOException(name + " has " + opened.size() + " bytes instead of " + size
+                        + ": it was replaced. Restore it, and guests go on");
+            }
+            device = opened;
+            LOG.log(Level.INFO, "{0} is back", name);
+            return;
         }
         throw new BlockException(Errno.ESHUTDOWN, name + " is closed", cause);
     }

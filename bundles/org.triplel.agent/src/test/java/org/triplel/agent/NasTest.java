@@ -16,6 +16,7 @@ import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
@@ -185,6 +186,33 @@ class NasTest {
             var reading = CompletableFuture.supplyAsync(() -> read(device));
             device.close();
             Await.until("an error after the close", reading::isCompletedExceptionally);
+        }
+    }
+
+    @Test
+    void aReplacedBaseIsNamedAndUsedAgainOnceItIsRestored() throws Exception {
+        var link = temp.resolve("link");
+        var nas = new Nas(fixture.folder(), Optional.of(link));
+        var file = fixture.folder().resolve(NasFixture.BASE.image());
+        var cut = Files.write(temp.resolve("cut.raw"), Arrays.copyOf(fixture.content(), NasFixture.BYTES / 2));
+        var exports = new ExportMap();
+        try (var base = FileDevice.openReadOnly(file);
+                var half = FileDevice.openReadOnly(cut);
+                var restored = FileDevice.openReadOnly(file);
+                var server = new NbdServer(link, exports)) {
+            exports.add(NasFixture.BASE.image(), base);
+            try (var device = nas.openBase(NasFixture.BASE)) {
+                exports.add(NasFixture.BASE.image(), half);
+                base.close();
+                for (int i = 0; i < 2; i++) {
+                    var failure = assertThrows(java.io.UncheckedIOException.class, () -> read(device));
+                    assertTrue(
+                            failure.getMessage().contains(NasFixture.BYTES / 2 + " bytes instead of "),
+                            failure.getMessage());
+                }
+                exports.add(NasFixture.BASE.image(), restored);
+                assertArrayEquals(fixture.content(), read(device));
+            }
         }
     }
 
