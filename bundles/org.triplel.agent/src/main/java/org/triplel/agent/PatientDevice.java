@@ -77,8 +77,8 @@ final class PatientDevice implements BlockDevice {
             }
             if (opened.size() != size) {
                 opened.close();
-                throw new IOException(name + " has " + opened.size() + " bytes instead of " + size
-                        + ": it was replaced. Restore it, and guests go on");
+                throw new IOException(
+                        name + " has " + opened.size() + " bytes instead of " + size + ": it was replaced");
             }
             device = opened;
             LOG.log(Level.INFO, "{0} is back", name);
