@@ -120,6 +120,7 @@ class DisksTest {
                 read(guest);
             }
             assertEquals(List.of("0 " + NasFixture.BYTES + " 257"), classes());
+            host.disks.detach("desk-01");
         }
     }
 
