@@ -193,10 +193,7 @@ final class Outbox {
         long length;
         lock.lock();
         try {
-            if (broken) {
-                filled = 0;
-            }
-            if (closed || sending || filled == 0) {
+            if (!hasToSend()) {
                 return;
             }
             length = swap();
@@ -207,14 +204,19 @@ final class Outbox {
         send(() -> transport.send(leaving, 0, length));
     }
 
+    /** Whether this thread is to send. What was added for a side that takes nothing any more is dropped. */
+    private boolean hasToSend() {
+        if (broken) {
+            filled = 0;
+        }
+        return !closed && !sending && filled > 0;
+    }
+
     /** Sends what has been added, as far as that needs no waiting, and sees to it that the rest is sent. */
     void submit() {
         lock.lock();
         try {
-            if (broken) {
-                filled = 0;
-            }
-            if (closed || sending || filled == 0) {
+            if (!hasToSend()) {
                 return;
             }
             long sent = transport.sendNow(filling, 0, filled);
