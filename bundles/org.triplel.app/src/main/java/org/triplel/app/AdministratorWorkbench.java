@@ -61,6 +61,7 @@ final class AdministratorWorkbench extends WorkbenchAdvisor {
                 LONGEST_STALL,
                 stall -> LOG.log(System.Logger.Level.WARNING, stall.toString())));
         var display = getWorkbenchConfigurer().getWorkbench().getDisplay();
+        RestingProgressBars.in(display);
         display.asyncExec(services.lab()::start); // the window is drawn first
         Runtime.getRuntime().addShutdownHook(new Thread(() -> closeOnSignal(display)));
         tour.ifPresent(folder -> {

@@ -8,16 +8,22 @@ import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Optional;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicInteger;
 import org.eclipse.jface.action.ActionContributionItem;
+import org.eclipse.jface.dialogs.ProgressIndicator;
 import org.eclipse.jface.viewers.StructuredSelection;
 import org.eclipse.swt.SWT;
 import org.eclipse.swt.dnd.Clipboard;
 import org.eclipse.swt.dnd.TextTransfer;
 import org.eclipse.swt.graphics.ImageLoader;
+import org.eclipse.swt.layout.FillLayout;
 import org.eclipse.swt.widgets.Button;
 import org.eclipse.swt.widgets.Event;
 import org.eclipse.swt.widgets.Label;
 import org.eclipse.swt.widgets.ProgressBar;
+import org.eclipse.swt.widgets.Shell;
 import org.eclipse.swt.widgets.Table;
 import org.eclipse.swt.widgets.TableItem;
 import org.eclipse.swt.widgets.Text;
@@ -119,6 +125,33 @@ class WindowTest {
             bot.awaitThat(
                     id + " is in front", () -> bot.window().getActivePage().getActivePart() == view);
         }
+    }
+
+    @Test
+    void aHiddenProgressBarLetsTheWindowRest() throws Exception {
+        var wakeUps = new AtomicInteger();
+        var rested = new CountDownLatch(1);
+        bot.run(() -> {
+            var display = bot.window().getShell().getDisplay();
+            var shell = new Shell(bot.window().getShell());
+            shell.setLayout(new FillLayout());
+            var indicator = new ProgressIndicator(shell);
+            shell.setSize(200, 50);
+            shell.open();
+            indicator.beginAnimatedTask();
+            display.timerExec(
+                    150,
+                    () -> { // SWT pulses ten times a second: once until now
+                        indicator.setVisible(false);
+                        display.addListener(SWT.PreExternalEventDispatch, event -> wakeUps.incrementAndGet());
+                        display.timerExec(1_000, () -> {
+                            shell.dispose();
+                            rested.countDown();
+                        });
+                    });
+        });
+        assertTrue(rested.await(1, TimeUnit.MINUTES)); // the bot would ask the UI thread, and wake it
+        assertTrue(wakeUps.get() < 50, () -> wakeUps + " times the UI thread woke up in a second");
     }
 
     @Test
