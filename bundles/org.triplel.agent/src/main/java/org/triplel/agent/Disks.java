@@ -16,6 +16,7 @@ import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ConcurrentSkipListMap;
 import org.triplel.agent.api.AgentError;
 import org.triplel.block.nbd.NbdServer;
+import org.triplel.block.nbd.Writers;
 import org.triplel.block.qemu.ImageLocation;
 import org.triplel.block.qemu.StorageDaemon;
 import org.triplel.replica.BaseTraffic;
@@ -55,9 +56,9 @@ final class Disks implements VmDisks, AutoCloseable {
         this.nas = nas;
         this.replicas = replicas;
         this.spools = new Spools(state.spools(), nas, events);
-        this.baseServer = new NbdServer(state.baseSocket(), bases);
+        this.baseServer = new NbdServer(state.baseSocket(), bases, Writers.MANY);
         try {
-            this.diskServer = new NbdServer(routerSocket, disks);
+            this.diskServer = new NbdServer(routerSocket, disks, Writers.ONE);
         } catch (IOException e) {
             baseServer.close();
             throw e;

@@ -30,6 +30,7 @@ import org.junit.jupiter.api.io.TempDir;
 import org.triplel.block.BlockDevice;
 import org.triplel.block.FileDevice;
 import org.triplel.block.nbd.NbdServer;
+import org.triplel.block.nbd.Writers;
 
 @Timeout(60)
 class NasTest {
@@ -162,7 +163,7 @@ class NasTest {
     private static NbdServer server(Path socket, BlockDevice base) throws IOException {
         var exports = new ExportMap();
         exports.add(NasFixture.BASE.image(), base);
-        return new NbdServer(socket, exports);
+        return new NbdServer(socket, exports, Writers.MANY);
     }
 
     @Test
@@ -199,7 +200,7 @@ class NasTest {
         try (var base = FileDevice.openReadOnly(file);
                 var half = FileDevice.openReadOnly(cut);
                 var restored = FileDevice.openReadOnly(file);
-                var server = new NbdServer(link, exports)) {
+                var server = new NbdServer(link, exports, Writers.MANY)) {
             exports.add(NasFixture.BASE.image(), base);
             try (var device = nas.openBase(NasFixture.BASE)) {
                 exports.add(NasFixture.BASE.image(), half);

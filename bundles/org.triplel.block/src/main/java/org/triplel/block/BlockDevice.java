@@ -89,6 +89,15 @@ public interface BlockDevice extends AutoCloseable {
     /** Makes the range read as zeroes; {@code allocate} asks for it to stay allocated on disk (NBD's NO_HOLE). */
     void writeZeroes(long offset, long length, boolean allocate) throws IOException;
 
+    /**
+     * Writes zeroes, but only if that is quicker than to write as many bytes (NBD's FAST_ZERO).
+     *
+     * @return whether it did so; if not, nothing has happened
+     */
+    default boolean writeZeroesFast(long offset, long length, boolean allocate) throws IOException {
+        return false;
+    }
+
     /** Says that the content of the range is no longer needed. What it reads as afterwards is up to the device. */
     void trim(long offset, long length) throws IOException;
 

@@ -178,19 +178,27 @@ public final class FileDevice implements BlockDevice {
 
     @Override
     public void writeZeroes(long offset, long length, boolean allocate) throws IOException {
-        refuseIfReadOnly("write of zeroes");
-        int mode = FileCalls.FALLOC_FL_KEEP_SIZE
-                | (allocate ? FileCalls.FALLOC_FL_ZERO_RANGE : FileCalls.FALLOC_FL_PUNCH_HOLE);
-        long result = call(() -> FileCalls.fallocate(fd, mode, offset, length));
-        if (result == -Errno.EOPNOTSUPP
-                || result == -Errno.EINVAL) { // NFS before 4.2; a part of a block device's sector
+        if (!writeZeroesFast(offset, length, allocate)) { // NFS before 4.2; a part of a block device's sector
             var zeroes = ByteBuffer.allocateDirect((int) Math.min(length, COPY_BYTES));
             for (long at = offset; at < offset + length; at += zeroes.capacity()) {
                 write(at, zeroes.clear().limit((int) Math.min(zeroes.capacity(), offset + length - at)));
             }
-        } else if (result < 0) {
+        }
+    }
+
+    @Override
+    public boolean writeZeroesFast(long offset, long length, boolean allocate) throws IOException {
+        refuseIfReadOnly("write of zeroes");
+        int mode = FileCalls.FALLOC_FL_KEEP_SIZE
+                | (allocate ? FileCalls.FALLOC_FL_ZERO_RANGE : FileCalls.FALLOC_FL_PUNCH_HOLE);
+        long result = call(() -> FileCalls.fallocate(fd, mode, offset, length));
+        if (result == -Errno.EOPNOTSUPP || result == -Errno.EINVAL) {
+            return false;
+        }
+        if (result < 0) {
             throw failure("write of zeroes", offset, length, (int) -result);
         }
+        return true;
     }
 
     @Override

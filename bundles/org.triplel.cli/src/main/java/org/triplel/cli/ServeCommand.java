@@ -7,6 +7,7 @@ import java.util.concurrent.Callable;
 import java.util.concurrent.CountDownLatch;
 import org.triplel.block.nbd.NbdServer;
 import org.triplel.block.nbd.SingleExport;
+import org.triplel.block.nbd.Writers;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Model.CommandSpec;
@@ -59,6 +60,11 @@ final class ServeCommand implements Callable<Integer> {
     @Option(names = "--resume", description = "Write what a killed 'serve' of a qcow2 image has left to be written.")
     private boolean resume;
 
+    @Option(
+            names = "--one-writer",
+            description = "While a client is connected that may write, others may only read. For a VM's disk.")
+    private boolean oneWriter;
+
     @Option(names = "--read-only", description = "Refuse every change; raw images only.")
     private boolean readOnly;
 
@@ -94,7 +100,8 @@ final class ServeCommand implements Callable<Integer> {
 
     private NbdServer listen(ServedImage served) throws IOException {
         try {
-            return new NbdServer(socket, new SingleExport(name, served.device()));
+            return new NbdServer(
+                    socket, new SingleExport(name, served.device()), oneWriter ? Writers.ONE : Writers.MANY);
         } catch (IOException e) {
             served.close();
             throw e;

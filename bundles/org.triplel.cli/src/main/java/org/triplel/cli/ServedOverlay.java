@@ -15,6 +15,7 @@ import org.triplel.block.BlockDevice;
 import org.triplel.block.FileDevice;
 import org.triplel.block.nbd.NbdServer;
 import org.triplel.block.nbd.SingleExport;
+import org.triplel.block.nbd.Writers;
 import org.triplel.block.qemu.ImageLocation;
 import org.triplel.block.qemu.StorageDaemon;
 import org.triplel.router.DiskMetrics;
@@ -71,7 +72,8 @@ final class ServedOverlay implements ServedImage {
         try {
             var daemonsBase = FileDevice.openReadOnly(baseFile);
             undo.push(daemonsBase::close);
-            var baseServer = new NbdServer(state.resolve(BASE_SOCKET), new SingleExport(NAME, daemonsBase));
+            var baseServer =
+                    new NbdServer(state.resolve(BASE_SOCKET), new SingleExport(NAME, daemonsBase), Writers.MANY);
             undo.push(baseServer::close);
             var daemon = new StorageDaemon(
                     NAME,

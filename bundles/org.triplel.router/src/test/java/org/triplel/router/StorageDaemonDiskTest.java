@@ -30,6 +30,7 @@ import org.triplel.block.BlockDevice;
 import org.triplel.block.FileDevice;
 import org.triplel.block.nbd.Exports;
 import org.triplel.block.nbd.NbdServer;
+import org.triplel.block.nbd.Writers;
 import org.triplel.block.qemu.DaemonState;
 import org.triplel.block.qemu.ImageLocation;
 import org.triplel.block.qemu.StorageDaemon;
@@ -75,17 +76,20 @@ class StorageDaemonDiskTest {
                 "" + DISK);
         base = FileDevice.openReadOnly(baseFile);
         devices.put("base", base);
-        server = new NbdServer(socket(), new Exports() {
-            @Override
-            public List<String> names() {
-                return devices.keySet().stream().sorted().toList();
-            }
+        server = new NbdServer(
+                socket(),
+                new Exports() {
+                    @Override
+                    public List<String> names() {
+                        return devices.keySet().stream().sorted().toList();
+                    }
 
-            @Override
-            public Optional<BlockDevice> find(String name) {
-                return Optional.ofNullable(devices.get(name));
-            }
-        });
+                    @Override
+                    public Optional<BlockDevice> find(String name) {
+                        return Optional.ofNullable(devices.get(name));
+                    }
+                },
+                Writers.MANY);
         daemon = daemon(folder);
         attach();
     }

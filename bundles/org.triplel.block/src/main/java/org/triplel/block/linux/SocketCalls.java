@@ -32,6 +32,9 @@ public final class SocketCalls {
     private static final int BACKLOG = 128;
     private static final int ADDRESS_BYTES = 110;
     private static final int PATH_AT = 2;
+    private static final short POLLHUP = 0x10;
+    private static final int POLLFD_BYTES = 8;
+    private static final int REVENTS_AT = 6;
 
     private static final MethodHandle SOCKET =
             NativeCall.link("socket", FunctionDescriptor.of(JAVA_INT, JAVA_INT, JAVA_INT, JAVA_INT));
@@ -49,6 +52,8 @@ public final class SocketCalls {
             NativeCall.link("recv", FunctionDescriptor.of(JAVA_LONG, JAVA_INT, JAVA_LONG, JAVA_LONG, JAVA_INT));
     private static final MethodHandle SEND =
             NativeCall.link("send", FunctionDescriptor.of(JAVA_LONG, JAVA_INT, JAVA_LONG, JAVA_LONG, JAVA_INT));
+    private static final MethodHandle POLL =
+            NativeCall.link("poll", FunctionDescriptor.of(JAVA_INT, ADDRESS, JAVA_LONG, JAVA_INT));
     private static final MethodHandle SHUTDOWN =
             NativeCall.link("shutdown", FunctionDescriptor.of(JAVA_INT, JAVA_INT, JAVA_INT));
 
@@ -159,6 +164,19 @@ public final class SocketCalls {
         } catch (Throwable e) {
             throw new AssertionError(e);
         }
+    }
+
+    /** Whether the other side has ended both directions, as by closing its socket; does not wait. */
+    public static boolean isHungUp(int fd) {
+        var state = NativeCall.state();
+        var polled = state.asSlice(NativeCall.SCRATCH, POLLFD_BYTES).fill((byte) 0); // POLLHUP is always reported
+        polled.set(JAVA_INT, 0, fd);
+        try {
+            NativeCall.result((int) POLL.invokeExact(state, polled, 1L, 0), state);
+        } catch (Throwable e) {
+            throw new AssertionError(e);
+        }
+        return (polled.get(JAVA_SHORT, REVENTS_AT) & POLLHUP) != 0;
     }
 
     /** Ends both directions: whoever waits on the socket returns. */

@@ -69,7 +69,7 @@ final class Door {
         int allowed = Protocol.CMD_FLAG_FUA; // has no effect, but is valid, on commands that change nothing
         switch (command) {
             case READ -> allowed |= session.structured() ? Protocol.CMD_FLAG_DF : 0;
-            case WRITE_ZEROES -> allowed |= Protocol.CMD_FLAG_NO_HOLE;
+            case WRITE_ZEROES -> allowed |= Protocol.CMD_FLAG_NO_HOLE | Protocol.CMD_FLAG_FAST_ZERO;
             case BLOCK_STATUS -> allowed |= Protocol.CMD_FLAG_REQ_ONE;
             case WRITE, DISC, FLUSH, TRIM, CACHE -> {}
         }
@@ -101,7 +101,7 @@ final class Door {
     }
 
     private void checkWritable(Command command) throws BlockException {
-        if (session.device().readOnly()) {
+        if (session.access() == Access.READ) {
             throw new BlockException(EPERM, command + " on a read-only export");
         }
     }

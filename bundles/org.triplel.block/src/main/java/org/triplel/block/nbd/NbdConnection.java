@@ -1,6 +1,7 @@
 package org.triplel.block.nbd;
 
 import java.io.IOException;
+import java.lang.System.Logger.Level;
 import java.lang.foreign.Arena;
 import java.time.Duration;
 import java.util.Optional;
@@ -8,13 +9,17 @@ import java.util.Optional;
 /** One client's life at the server, on the thread that calls {@link #run()}. */
 final class NbdConnection {
 
+    private static final System.Logger LOG = System.getLogger(NbdConnection.class.getName());
+
     private final Transport transport;
     private final Exports exports;
+    private final Seats seats;
     private final Duration handshakeTime;
 
-    NbdConnection(Transport transport, Exports exports, Duration handshakeTime) {
+    NbdConnection(Transport transport, Exports exports, Seats seats, Duration handshakeTime) {
         this.transport = transport;
         this.exports = exports;
+        this.seats = seats;
         this.handshakeTime = handshakeTime;
     }
 
@@ -23,16 +28,28 @@ final class NbdConnection {
         try (transport) {
             var session = handshake();
             if (session.isPresent()) {
+                tellIfRefused(session.get());
                 try (var arena = Arena.ofShared()) {
                     new Transmission(transport, session.get(), arena).run();
                 }
             }
+        } finally {
+            seats.leave(transport);
+        }
+    }
+
+    private static void tellIfRefused(Session session) {
+        if (session.access() == Access.READ && !session.device().readOnly()) {
+            LOG.log(
+                    Level.WARNING,
+                    "export {0}: a client gets it read-only, because another one is connected that may write",
+                    session.export());
         }
     }
 
     private Optional<Session> handshake() throws IOException {
         try (var _ = new Deadline(transport, handshakeTime, "an NBD handshake")) {
-            return new ServerHandshake(new Wire(transport), exports).run();
+            return new ServerHandshake(transport, exports, seats).run();
         }
     }
 }

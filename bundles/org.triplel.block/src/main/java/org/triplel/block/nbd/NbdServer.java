@@ -29,6 +29,7 @@ public final class NbdServer implements AutoCloseable {
     private static final long PAUSE_AFTER_FAILED_ACCEPT_NANOS = TimeUnit.MILLISECONDS.toNanos(100);
 
     private final Exports exports;
+    private final Seats seats;
     private final Duration handshakeTime;
     private final Listener listener;
     private final Thread acceptor;
@@ -36,12 +37,13 @@ public final class NbdServer implements AutoCloseable {
     private boolean closed;
 
     /** Listens at {@code path} from now on; for errors see {@link SocketFile#SocketFile}. */
-    public NbdServer(Path path, Exports exports) throws IOException {
-        this(path, exports, HANDSHAKE_TIME);
+    public NbdServer(Path path, Exports exports, Writers writers) throws IOException {
+        this(path, exports, writers, HANDSHAKE_TIME);
     }
 
-    NbdServer(Path path, Exports exports, Duration handshakeTime) throws IOException {
+    NbdServer(Path path, Exports exports, Writers writers, Duration handshakeTime) throws IOException {
         this.exports = exports;
+        this.seats = new Seats(writers);
         this.handshakeTime = handshakeTime;
         this.listener = new Listener(path);
         this.acceptor =
@@ -100,7 +102,7 @@ public final class NbdServer implements AutoCloseable {
 
     private void serve(SocketTransport client) {
         try {
-            new NbdConnection(client, exports, handshakeTime).run();
+            new NbdConnection(client, exports, seats, handshakeTime).run();
         } catch (EOFException | ClosedChannelException e) {
             LOG.log(Level.DEBUG, "a client of " + listener.path() + " hung up in the middle", e);
         } catch (IOException | RuntimeException e) {

@@ -45,6 +45,7 @@ final class Protocol {
     static final int FLAG_SEND_DF = 1 << 7;
     static final int FLAG_CAN_MULTI_CONN = 1 << 8;
     static final int FLAG_SEND_CACHE = 1 << 10;
+    static final int FLAG_SEND_FAST_ZERO = 1 << 11;
 
     // Requests
     static final int REQUEST_MAGIC = 0x25609513;
@@ -53,6 +54,7 @@ final class Protocol {
     static final int CMD_FLAG_NO_HOLE = 1 << 1;
     static final int CMD_FLAG_DF = 1 << 2;
     static final int CMD_FLAG_REQ_ONE = 1 << 3;
+    static final int CMD_FLAG_FAST_ZERO = 1 << 4;
 
     /** The largest payload that every server takes unless it says otherwise; ours never takes more. */
     static final int MAX_PAYLOAD_BYTES = 32 << 20;

@@ -22,8 +22,10 @@ final class ServerHandshake {
 
     private static final int PREFERRED_BLOCK_BYTES = 4096;
 
+    private final Transport transport;
     private final Wire wire;
     private final Exports exports;
+    private final Seats seats;
     private boolean noZeroes;
     private boolean structured;
     private Chosen chosen = new Chosen("", Set.of());
@@ -31,9 +33,11 @@ final class ServerHandshake {
     /** Contexts hold only for the export that they were chosen for. */
     private record Chosen(String export, Set<MetaContext> contexts) {}
 
-    ServerHandshake(Wire wire, Exports exports) {
-        this.wire = wire;
+    ServerHandshake(Transport transport, Exports exports, Seats seats) {
+        this.transport = transport;
+        this.wire = new Wire(transport);
         this.exports = exports;
+        this.seats = seats;
     }
 
     /** What was agreed upon, or nothing if the client left in order. */
@@ -100,7 +104,7 @@ final class ServerHandshake {
     private Session enterByName(ByteBuffer data) throws IOException {
         var name = string(data, data.remaining());
         var device = exports.find(name).orElseThrow(() -> new IOException("no export " + name));
-        var session = session(name, device);
+        var session = session(name, device, seats.take(device, transport));
         wire.write(ByteBuffer.allocate(noZeroes ? 10 : 134)
                 .putLong(device.size())
                 .putShort((short) session.transmissionFlags())
@@ -120,7 +124,9 @@ final class ServerHandshake {
         if (found.isEmpty()) {
             return Optional.empty();
         }
-        var session = session(name, found.get());
+        var device = found.get();
+        var session =
+                session(name, device, option == Protocol.OPT_GO ? seats.take(device, transport) : seats.look(device));
         reply(
                 option,
                 Protocol.REP_INFO,
@@ -208,9 +214,13 @@ final class ServerHandshake {
         reply(option, Protocol.REP_ACK);
     }
 
-    private Session session(String name, BlockDevice device) {
+    private Session session(String name, BlockDevice device, Access access) {
         return new Session(
-                name, device, structured, structured && name.equals(chosen.export) ? chosen.contexts : Set.of());
+                name,
+                device,
+                access,
+                structured,
+                structured && name.equals(chosen.export) ? chosen.contexts : Set.of());
     }
 
     private Optional<BlockDevice> find(int option, String name) throws IOException {

@@ -8,20 +8,20 @@ import org.triplel.block.BlockDevice;
  *
  * @param export the name the client asked for
  * @param device what it stands for
+ * @param access what the client may do with it
  * @param structured structured replies were negotiated
  * @param contexts the metadata contexts that were negotiated
  */
-record Session(String export, BlockDevice device, boolean structured, Set<MetaContext> contexts) {
+record Session(String export, BlockDevice device, Access access, boolean structured, Set<MetaContext> contexts) {
 
     int transmissionFlags() {
+        int flags =
+                Protocol.FLAG_HAS_FLAGS | Protocol.FLAG_SEND_FLUSH | Protocol.FLAG_SEND_FUA | Protocol.FLAG_SEND_CACHE;
+        flags |= access == Access.READ
+                ? Protocol.FLAG_READ_ONLY
+                : Protocol.FLAG_SEND_TRIM | Protocol.FLAG_SEND_WRITE_ZEROES | Protocol.FLAG_SEND_FAST_ZERO;
         // A device's flush covers all that was completed before it, on whichever connection: hence multi-conn.
-        int flags = Protocol.FLAG_HAS_FLAGS
-                | Protocol.FLAG_SEND_FLUSH
-                | Protocol.FLAG_SEND_FUA
-                | Protocol.FLAG_SEND_CACHE
-                | Protocol.FLAG_CAN_MULTI_CONN;
-        flags |=
-                device.readOnly() ? Protocol.FLAG_READ_ONLY : Protocol.FLAG_SEND_TRIM | Protocol.FLAG_SEND_WRITE_ZEROES;
+        flags |= access == Access.WRITE_ALONE ? 0 : Protocol.FLAG_CAN_MULTI_CONN;
         return structured ? flags | Protocol.FLAG_SEND_DF : flags;
     }
 }

@@ -122,6 +122,11 @@ final class SocketTransport implements Transport {
     }
 
     @Override
+    public synchronized boolean isHungUp() {
+        return released || SocketCalls.isHungUp(fd);
+    }
+
+    @Override
     public synchronized void close() {
         open = false;
         if (!released) {

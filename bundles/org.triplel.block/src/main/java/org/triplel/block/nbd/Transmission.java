@@ -13,6 +13,7 @@ import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.ThreadPoolExecutor;
 import java.util.concurrent.TimeUnit;
 import org.triplel.block.BlockDevice;
+import org.triplel.block.BlockException;
 import org.triplel.block.ChangeCompletion;
 import org.triplel.block.RangeLock;
 import org.triplel.block.ReadCompletion;
@@ -441,6 +442,15 @@ final class Transmission {
         replies.failed(request.cookie(), failure);
     }
 
+    private void writeZeroes(Request request) throws IOException {
+        boolean allocate = request.has(Protocol.CMD_FLAG_NO_HOLE);
+        if (!request.has(Protocol.CMD_FLAG_FAST_ZERO)) {
+            device.writeZeroes(request.offset(), request.length(), allocate);
+        } else if (!device.writeZeroesFast(request.offset(), request.length(), allocate)) {
+            throw new BlockException(BlockException.Errno.ENOTSUP, "zeroes are not quicker than data here");
+        }
+    }
+
     private void carryOut(Job job) throws IOException {
         var request = job.request();
         long offset = request.offset();
@@ -449,7 +459,7 @@ final class Transmission {
             job.hold().ifPresent(RangeLock.Hold::await);
             switch (job.command()) {
                 case WRITE -> device.write(offset, job.payload());
-                case WRITE_ZEROES -> device.writeZeroes(offset, length, request.has(Protocol.CMD_FLAG_NO_HOLE));
+                case WRITE_ZEROES -> writeZeroes(request);
                 case TRIM -> device.trim(offset, length);
                 case CACHE -> device.prefetch(offset, length);
                 case FLUSH -> device.flush();

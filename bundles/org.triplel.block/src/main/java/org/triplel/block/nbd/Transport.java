@@ -24,6 +24,9 @@ interface Transport extends ByteChannel {
     /** Sends what there is room for without waiting; returns how many bytes that were. */
     long sendNow(MemorySegment memory, long at, long length) throws IOException;
 
+    /** Whether the other side is gone, though what it has sent before may not have been received yet. */
+    boolean isHungUp();
+
     /** As in {@link ByteChannel}, and it cannot fail. */
     @Override
     void close();

@@ -43,7 +43,7 @@ class NbdClientTest {
     @Test
     void worksWithOurServer() throws Exception {
         try (var disk = FileDevice.open(sparse());
-                var server = new NbdServer(socket(), MapExports.of("d", disk));
+                var server = new NbdServer(socket(), MapExports.of("d", disk), Writers.MANY);
                 var client = NbdClient.connect(socket(), "d")) {
             behavesLikeADisk(client);
             assertEquals(SIZE, client.size());
@@ -89,7 +89,7 @@ class NbdClientTest {
     @Test
     void tellsWhatIsAllocated() throws Exception {
         try (var disk = FileDevice.open(sparse());
-                var server = new NbdServer(socket(), MapExports.of("d", disk));
+                var server = new NbdServer(socket(), MapExports.of("d", disk), Writers.MANY);
                 var client = NbdClient.connect(socket(), "d")) {
             disk.write(1 << 20, ByteBuffer.allocate(1 << 20));
             assertEquals(
@@ -111,7 +111,7 @@ class NbdClientTest {
                         throw new IllegalStateException("a fault of ours");
                     }
                 };
-                var server = new NbdServer(socket(), MapExports.of("d", disk));
+                var server = new NbdServer(socket(), MapExports.of("d", disk), Writers.MANY);
                 var client = NbdClient.connect(socket(), "d")) {
             var full = assertThrows(BlockException.class, () -> client.write(0, ByteBuffer.allocate(512)));
             assertEquals(BlockException.Errno.ENOSPC, full.errno());
@@ -126,7 +126,7 @@ class NbdClientTest {
     void slowRequestsDoNotHoldUpOthers() throws Exception {
         var release = new CountDownLatch(1);
         try (var disk = new Gate(FileDevice.open(sparse()), release);
-                var server = new NbdServer(socket(), MapExports.of("d", disk));
+                var server = new NbdServer(socket(), MapExports.of("d", disk), Writers.MANY);
                 var client = NbdClient.connect(socket(), "d");
                 var threads = Executors.newCachedThreadPool();
                 AutoCloseable _ = release::countDown) { // first, or a failed test would never end
@@ -146,7 +146,7 @@ class NbdClientTest {
     void aLostConnectionEndsAllRequests() throws Exception {
         var release = new CountDownLatch(1);
         try (var disk = new Gate(FileDevice.open(sparse()), release);
-                var server = new NbdServer(socket(), MapExports.of("d", disk));
+                var server = new NbdServer(socket(), MapExports.of("d", disk), Writers.MANY);
                 var client = NbdClient.connect(socket(), "d");
                 var threads = Executors.newCachedThreadPool();
                 AutoCloseable _ = release::countDown) { // first, or a failed test would never end
@@ -203,7 +203,7 @@ class NbdClientTest {
     @Test
     void namesTheExportThatIsMissing() throws Exception {
         try (var disk = FileDevice.open(sparse());
-                var server = new NbdServer(socket(), MapExports.of("d", disk))) {
+                var server = new NbdServer(socket(), MapExports.of("d", disk), Writers.MANY)) {
             var failure = assertThrows(IOException.class, () -> NbdClient.connect(socket(), "e"));
             assertTrue(failure.getMessage().contains("no export 'e'"), failure.getMessage());
         }

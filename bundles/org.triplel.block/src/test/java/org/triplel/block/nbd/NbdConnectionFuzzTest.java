@@ -38,7 +38,12 @@ class NbdConnectionFuzzTest {
                     bytes[random.nextInt(bytes.length)] = (byte) (random.nextBoolean() ? random.nextInt() : 0xff);
                 }
                 try {
-                    new NbdConnection(new Script(bytes), MapExports.of("d", disk), Duration.ofSeconds(10)).run();
+                    new NbdConnection(
+                                    new Script(bytes),
+                                    MapExports.of("d", disk),
+                                    new Seats(Writers.ONE),
+                                    Duration.ofSeconds(10))
+                            .run();
                 } catch (IOException broken) {
                     // the usual end of it
                 } catch (RuntimeException e) {
@@ -128,6 +133,11 @@ class NbdConnectionFuzzTest {
             int length = from.remaining();
             from.position(from.limit());
             return length;
+        }
+
+        @Override
+        public boolean isHungUp() {
+            return !script.hasRemaining();
         }
 
         @Override

@@ -83,7 +83,8 @@ class NbdServerMisuseTest {
             }
         };
         readOnly = FileDevice.openReadOnly(image);
-        server = new NbdServer(socket(), new MapExports(Map.of("d", disk, "r", readOnly)), Duration.ofMillis(500));
+        server = new NbdServer(
+                socket(), new MapExports(Map.of("d", disk, "r", readOnly)), Writers.MANY, Duration.ofMillis(500));
     }
 
     @AfterEach
@@ -113,7 +114,8 @@ class NbdServerMisuseTest {
         "0, 5, 1048576, 1, 22", // cache behind the end
         "0, 6, 1048576, 1, 28", // zeroes behind the end
         "0, 6, 0, 0, 22", // zeroes of nothing
-        "16, 6, 0, 512, 22", // FAST_ZERO, which is not offered
+        "16, 4, 0, 512, 22", // FAST_ZERO on a trim
+        "16, 6, 0, 512, 95", // FAST_ZERO on a disk that has to write them all
         "0, 7, 0, 512, 22", // block status without a context
         "0, 8, 0, 512, 22", // resize, an extension nobody has
         "0, 65535, 0, 512, 22", // unknown command
@@ -285,7 +287,7 @@ class NbdServerMisuseTest {
             }
         };
         var path = folder.resolve("slow");
-        try (var _ = new NbdServer(path, MapExports.of("s", slow));
+        try (var _ = new NbdServer(path, MapExports.of("s", slow), Writers.MANY);
                 var client = new RawClient(path).enter("s")) {
             client.request(0, 1, 0, 512).payload(512).request(0, 2, 0, 0);
             release.countDown();

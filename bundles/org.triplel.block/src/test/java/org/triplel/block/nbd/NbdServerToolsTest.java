@@ -42,7 +42,8 @@ class NbdServerToolsTest {
         disk = FileDevice.open(image);
         base = FileDevice.openReadOnly(sparse("base.raw", 4 << 20));
         socket = folder.resolve("router.sock");
-        server = new NbdServer(socket, new MapExports(Map.of("desk-01/vda", disk, "base/debian-12/v1", base)));
+        server = new NbdServer(
+                socket, new MapExports(Map.of("desk-01/vda", disk, "base/debian-12/v1", base)), Writers.MANY);
     }
 
     @AfterEach
@@ -68,7 +69,7 @@ class NbdServerToolsTest {
             "is_read_only: false",
             "can_cache: true",
             "can_df: true",
-            "can_fast_zero: false",
+            "can_fast_zero: true",
             "can_flush: true",
             "can_fua: true",
             "can_multi_conn: true",
@@ -141,6 +142,12 @@ class NbdServerToolsTest {
                 "-c",
                 "write -z -u 1M 32k",
                 "-c",
+                "write -P 9 3M 64k",
+                "-c",
+                "write -z -n 3M 64k", // only if that is fast
+                "-c",
+                "read -P 0 3M 64k",
+                "-c",
                 "discard 8M 1M",
                 "-c",
                 "flush",
@@ -196,7 +203,7 @@ class NbdServerToolsTest {
             }
         };
         var other = folder.resolve("broken.sock");
-        try (var _ = new NbdServer(other, MapExports.of("b", broken))) {
+        try (var _ = new NbdServer(other, MapExports.of("b", broken), Writers.MANY)) {
             var uri = Tool.uri(other, "b");
             var output = Tool.fail(
                     "qemu-io", "-f", "raw", "-c", "read 0 512", "-c", "write 8k 512", "-c", "read -P 0 4k 512", uri);

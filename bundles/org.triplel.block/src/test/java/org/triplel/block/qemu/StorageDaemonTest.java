@@ -40,6 +40,7 @@ import org.triplel.block.OverlayDevice;
 import org.triplel.block.Tool;
 import org.triplel.block.nbd.Exports;
 import org.triplel.block.nbd.NbdServer;
+import org.triplel.block.nbd.Writers;
 
 /** A real qemu-storage-daemon; qemu-img tells what it left behind. */
 @Timeout(60)
@@ -69,17 +70,20 @@ class StorageDaemonTest {
         base = FileDevice.openReadOnly(baseFile);
         overlayFile = folder.resolve("desk-01.qcow2");
         Tool.run("qemu-img", "create", "-q", "-f", "qcow2", overlayFile.toString(), "" + SIZE);
-        server = new NbdServer(folder.resolve("router.sock"), new Exports() {
-            @Override
-            public List<String> names() {
-                return List.of("base", "nas");
-            }
+        server = new NbdServer(
+                folder.resolve("router.sock"),
+                new Exports() {
+                    @Override
+                    public List<String> names() {
+                        return List.of("base", "nas");
+                    }
 
-            @Override
-            public Optional<BlockDevice> find(String name) {
-                return "base".equals(name) ? Optional.of(base) : nasImage;
-            }
-        });
+                    @Override
+                    public Optional<BlockDevice> find(String name) {
+                        return "base".equals(name) ? Optional.of(base) : nasImage;
+                    }
+                },
+                Writers.MANY);
     }
 
     @AfterEach

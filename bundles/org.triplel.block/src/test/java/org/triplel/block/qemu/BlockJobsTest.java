@@ -1,0 +1,148 @@
+package org.triplel.block.qemu;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import com.google.gson.JsonObject;
+import com.google.gson.JsonParser;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Random;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.io.TempDir;
+import org.triplel.block.Await;
+import org.triplel.block.BlockDevice;
+import org.triplel.block.FileDevice;
+import org.triplel.block.Tool;
+import org.triplel.block.nbd.Exports;
+import org.triplel.block.nbd.NbdServer;
+import org.triplel.block.nbd.Writers;
+
+/** Block jobs of a QEMU whose disk is our export, carried out by the block layer of a real qemu-storage-daemon. */
+@Timeout(60)
+class BlockJobsTest {
+
+    private static final int SIZE = 8 << 20;
+
+    @TempDir
+    Path folder;
+
+    private Path image;
+    private Path copy;
+    private Map<String, BlockDevice> devices;
+    private NbdServer server;
+    private Process process;
+    private Qmp qemu;
+
+    @BeforeEach
+    void start() throws IOException {
+        byte[] content = new byte[SIZE];
+        new Random(1).nextBytes(content);
+        image = Files.write(folder.resolve("disk.raw"), content);
+        copy = Files.write(folder.resolve("copy.raw"), new byte[SIZE]);
+        devices = Map.of("disk", FileDevice.open(image), "copy", FileDevice.open(copy));
+        server = new NbdServer(
+                folder.resolve("router.sock"),
+                new Exports() {
+                    @Override
+                    public List<String> names() {
+                        return List.of("copy", "disk");
+                    }
+
+                    @Override
+                    public Optional<BlockDevice> find(String name) {
+                        return Optional.ofNullable(devices.get(name));
+                    }
+                },
+                Writers.ONE);
+        var monitor = folder.resolve("qmp.sock");
+        process = Tool.start(
+                folder.resolve("qemu.log"),
+                "qemu-storage-daemon",
+                "--chardev",
+                "socket,id=qmp,path=" + monitor + ",server=on,wait=off",
+                "--monitor",
+                "chardev=qmp",
+                "--blockdev",
+                node("disk", "disk"));
+        Await.until("a monitor", () -> Files.exists(monitor));
+        qemu = new Qmp(monitor, Duration.ofSeconds(20));
+    }
+
+    @AfterEach
+    void stop() throws Exception {
+        qemu.close();
+        process.destroy();
+        process.waitFor();
+        server.close();
+        for (var device : devices.values()) {
+            device.close();
+        }
+    }
+
+    private String node(String name, String export) {
+        return """
+                {"driver": "nbd", "node-name": "%s", "export": "%s", "server": {"type": "unix", "path": "%s"}}""".formatted(name, export, folder.resolve("router.sock"));
+    }
+
+    private void execute(String command, String arguments) throws IOException {
+        qemu.execute(command, JsonParser.parseString(arguments).getAsJsonObject());
+    }
+
+    private void assertCopied() {
+        Tool.run("qemu-img", "compare", "-f", "raw", "-F", "raw", image.toString(), copy.toString());
+    }
+
+    @Test
+    void aDiskIsMirroredToAnotherExport() throws IOException {
+        execute("blockdev-add", node("copy", "copy"));
+        execute("blockdev-mirror", """
+                {"job-id": "job", "device": "disk", "target": "copy", "sync": "full"}""");
+        qemu.awaitEvent("BLOCK_JOB_READY", "device", "job");
+        execute("block-job-complete", """
+                {"device": "job"}""");
+        qemu.awaitEvent("BLOCK_JOB_COMPLETED", "device", "job");
+        assertCopied();
+    }
+
+    @Test
+    void aDiskIsBackedUpToAnotherExport() throws IOException {
+        execute("blockdev-add", node("copy", "copy"));
+        execute("blockdev-backup", """
+                {"job-id": "job", "device": "disk", "target": "copy", "sync": "full"}""");
+        qemu.awaitEvent("BLOCK_JOB_COMPLETED", "device", "job");
+        assertCopied();
+    }
+
+    /** QEMU sees two disks, and would wipe the one before it reads the other. */
+    @Test
+    void aMirrorOntoTheSameExportIsRefused() throws IOException {
+        var before = Files.readAllBytes(image);
+        var refused = assertThrows(QmpException.class, () -> execute("blockdev-add", node("same", "disk")));
+        assertTrue(refused.getMessage().contains("Permission denied"), refused.getMessage());
+        assertEquals(-1, Files.mismatch(image, Files.write(folder.resolve("before.raw"), before)));
+        aDiskIsMirroredToAnotherExport();
+    }
+
+    /** Whoever asks for no more than to read may do so beside the writer, and the next writer waits for the last one to leave. */
+    @Test
+    void othersMayReadAndTheNextMayWrite() throws Exception {
+        var uri = Tool.uri(folder.resolve("router.sock"), "disk");
+        Tool.run("nbdcopy", uri, copy.toString());
+        assertCopied();
+        assertTrue(Tool.run("nbdinfo", uri).contains("is_read_only: true"));
+        qemu.execute("quit", new JsonObject());
+        process.waitFor();
+        Tool.run("qemu-io", "-f", "raw", "-c", "write -P 7 1M 64k", uri);
+        assertTrue(Tool.run("nbdinfo", uri).contains("can_multi_conn: false"));
+    }
+}
