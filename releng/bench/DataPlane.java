@@ -29,7 +29,11 @@ public final class DataPlane {
             new Workload("1M sequential write, depth 4", Workload.Kind.WRITE, false, 1 << 20, 4, 1.1),
             new Workload("4K random read, depth 1", Workload.Kind.READ, true, 4096, 1, 1.0),
             new Workload("4K random write, depth 1", Workload.Kind.WRITE, true, 4096, 1, 1.0),
-            new Workload("4K write and flush, depth 1", Workload.Kind.WRITE_AND_FLUSH, true, 4096, 1, 1.0));
+            new Workload("4K write and flush, depth 1", Workload.Kind.WRITE_AND_FLUSH, true, 4096, 1, 1.0),
+            new Workload("fio: 4K random read, depth 32", Workload.Kind.READ, true, 4096, 32, 1.0, Workload.Client.FIO, false),
+            new Workload("fio: 4K random write, depth 32", Workload.Kind.WRITE, true, 4096, 32, 1.0, Workload.Client.FIO, false),
+            new Workload("cold: 4K random read, depth 32", Workload.Kind.READ, true, 4096, 32, 1.0, Workload.Client.LIGHT, true),
+            new Workload("cold: 1M sequential read, depth 4", Workload.Kind.READ, false, 1 << 20, 4, 1.0, Workload.Client.LIGHT, true));
 
     private static final List<Workload> BASE = List.of(
             new Workload("base: 4K random read, depth 32", Workload.Kind.READ, true, 4096, 32, 0.9),
@@ -97,7 +101,7 @@ public final class DataPlane {
         }
     }
 
-    private void compare(List<Workload> workloads, List<Server> servers) throws IOException {
+    private void compare(List<Workload> workloads, List<Server> servers) throws Exception {
         for (var work : workloads) {
             var rates = new LinkedHashMap<String, List<Double>>();
             var cpu = new LinkedHashMap<String, List<Double>>();
@@ -116,17 +120,32 @@ public final class DataPlane {
         }
     }
 
-    private static void measure(Server server, Workload work, double seconds, List<Double> rates, List<Double> cpu)
-            throws IOException {
+    private void measure(Server server, Workload work, double seconds, List<Double> rates, List<Double> cpu)
+            throws Exception {
+        if (work.cold()) {
+            forget(image(server.name()));
+        }
+        var done = work.client() == Workload.Client.FIO ? Fio.run(server, work, seconds) : light(server, work, seconds);
+        rates.add(work.rate(done.requests(), done.seconds()));
+        cpu.add(done.cpuSeconds() / (done.requests() * (double) work.blockBytes() / (1 << 30)));
+    }
+
+    private static Outcome light(Server server, Workload work, double seconds) throws IOException {
         try (var client = server.connect()) {
-            client.run(work, Math.min(0.3, seconds));
+            if (!work.cold()) {
+                client.run(work, Math.min(0.3, seconds));
+            }
             double before = server.cpuSeconds();
             long start = System.nanoTime();
             long requests = client.run(work, seconds);
             double elapsed = (System.nanoTime() - start) / 1e9;
-            rates.add(work.rate(requests, elapsed));
-            cpu.add((server.cpuSeconds() - before) / (requests * (double) work.blockBytes() / (1 << 30)));
+            return new Outcome(requests, elapsed, server.cpuSeconds() - before);
         }
+    }
+
+    /** Takes a file out of the page cache. */
+    private static void forget(Path file) throws Exception {
+        run("dd", "if=/dev/null", "of=" + file, "oflag=nocache", "conv=notrunc,fdatasync", "count=0", "status=none");
     }
 
     private void report(Workload work, Map<String, List<Double>> rates, Map<String, List<Double>> cpu) {

@@ -7,14 +7,28 @@
  * @param blockBytes of each request
  * @param depth how many requests are under way
  * @param goal the ratio to the best peer that we want
+ * @param client who does it
+ * @param cold whether the image is not in the page cache at first
  */
-record Workload(String name, Kind kind, boolean random, int blockBytes, int depth, double goal) {
+record Workload(
+        String name, Kind kind, boolean random, int blockBytes, int depth, double goal, Client client, boolean cold) {
 
     enum Kind {
         READ,
         WRITE,
         /** Each write is followed by a flush. */
         WRITE_AND_FLUSH
+    }
+
+    enum Client {
+        /** Our own, which costs next to nothing. */
+        LIGHT,
+        FIO
+    }
+
+    /** By the light client, on a warm cache. */
+    Workload(String name, Kind kind, boolean random, int blockBytes, int depth, double goal) {
+        this(name, kind, random, blockBytes, depth, goal, Client.LIGHT, false);
     }
 
     String unit() {
