@@ -20,7 +20,12 @@ public final class Tool {
 
     /** Runs a program to its end and returns all that it printed; it must succeed. */
     public static String run(String... command) {
-        var result = execute(command);
+        return run(PATIENCE, command);
+    }
+
+    /** As {@link #run(String...)}, for a program that takes long. */
+    public static String run(Duration patience, String... command) {
+        var result = execute(patience, command);
         if (result.status() != 0) {
             throw new AssertionError(result);
         }
@@ -29,7 +34,7 @@ public final class Tool {
 
     /** Runs a program to its end and returns all that it printed; it must fail. */
     public static String fail(String... command) {
-        var result = execute(command);
+        var result = execute(PATIENCE, command);
         if (result.status() == 0) {
             throw new AssertionError(result);
         }
@@ -38,11 +43,11 @@ public final class Tool {
 
     private record Result(String command, int status, String output) {}
 
-    private static Result execute(String... command) {
+    private static Result execute(Duration patience, String... command) {
         try {
             var log = Files.createTempFile("tool", ".log");
             var process = builder(log, command).start();
-            if (!process.waitFor(PATIENCE.toSeconds(), TimeUnit.SECONDS)) {
+            if (!process.waitFor(patience.toSeconds(), TimeUnit.SECONDS)) {
                 process.destroyForcibly().waitFor();
                 throw new AssertionError(String.join(" ", command) + " hangs:\n" + Files.readString(log));
             }

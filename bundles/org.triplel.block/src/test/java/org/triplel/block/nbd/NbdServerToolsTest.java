@@ -9,12 +9,15 @@ import java.io.RandomAccessFile;
 import java.nio.ByteBuffer;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.Duration;
+import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
 import java.util.Random;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.triplel.block.BlockException;
@@ -125,6 +128,67 @@ class NbdServerToolsTest {
         var qcow2 = folder.resolve("out.qcow2");
         Tool.run("qemu-img", "convert", "-f", "raw", "-O", "qcow2", Tool.uri(socket, "desk-01/vda"), qcow2.toString());
         Tool.run("qemu-img", "compare", "-f", "raw", "-F", "qcow2", source.toString(), qcow2.toString());
+    }
+
+    /** What is not there is neither read nor written. */
+    @Test
+    @Tag("thorough")
+    void copiesALargeSparseDisk() throws Exception {
+        long size = 8L << 30;
+        var source = sparse("large.raw", size);
+        try (var file = new RandomAccessFile(source.toFile(), "rw")) {
+            var content = new byte[3 << 20];
+            for (long at : new long[] {0, (1L << 32) - 1000, size - content.length}) {
+                new Random(at).nextBytes(content);
+                file.seek(at);
+                file.write(content);
+            }
+        }
+        var copied = sparse("copied.raw", size);
+        var largeSocket = folder.resolve("large.sock");
+        try (var large = FileDevice.open(copied);
+                var server = new NbdServer(largeSocket, MapExports.of("large", large), Writers.MANY)) {
+            Tool.run("nbdcopy", "--flush", source.toString(), Tool.uri(largeSocket, "large"));
+            assertSame(source, copied);
+            var out = sparse("out.raw", size);
+            Tool.run("nbdcopy", "--destination-is-zero", Tool.uri(largeSocket, "large"), out.toString());
+            assertSame(source, out);
+        }
+    }
+
+    private static void assertSame(Path source, Path copy) throws IOException {
+        Tool.run("qemu-img", "compare", "-f", "raw", "-F", "raw", source.toString(), copy.toString());
+        var blocks = Tool.run("stat", "--format=%b", copy.toString()).strip();
+        assertTrue(Long.parseLong(blocks) * 512 < 64 << 20, blocks + " blocks are allocated");
+    }
+
+    /** Four jobs for ten minutes, each on a quarter of the disk. */
+    @Test
+    @Tag("long")
+    void keepsWhatFioWritesForLong() {
+        var fio = new ArrayList<>(List.of("fio"));
+        for (int job = 0; job < 4; job++) {
+            fio.addAll(List.of(
+                    "--name=job" + job,
+                    "--offset=" + job * SIZE / 4,
+                    "--size=" + SIZE / 4,
+                    "--ioengine=nbd",
+                    "--uri=" + Tool.uri(socket, "desk-01/vda"),
+                    "--rw=randwrite",
+                    "--bsrange=4k-128k",
+                    "--iodepth=32",
+                    "--time_based",
+                    "--runtime=600",
+                    "--fsync=64",
+                    "--verify=crc32c",
+                    "--verify_fatal=1",
+                    "--verify_state_save=0",
+                    "--verify_backlog=256",
+                    "--serialize_overlap=1",
+                    "--thread"));
+        }
+        var output = Tool.run(Duration.ofMinutes(15), fio.toArray(String[]::new));
+        assertEquals(4, output.split("err= 0", -1).length - 1, output);
     }
 
     @Test
