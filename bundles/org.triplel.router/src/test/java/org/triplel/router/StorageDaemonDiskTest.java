@@ -252,7 +252,9 @@ class StorageDaemonDiskTest {
                 "--ioengine=nbd",
                 "--uri=" + uri(),
                 "--rw=randwrite",
-                "--bsrange=4k-128k",
+                "--bs=36k", // of one size, or fio would not notice a block that has an earlier content
+                "--norandommap",
+                "--serialize_overlap=1",
                 "--size=" + DISK,
                 "--io_size=" + 3L * DISK,
                 "--iodepth=8",
