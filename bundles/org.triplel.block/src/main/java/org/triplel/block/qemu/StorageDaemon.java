@@ -1,5 +1,6 @@
 package org.triplel.block.qemu;
 
+import com.google.gson.JsonArray;
 import com.google.gson.JsonObject;
 import java.io.EOFException;
 import java.io.IOException;
@@ -15,6 +16,7 @@ import java.util.Optional;
 import java.util.concurrent.locks.LockSupport;
 import org.triplel.block.ImageDaemon;
 import org.triplel.block.OverlayDevice;
+import org.triplel.block.linux.Errno;
 import org.triplel.block.nbd.NbdOverlay;
 
 /**
@@ -39,6 +41,7 @@ public final class StorageDaemon implements ImageDaemon {
     private static final int LOG_LINES = 5;
 
     private static final String OVERLAY_FILE = "overlay-file";
+    private static final String ORDERED_FILE = "ordered-file";
     private static final String OVERLAY = "overlay";
     private static final String BASE = "base";
     private static final String EXPORT = "disk";
@@ -74,7 +77,7 @@ public final class StorageDaemon implements ImageDaemon {
         this.qmpSocket = folder.resolve(name + ".qmp");
         this.nbdSocket = folder.resolve(name + ".sock");
         this.log = folder.resolve(name + ".log");
-        this.chain = List.of(overlay.node(OVERLAY_FILE), readOnly(base.node(BASE)), qcow2());
+        this.chain = List.of(overlay.node(OVERLAY_FILE), withoutZeroes(), readOnly(base.node(BASE)), qcow2());
     }
 
     /** Whether a daemon, also one that an earlier process started, has the overlay open: then nobody else had it since. */
@@ -270,11 +273,34 @@ public final class StorageDaemon implements ImageDaemon {
         return arguments;
     }
 
+    /**
+     * Has qcow2 write zeroes into the file as data. For a cluster that is written in part and else reads as zeroes it would
+     * ask the file for zeroes, and QEMU then sets up the table without a flush in between: a power cut that loses the
+     * zeroes and not the table brings back what the cluster held before, although the guest had flushed its zeroes. If the
+     * file refuses, QEMU copies on write and keeps the order. The guest's own zeroes are entries in the table and stay so.
+     */
+    private static JsonObject withoutZeroes() {
+        var refusal = new JsonObject();
+        refusal.addProperty("event", "none"); // from the beginning
+        refusal.addProperty("iotype", "write-zeroes");
+        refusal.addProperty("errno", Errno.EOPNOTSUPP);
+        refusal.addProperty("once", false);
+        var refusals = new JsonArray();
+        refusals.add(refusal);
+        var node = new JsonObject();
+        node.addProperty("driver", "blkdebug");
+        node.addProperty("node-name", ORDERED_FILE);
+        node.addProperty("image", OVERLAY_FILE);
+        node.addProperty("discard", "unmap");
+        node.add("inject-error", refusals);
+        return node;
+    }
+
     private static JsonObject qcow2() {
         var node = new JsonObject();
         node.addProperty("driver", "qcow2");
         node.addProperty("node-name", OVERLAY);
-        node.addProperty("file", OVERLAY_FILE);
+        node.addProperty("file", ORDERED_FILE);
         node.addProperty("backing", BASE);
         node.addProperty("discard", "unmap");
         // marks the image as long as it is open, so that QEMU mends the reference counts after this daemon was killed
