@@ -1,0 +1,142 @@
+package org.triplel.router;
+
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Optional;
+import java.util.stream.Stream;
+import org.triplel.router.Recording.Change;
+
+/**
+ * What a guest has written and flushed, sector by sector: after a cut, each is as the last change left it that a completed
+ * flush covers, or as one that came later.
+ *
+ * <p>Only of a sector that was being changed, in a cluster that got another place in the image, the content is open: for
+ * such data QEMU gives no order between themselves and the table that leads to them.
+ */
+final class GuestHistory {
+
+    private static final int SECTOR = PowerCut.SECTOR;
+    private static final int CLUSTER = RoutedDisk.CLUSTER_BYTES;
+
+    private final byte[] base;
+    private final Recording recording;
+    private final List<List<Change>> bySector;
+    private final List<List<Change>> byCluster;
+
+    /**
+     * @param base what the disk held before
+     * @param recording of whole sectors only
+     */
+    GuestHistory(byte[] base, Recording recording) {
+        this.base = base;
+        this.recording = recording;
+        this.bySector = sorted(SECTOR);
+        this.byCluster = sorted(CLUSTER);
+    }
+
+    private List<List<Change>> sorted(int unit) {
+        var lists = Stream.generate(() -> (List<Change>) new ArrayList<Change>())
+                .limit(base.length / unit)
+                .toList();
+        for (var change : recording.changes()) {
+            int end = change.offset() + change.content().length;
+            for (int at = change.offset() / unit; at * unit < end; at++) {
+                lists.get(at).add(change);
+            }
+        }
+        return lists;
+    }
+
+    /** What is wrong with a disk that looks like this after its power was cut at {@code time}, if anything is. */
+    Optional<String> complaint(byte[] seen, long time) {
+        long durable = recording.durableBefore(time);
+        var wrong = new ArrayList<Integer>();
+        for (int sector = 0; sector < bySector.size(); sector++) {
+            if (!allowed(sector, seen, time, durable) && !open(sector, time, durable)) {
+                wrong.add(sector);
+            }
+        }
+        if (wrong.isEmpty()) {
+            return Optional.empty();
+        }
+        int first = wrong.getFirst();
+        return Optional.of(wrong.size() + " sectors, the first at byte " + first * SECTOR + ": holds "
+                + origin(first, seen) + "; the guest did " + describe(first, time, durable));
+    }
+
+    private boolean allowed(int sector, byte[] seen, long time, long durable) {
+        var changes = bySector.get(sector);
+        long covered = lastCovered(changes, durable);
+        return covered == 0 && holds(seen, sector, base, sector)
+                || changes.stream()
+                        .filter(change -> change.begin() < time && change.end() >= covered)
+                        .anyMatch(change -> holds(seen, sector, change));
+    }
+
+    private boolean open(int sector, long time, long durable) {
+        boolean pending =
+                bySector.get(sector).stream().anyMatch(change -> change.begin() < time && change.end() >= durable);
+        return pending && !keepsItsPlace(sector * SECTOR / CLUSTER, time, durable);
+    }
+
+    /** Data have a place, zeroes of a whole cluster need none. */
+    private boolean keepsItsPlace(int cluster, long time, long durable) {
+        long given = byCluster.get(cluster).stream()
+                .filter(change -> change.end() < durable && !change.zeroes())
+                .mapToLong(Change::begin)
+                .max()
+                .orElse(0);
+        return byCluster.get(cluster).stream()
+                        .filter(change -> change.zeroes() && change.begin() < time)
+                        .filter(change -> change.contains(cluster * CLUSTER, CLUSTER))
+                        .allMatch(change -> change.end() < given)
+                && given > 0;
+    }
+
+    /** When the last change began that a flush covers; 0 if there is none. */
+    private static long lastCovered(List<Change> changes, long durable) {
+        return changes.stream()
+                .filter(change -> change.end() < durable)
+                .mapToLong(Change::begin)
+                .max()
+                .orElse(0);
+    }
+
+    private static boolean holds(byte[] seen, int sector, Change change) {
+        int at = sector * SECTOR - change.offset();
+        return Arrays.equals(seen, sector * SECTOR, (sector + 1) * SECTOR, change.content(), at, at + SECTOR);
+    }
+
+    private static boolean holds(byte[] seen, int sector, byte[] content, int from) {
+        return Arrays.equals(seen, sector * SECTOR, (sector + 1) * SECTOR, content, from * SECTOR, (from + 1) * SECTOR);
+    }
+
+    private String origin(int sector, byte[] seen) {
+        if (holds(seen, sector, new byte[SECTOR], 0)) {
+            return "zeroes";
+        }
+        for (int other = 0; other < bySector.size(); other++) {
+            if (holds(seen, sector, base, other)) {
+                return "the base's byte " + other * SECTOR;
+            }
+        }
+        for (var change : recording.changes()) {
+            for (int at = 0; at < change.content().length; at += SECTOR) {
+                if (Arrays.equals(seen, sector * SECTOR, (sector + 1) * SECTOR, change.content(), at, at + SECTOR)) {
+                    return "what was written to byte " + (change.offset() + at) + " at " + change.begin();
+                }
+            }
+        }
+        return "what nobody has ever written";
+    }
+
+    private String describe(int sector, long time, long durable) {
+        return bySector.get(sector).stream()
+                .filter(change -> change.begin() < time)
+                .map(change -> (change.zeroes() ? "zeroes" : "write") + " at " + change.begin() + ".." + change.end()
+                        + (change.end() < durable ? " flushed" : ""))
+                .toList()
+                .toString();
+    }
+}

@@ -1,0 +1,42 @@
+package org.triplel.router;
+
+import java.util.List;
+
+/**
+ * What a device was asked to change and to flush. Beginnings and ends are ticks of a clock that several recordings may
+ * share: a larger one is later.
+ *
+ * @param changes by their beginnings; of changes that overlap, the later one began when the earlier one had ended, or
+ *     their order is open
+ * @param flushes those that succeeded
+ */
+record Recording(List<Change> changes, List<Flush> flushes) {
+
+    /**
+     * A write, zeroes, or a trim, after which a range reads as zeroes, too.
+     *
+     * @param content what the range was to have afterwards
+     */
+    record Change(long begin, long end, int offset, byte[] content, boolean zeroes) {
+
+        boolean contains(int start, int length) {
+            return offset <= start && start + length <= offset + content.length;
+        }
+    }
+
+    record Flush(long begin, long end) {}
+
+    /** Changes that ended before this tick were durable at {@code time}, the others perhaps. */
+    long durableBefore(long time) {
+        return flushes.stream()
+                .filter(flush -> flush.end < time)
+                .mapToLong(Flush::begin)
+                .max()
+                .orElse(0);
+    }
+
+    /** What a device would have recorded that takes no notice of flushes. */
+    Recording withoutFlushes() {
+        return new Recording(changes, List.of());
+    }
+}
