@@ -13,7 +13,7 @@ for artifact in jazzer jazzer-api; do
         "$root/releng/mvn" -q dependency:copy "-Dartifact=com.code-intelligence:$artifact:$version" "-DoutputDirectory=$fuzz" >&2
 done
 for seed in 1 2 3 4 5 6 7 8; do
-    { printf '\2' && head -c 4088 /dev/urandom; } > "corpus/random-$seed" # long inputs from the beginning
+    [ -f "corpus/random-$seed" ] || { printf '\2' && head -c 4088 /dev/urandom; } > "corpus/random-$seed" # long from the beginning
 done
 echo 'handlers=' > quiet.properties
 block=$root/bundles/org.triplel.block/target

@@ -70,6 +70,11 @@ final class Disks implements VmDisks, AutoCloseable {
         return vm + "/vda";
     }
 
+    /** The name under which others may look at it. */
+    static String readOnlyExport(String vm) {
+        return export(vm) + "/ro";
+    }
+
     /** The disks that an earlier agent left attached. */
     List<DiskRecord> leftAttached() throws IOException {
         var records = new ArrayList<DiskRecord>();
@@ -136,6 +141,7 @@ final class Disks implements VmDisks, AutoCloseable {
             var attachment = System.currentTimeMillis();
             attached.put(vm.vm(), new AttachedDisk(vm, attachment, replica, daemon, disk, metrics));
             disks.add(export(vm.vm()), disk);
+            disks.add(readOnlyExport(vm.vm()), new ReadOnlyDisk(disk));
             done.clear();
             unwritten.remove(vm.vm());
             LOG.log(Level.INFO, "{0}: disk attached", vm.vm());
@@ -191,6 +197,7 @@ final class Disks implements VmDisks, AutoCloseable {
                 return;
             }
             disks.remove(export(vm));
+            disks.remove(readOnlyExport(vm));
             release(disk);
             disk.daemon().close();
             attached.remove(vm);

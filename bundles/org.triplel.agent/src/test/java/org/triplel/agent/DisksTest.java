@@ -126,7 +126,7 @@ class DisksTest {
 
     /** What nbdinfo makes of x-triplel:class. */
     private List<String> classes() throws Exception {
-        var uri = "nbd+unix:///desk-01/vda?socket=" + temp.resolve("router.sock");
+        var uri = "nbd+unix:///desk-01/vda/ro?socket=" + temp.resolve("router.sock");
         var nbdinfo = new ProcessBuilder("nbdinfo", "--map=x-triplel:class", uri)
                 .redirectError(ProcessBuilder.Redirect.INHERIT)
                 .start();

@@ -89,6 +89,11 @@ public interface BlockDevice extends AutoCloseable {
     /** Makes the range read as zeroes; {@code allocate} asks for it to stay allocated on disk (NBD's NO_HOLE). */
     void writeZeroes(long offset, long length, boolean allocate) throws IOException;
 
+    /** Whether {@link #writeZeroesFast} may do anything. */
+    default boolean zeroesFast() {
+        return false;
+    }
+
     /**
      * Writes zeroes, but only if that is quicker than to write as many bytes (NBD's FAST_ZERO).
      *

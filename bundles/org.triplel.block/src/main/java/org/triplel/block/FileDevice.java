@@ -7,6 +7,7 @@ import java.lang.ref.Reference;
 import java.nio.ByteBuffer;
 import java.nio.file.AccessDeniedException;
 import java.nio.file.FileSystemException;
+import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -34,6 +35,9 @@ public final class FileDevice implements BlockDevice {
     private final long size;
     private final Storage storage;
 
+    /** Whether it is a regular file: a block device may have to write every zero. */
+    private final boolean file;
+
     /** Read: a system call uses the descriptor. Write: it is being closed, after which its number may mean another file. */
     private final StampedLock use = new StampedLock();
 
@@ -58,6 +62,7 @@ public final class FileDevice implements BlockDevice {
             throw new FileSystemException(path.toString(), null, Errno.describe((int) -size));
         }
         this.storage = Storage.of(path);
+        this.file = Files.isRegularFile(path);
     }
 
     /** Opens an image for reading and writing. */
@@ -178,7 +183,8 @@ public final class FileDevice implements BlockDevice {
 
     @Override
     public void writeZeroes(long offset, long length, boolean allocate) throws IOException {
-        if (!writeZeroesFast(offset, length, allocate)) { // NFS before 4.2; a part of a block device's sector
+        refuseIfReadOnly("write of zeroes");
+        if (!zeroRange(offset, length, allocate)) { // NFS before 4.2; a part of a block device's sector
             var zeroes = ByteBuffer.allocateDirect((int) Math.min(length, COPY_BYTES));
             for (long at = offset; at < offset + length; at += zeroes.capacity()) {
                 write(at, zeroes.clear().limit((int) Math.min(zeroes.capacity(), offset + length - at)));
@@ -187,8 +193,16 @@ public final class FileDevice implements BlockDevice {
     }
 
     @Override
+    public boolean zeroesFast() {
+        return !readOnly && file;
+    }
+
+    @Override
     public boolean writeZeroesFast(long offset, long length, boolean allocate) throws IOException {
-        refuseIfReadOnly("write of zeroes");
+        return zeroesFast() && zeroRange(offset, length, allocate);
+    }
+
+    private boolean zeroRange(long offset, long length, boolean allocate) throws IOException {
         int mode = FileCalls.FALLOC_FL_KEEP_SIZE
                 | (allocate ? FileCalls.FALLOC_FL_ZERO_RANGE : FileCalls.FALLOC_FL_PUNCH_HOLE);
         long result = call(() -> FileCalls.fallocate(fd, mode, offset, length));

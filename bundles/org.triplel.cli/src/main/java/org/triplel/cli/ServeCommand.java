@@ -60,9 +60,7 @@ final class ServeCommand implements Callable<Integer> {
     @Option(names = "--resume", description = "Write what a killed 'serve' of a qcow2 image has left to be written.")
     private boolean resume;
 
-    @Option(
-            names = "--one-writer",
-            description = "While a client is connected that may write, others may only read. For a VM's disk.")
+    @Option(names = "--one-writer", description = "One client at a time, as for a VM's disk; others are refused.")
     private boolean oneWriter;
 
     @Option(names = "--read-only", description = "Refuse every change; raw images only.")

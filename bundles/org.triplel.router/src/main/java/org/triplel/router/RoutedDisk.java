@@ -128,9 +128,18 @@ public final class RoutedDisk implements ClassifiedDevice {
         change(new Change.Zero(offset, length, allocate));
     }
 
-    /** The private image's tables note them, whatever the length. */
+    @Override
+    public boolean zeroesFast() {
+        return true;
+    }
+
+    /** Of whole clusters the private image's tables take note. */
     @Override
     public boolean writeZeroesFast(long offset, long length, boolean allocate) throws IOException {
+        long end = offset + length;
+        if (offset % CLUSTER_BYTES != 0 || end % CLUSTER_BYTES != 0 && end != size()) {
+            return false;
+        }
         writeZeroes(offset, length, allocate);
         return true;
     }

@@ -166,7 +166,7 @@ public final class SocketCalls {
         }
     }
 
-    /** Whether the other side has ended both directions, as by closing its socket; does not wait. */
+    /** Whether either side has ended both directions, as by closing its socket; does not wait. */
     public static boolean isHungUp(int fd) {
         var state = NativeCall.state();
         var polled = state.asSlice(NativeCall.SCRATCH, POLLFD_BYTES).fill((byte) 0); // POLLHUP is always reported

@@ -69,7 +69,9 @@ final class Door {
         int allowed = Protocol.CMD_FLAG_FUA; // has no effect, but is valid, on commands that change nothing
         switch (command) {
             case READ -> allowed |= session.structured() ? Protocol.CMD_FLAG_DF : 0;
-            case WRITE_ZEROES -> allowed |= Protocol.CMD_FLAG_NO_HOLE | Protocol.CMD_FLAG_FAST_ZERO;
+            case WRITE_ZEROES ->
+                allowed |=
+                        Protocol.CMD_FLAG_NO_HOLE | (session.device().zeroesFast() ? Protocol.CMD_FLAG_FAST_ZERO : 0);
             case BLOCK_STATUS -> allowed |= Protocol.CMD_FLAG_REQ_ONE;
             case WRITE, DISC, FLUSH, TRIM, CACHE -> {}
         }

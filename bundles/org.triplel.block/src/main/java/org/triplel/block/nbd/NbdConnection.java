@@ -1,15 +1,12 @@
 package org.triplel.block.nbd;
 
 import java.io.IOException;
-import java.lang.System.Logger.Level;
 import java.lang.foreign.Arena;
 import java.time.Duration;
 import java.util.Optional;
 
 /** One client's life at the server, on the thread that calls {@link #run()}. */
 final class NbdConnection {
-
-    private static final System.Logger LOG = System.getLogger(NbdConnection.class.getName());
 
     private final Transport transport;
     private final Exports exports;
@@ -28,22 +25,12 @@ final class NbdConnection {
         try (transport) {
             var session = handshake();
             if (session.isPresent()) {
-                tellIfRefused(session.get());
                 try (var arena = Arena.ofShared()) {
                     new Transmission(transport, session.get(), arena).run();
                 }
             }
         } finally {
             seats.leave(transport);
-        }
-    }
-
-    private static void tellIfRefused(Session session) {
-        if (session.access() == Access.READ && !session.device().readOnly()) {
-            LOG.log(
-                    Level.WARNING,
-                    "export {0}: a client gets it read-only, because another one is connected that may write",
-                    session.export());
         }
     }
 

@@ -25,6 +25,7 @@ final class Protocol {
     static final int REP_META_CONTEXT = 4;
     static final int REP_FLAG_ERROR = 1 << 31;
     static final int REP_ERR_UNSUP = REP_FLAG_ERROR | 1;
+    static final int REP_ERR_POLICY = REP_FLAG_ERROR | 2;
     static final int REP_ERR_INVALID = REP_FLAG_ERROR | 3;
     static final int REP_ERR_PLATFORM = REP_FLAG_ERROR | 4;
     static final int REP_ERR_UNKNOWN = REP_FLAG_ERROR | 6;

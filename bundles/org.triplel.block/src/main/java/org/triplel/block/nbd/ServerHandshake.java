@@ -1,6 +1,7 @@
 package org.triplel.block.nbd;
 
 import java.io.IOException;
+import java.lang.System.Logger.Level;
 import java.nio.ByteBuffer;
 import java.nio.charset.CharacterCodingException;
 import java.nio.charset.StandardCharsets;
@@ -16,6 +17,8 @@ import org.triplel.block.BlockDevice;
  * the transmission phase or leaves. Keeps no thread or channel beyond that.
  */
 final class ServerHandshake {
+
+    private static final System.Logger LOG = System.getLogger(ServerHandshake.class.getName());
 
     /** Longer than any option that a client has reason to send. */
     private static final int MAX_OPTION_BYTES = 64 << 10;
@@ -104,7 +107,10 @@ final class ServerHandshake {
     private Session enterByName(ByteBuffer data) throws IOException {
         var name = string(data, data.remaining());
         var device = exports.find(name).orElseThrow(() -> new IOException("no export " + name));
-        var session = session(name, device, seats.take(device, transport));
+        if (!seats.take(device, transport)) {
+            throw new IOException(inUse(name));
+        }
+        var session = session(name, device);
         wire.write(ByteBuffer.allocate(noZeroes ? 10 : 134)
                 .putLong(device.size())
                 .putShort((short) session.transmissionFlags())
@@ -124,9 +130,12 @@ final class ServerHandshake {
         if (found.isEmpty()) {
             return Optional.empty();
         }
-        var device = found.get();
-        var session =
-                session(name, device, option == Protocol.OPT_GO ? seats.take(device, transport) : seats.look(device));
+        if (option == Protocol.OPT_GO && !seats.take(found.get(), transport)) {
+            LOG.log(Level.WARNING, inUse(name));
+            refuse(option, Protocol.REP_ERR_POLICY, inUse(name));
+            return Optional.empty();
+        }
+        var session = session(name, found.get());
         reply(
                 option,
                 Protocol.REP_INFO,
@@ -214,11 +223,15 @@ final class ServerHandshake {
         reply(option, Protocol.REP_ACK);
     }
 
-    private Session session(String name, BlockDevice device, Access access) {
+    private static String inUse(String name) {
+        return "export '" + name + "' has a client, and no more than one at a time";
+    }
+
+    private Session session(String name, BlockDevice device) {
         return new Session(
                 name,
                 device,
-                access,
+                seats.access(device),
                 structured,
                 structured && name.equals(chosen.export) ? chosen.contexts : Set.of());
     }

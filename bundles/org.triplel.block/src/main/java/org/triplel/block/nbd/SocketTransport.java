@@ -123,7 +123,7 @@ final class SocketTransport implements Transport {
 
     @Override
     public synchronized boolean isHungUp() {
-        return released || SocketCalls.isHungUp(fd);
+        return SocketCalls.isHungUp(fd);
     }
 
     @Override

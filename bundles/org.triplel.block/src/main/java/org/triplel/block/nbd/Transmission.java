@@ -434,8 +434,10 @@ final class Transmission {
 
     /** Whatever it is, the client must hear of it: a request without a reply hangs a guest for ever. */
     private void failed(Command command, Request request, Throwable failure) {
+        boolean foreseen = failure instanceof BlockException refused
+                && refused.errno() == BlockException.Errno.ENOTSUP; // zeroes that are not fast
         LOG.log(
-                Level.WARNING,
+                foreseen ? Level.DEBUG : Level.WARNING,
                 () -> "export " + session.export() + ": " + command + " at " + request.offset() + ", "
                         + request.length() + " bytes failed",
                 failure);

@@ -1,11 +1,11 @@
 package org.triplel.block.nbd;
 
-/** How many clients may write to an export at a time. */
+/** How many clients may have an export that can be written to at a time. */
 public enum Writers {
     /**
-     * One, as long as it is connected; whoever comes meanwhile gets the export read-only. So a block job that copies a
-     * disk onto the export that the disk itself is on is refused: QEMU would see two different disks, and wipe the copy
-     * before it reads the original.
+     * One; whoever comes while it is connected is refused. So is a block job that copies a disk onto the export that the
+     * disk itself is on: QEMU would see two different disks, and wipe the copy before it reads the original. To refuse is
+     * better than to let others read: a QEMU that once reconnects to a read-only export never writes to it again.
      */
     ONE,
 

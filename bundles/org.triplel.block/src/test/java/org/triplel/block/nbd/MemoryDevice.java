@@ -1,5 +1,7 @@
 package org.triplel.block.nbd;
 
+import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
 import java.nio.ByteBuffer;
 import java.util.Arrays;
 import java.util.List;
@@ -35,6 +37,21 @@ final class MemoryDevice implements BlockDevice {
     @Override
     public synchronized void write(long offset, ByteBuffer from) {
         from.get(content, checked(offset, from.remaining()), from.remaining());
+    }
+
+    @Override
+    public synchronized boolean readNow(long offset, MemorySegment memory, long at, int length) {
+        MemorySegment.copy(content, checked(offset, length), memory, ValueLayout.JAVA_BYTE, at, length);
+        return offset % 2 == 0; // either way is tried
+    }
+
+    @Override
+    public synchronized boolean writeNow(long offset, MemorySegment memory, long at, int length) {
+        if (offset % 2 != 0) {
+            return false;
+        }
+        MemorySegment.copy(memory, ValueLayout.JAVA_BYTE, at, content, checked(offset, length), length);
+        return true;
     }
 
     @Override

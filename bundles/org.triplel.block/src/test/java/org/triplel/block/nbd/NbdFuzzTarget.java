@@ -13,7 +13,8 @@ import java.util.concurrent.atomic.LongAdder;
 /**
  * What a fuzzer drives: one connection, from memory. The first byte of an input says what the rest is: a whole
  * conversation, bytes after a handshake, or eight bytes for each request after it. Nothing but an IOException may end a
- * connection, and when the client leaves in order, every request was answered once, by the errno of the right kind.
+ * connection, and when the client leaves in order, every request was answered once, and none with EIO: the disk is sound,
+ * but takes offence at what should have been refused.
  */
 public final class NbdFuzzTarget {
 
@@ -22,6 +23,8 @@ public final class NbdFuzzTarget {
     private static final Duration HANDSHAKE_TIME = Duration.ofSeconds(10);
     private static final byte[] HANDSHAKE = handshake();
 
+    private static final int HANDSHAKE_ANSWERS = converse(HANDSHAKE).answers().length;
+    private static final int EIO = 5;
     private static final LongAdder ANSWERED = new LongAdder();
 
     private NbdFuzzTarget() {}
@@ -100,18 +103,21 @@ public final class NbdFuzzTarget {
     private static List<Long> answered(byte[] answers) {
         var cookies = new ArrayList<Long>();
         var bytes = ByteBuffer.wrap(answers);
-        bytes.position(converse(HANDSHAKE).answers().length);
+        bytes.position(HANDSHAKE_ANSWERS);
         try {
             while (bytes.hasRemaining()) {
                 int magic = bytes.getInt();
                 if (magic == Protocol.SIMPLE_REPLY_MAGIC) {
-                    bytes.getInt();
+                    refuseEio(bytes.getInt());
                     cookies.add(bytes.getLong());
                 } else if (magic == Protocol.STRUCTURED_REPLY_MAGIC) {
                     int flags = bytes.getShort();
-                    bytes.getShort();
+                    int type = bytes.getShort();
                     long cookie = bytes.getLong();
                     int length = bytes.getInt();
+                    if ((type & Protocol.REPLY_TYPE_FLAG_ERROR) != 0) {
+                        refuseEio(bytes.getInt(bytes.position()));
+                    }
                     bytes.position(bytes.position() + length);
                     if ((flags & Protocol.REPLY_FLAG_DONE) != 0) {
                         cookies.add(cookie);
@@ -124,6 +130,12 @@ public final class NbdFuzzTarget {
             throw new AssertionError("half a reply", half);
         }
         return cookies;
+    }
+
+    private static void refuseEio(int errno) {
+        if (errno == EIO) {
+            throw new AssertionError("the disk was asked for what it does not have, or the server has failed");
+        }
     }
 
     /** Requests that are right or nearly so, eight bytes of the input for each. */

@@ -208,7 +208,7 @@ class NbdServerToolsTest {
                 "-c",
                 "write -P 9 3M 64k",
                 "-c",
-                "write -z -n 3M 64k", // only if that is fast
+                "write -z -n -u 3M 64k", // only if that is fast
                 "-c",
                 "read -P 0 3M 64k",
                 "-c",

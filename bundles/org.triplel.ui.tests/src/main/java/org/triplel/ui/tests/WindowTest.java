@@ -22,6 +22,7 @@ import org.eclipse.swt.layout.FillLayout;
 import org.eclipse.swt.widgets.Button;
 import org.eclipse.swt.widgets.Event;
 import org.eclipse.swt.widgets.Label;
+import org.eclipse.swt.widgets.Listener;
 import org.eclipse.swt.widgets.ProgressBar;
 import org.eclipse.swt.widgets.Shell;
 import org.eclipse.swt.widgets.Table;
@@ -143,8 +144,10 @@ class WindowTest {
                     150,
                     () -> { // SWT pulses ten times a second: once until now
                         indicator.setVisible(false);
-                        display.addListener(SWT.PreExternalEventDispatch, event -> wakeUps.incrementAndGet());
+                        Listener count = event -> wakeUps.incrementAndGet();
+                        display.addListener(SWT.PreExternalEventDispatch, count);
                         display.timerExec(1_000, () -> {
+                            display.removeListener(SWT.PreExternalEventDispatch, count);
                             shell.dispose();
                             rested.countDown();
                         });
