@@ -55,6 +55,11 @@ final class RecordingDevice extends ForwardingDevice {
     }
 
     @Override
+    public boolean zeroesFast() {
+        return device.zeroesFast();
+    }
+
+    @Override
     public boolean writeZeroesFast(long offset, long length, boolean allocate) throws IOException {
         return change(offset, empty(length), true, () -> device.writeZeroesFast(offset, length, allocate));
     }
