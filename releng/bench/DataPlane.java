@@ -112,9 +112,7 @@ public final class DataPlane {
             var cpu = new LinkedHashMap<String, List<Double>>();
             servers.forEach(server -> rates.put(server.name(), new ArrayList<>()));
             servers.forEach(server -> cpu.put(server.name(), new ArrayList<>()));
-            if (!work.cold()) {
-                measure(servers.getFirst(), work, WARM_UP_SECONDS, new ArrayList<>(), new ArrayList<>());
-            }
+            measure(servers.getFirst(), work, WARM_UP_SECONDS, new ArrayList<>(), new ArrayList<>());
             var order = new ArrayList<>(servers);
             int enough = work.kind() == Workload.Kind.WRITE_AND_FLUSH ? Math.max(10, rounds) : rounds;
             for (int round = 0; round < enough; round++) {
