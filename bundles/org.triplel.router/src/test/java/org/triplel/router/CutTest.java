@@ -24,6 +24,7 @@ import org.triplel.block.BlockDevice;
  * The NAS loses its power while guests work, and with it what was not flushed: plain QEMU finds a sound image, in which
  * all is that a guest had flushed. A killed process cannot show that, for the page cache outlives it.
  */
+@Tag("thorough")
 class CutTest {
 
     private static final GuestWork WORK = new GuestWork(5, 50);
@@ -113,7 +114,6 @@ class CutTest {
     }
 
     @Test
-    @Tag("thorough")
     @Timeout(900)
     void whatWasFlushedSurvivesHundredsOfCuts() throws Exception {
         cut(500);

@@ -19,6 +19,7 @@ import java.util.logging.Logger;
 import java.util.stream.IntStream;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
@@ -282,6 +283,7 @@ class RoutedDiskHistoryTest {
     }
 
     @Test
+    @Tag("thorough")
     void nothingAcknowledgedIsEverLost() {
         long first = System.nanoTime();
         for (long seed = first; seed < first + 30; seed++) {

@@ -23,6 +23,7 @@ import java.util.concurrent.locks.LockSupport;
 import java.util.function.BooleanSupplier;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
@@ -297,6 +298,7 @@ class StorageDaemonDiskTest {
 
     /** Agent and daemon die at once; what the agent had acknowledged comes back out of its spool. */
     @Test
+    @Tag("thorough")
     void killedAgentLeavesItsSpool() throws Exception {
         detach();
         daemon.close();

@@ -10,11 +10,13 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.Arrays;
 import java.util.Random;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.triplel.block.FileDevice;
 
 /** Conversations that were right once, with some bytes changed, on a connection in memory. */
+@Tag("thorough")
 class NbdConnectionFuzzTest {
 
     private static final int ROUNDS = 1000;

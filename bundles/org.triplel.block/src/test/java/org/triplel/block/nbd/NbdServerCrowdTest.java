@@ -14,6 +14,7 @@ import java.util.HashMap;
 import java.util.Map;
 import java.util.concurrent.Callable;
 import java.util.concurrent.Executors;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
@@ -26,6 +27,7 @@ import org.triplel.block.Tool;
 /** Many clients, one after the other and at once. */
 @Timeout(120)
 @Isolated("counts the threads and descriptors of the whole process")
+@Tag("thorough")
 class NbdServerCrowdTest {
 
     private static final int DISKS = 64;

@@ -113,6 +113,7 @@ class NbdServerToolsTest {
     }
 
     @Test
+    @Tag("thorough")
     void copiesInAndOut() throws IOException {
         var source = folder.resolve("source.raw");
         var content = new byte[(int) SIZE];

@@ -22,6 +22,7 @@ import java.util.concurrent.Semaphore;
 import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
@@ -233,6 +234,7 @@ class StartedRequestsTest {
 
     /** Whatever a request was doing when the connection broke, its sender hears of a loss, which can be made good. */
     @Test
+    @Tag("thorough")
     void aLossIsNothingElse() throws Exception {
         for (int round = 0; round < 20; round++) {
             var socket = folder.resolve("loss.sock");

@@ -16,6 +16,7 @@ import java.util.Optional;
 import java.util.Random;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
@@ -29,6 +30,7 @@ import org.triplel.block.nbd.Writers;
 
 /** Block jobs of a QEMU whose disk is our export, carried out by the block layer of a real qemu-storage-daemon. */
 @Timeout(60)
+@Tag("thorough")
 class BlockJobsTest {
 
     private static final int SIZE = 8 << 20;
