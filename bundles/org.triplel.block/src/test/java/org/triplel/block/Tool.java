@@ -72,6 +72,13 @@ public final class Tool {
         }
     }
 
+    /** Whether a server does not only have its socket, but listens at it (man 5 proc, /proc/net/unix). */
+    public static boolean listens(Path socket) throws IOException {
+        return Files.readString(Path.of("/proc/net/unix"))
+                .lines()
+                .anyMatch(line -> line.endsWith(" " + socket) && line.contains(" 00010000 "));
+    }
+
     public static String uri(Path socket, String export) {
         return "nbd+unix:///" + export + "?socket=" + socket;
     }

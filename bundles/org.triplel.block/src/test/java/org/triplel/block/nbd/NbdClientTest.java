@@ -9,7 +9,6 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import java.io.IOException;
 import java.io.RandomAccessFile;
 import java.nio.ByteBuffer;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -64,7 +63,7 @@ class NbdClientTest {
                 "-t",
                 sparse().toString());
         try {
-            Await.until("qemu-nbd listens", () -> Files.exists(socket()));
+            Await.until("qemu-nbd listens", () -> Tool.listens(socket()));
             try (var client = NbdClient.connect(socket(), "d")) {
                 behavesLikeADisk(client);
             }
@@ -77,7 +76,7 @@ class NbdClientTest {
     void worksWithNbdkit() throws Exception {
         var process = Tool.start(folder.resolve("log"), "nbdkit", "-f", "-U", socket().toString(), "memory", "" + SIZE);
         try {
-            Await.until("nbdkit listens", () -> Files.exists(socket()));
+            Await.until("nbdkit listens", () -> Tool.listens(socket()));
             try (var client = NbdClient.connect(socket(), "")) {
                 behavesLikeADisk(client);
             }
@@ -179,7 +178,7 @@ class NbdClientTest {
                 "memory",
                 "" + SIZE,
                 "rdelay=60");
-        Await.until("nbdkit listens", () -> Files.exists(socket()));
+        Await.until("nbdkit listens", () -> Tool.listens(socket()));
         try (var client = NbdClient.connect(socket(), "");
                 var threads = Executors.newCachedThreadPool()) {
             var waiting = new ArrayList<Future<?>>();

@@ -63,7 +63,7 @@ class BlockJobsTest {
                 "chardev=qmp",
                 "--blockdev",
                 node("disk", "disk"));
-        Await.until("a monitor", () -> Files.exists(monitor));
+        Await.until("a monitor", () -> Tool.listens(monitor));
         qemu = new Qmp(monitor, Duration.ofSeconds(20));
     }
 
