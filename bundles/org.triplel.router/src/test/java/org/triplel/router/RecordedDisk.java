@@ -5,15 +5,11 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.Arrays;
-import java.util.List;
-import java.util.Map;
-import java.util.Optional;
 import java.util.Random;
-import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.atomic.AtomicLong;
 import org.triplel.block.BlockDevice;
 import org.triplel.block.FileDevice;
-import org.triplel.block.nbd.Exports;
+import org.triplel.block.nbd.ExportMap;
 import org.triplel.block.nbd.NbdClient;
 import org.triplel.block.nbd.NbdServer;
 import org.triplel.block.nbd.Writers;
@@ -32,7 +28,7 @@ final class RecordedDisk implements AutoCloseable {
     private static final int OVERLAY_FILE_BYTES = 6 << 20;
     private static final Duration RECONNECT = Duration.ofSeconds(10);
 
-    private final Map<String, BlockDevice> exports = new ConcurrentHashMap<>();
+    private final ExportMap exports = new ExportMap();
     private final byte[] base;
     private final byte[] initialOverlay;
     private final BlockDevice overlayFile;
@@ -55,10 +51,10 @@ final class RecordedDisk implements AutoCloseable {
         overlayFile = FileDevice.open(overlayPath);
         baseFile = FileDevice.openReadOnly(basePath);
         nas = new RecordingDevice(overlayFile, clock);
-        exports.put("overlay", nas);
-        exports.put("base", baseFile);
+        exports.add("overlay", nas);
+        exports.add("base", baseFile);
         var socket = folder.resolve("router.sock");
-        server = new NbdServer(socket, new Named(exports), Writers.MANY);
+        server = new NbdServer(socket, exports, Writers.MANY);
         daemon = new StorageDaemon(
                 "disk",
                 folder.resolve("daemon"),
@@ -66,22 +62,9 @@ final class RecordedDisk implements AutoCloseable {
                 new ImageLocation.NbdExport(socket, "base", RECONNECT));
         var spool = Spool.open(folder.resolve("disk.spool"), "disk.qcow2");
         disk = new RoutedDisk("disk", FileDevice.openReadOnly(basePath), daemon, spool, new DiskMetrics());
-        exports.put("disk", disk);
+        exports.add("disk", disk);
         connection = NbdClient.connect(socket, "disk");
         guest = new RecordingDevice(connection, clock);
-    }
-
-    private record Named(Map<String, BlockDevice> devices) implements Exports {
-
-        @Override
-        public List<String> names() {
-            return devices.keySet().stream().sorted().toList();
-        }
-
-        @Override
-        public Optional<BlockDevice> find(String name) {
-            return Optional.ofNullable(devices.get(name));
-        }
     }
 
     /** The base is smaller than the disk, and in the busy places half of it are data. */

@@ -14,10 +14,7 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.Arrays;
 import java.util.List;
-import java.util.Map;
-import java.util.Optional;
 import java.util.Random;
-import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.LockSupport;
 import java.util.function.BooleanSupplier;
@@ -27,9 +24,8 @@ import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
-import org.triplel.block.BlockDevice;
 import org.triplel.block.FileDevice;
-import org.triplel.block.nbd.Exports;
+import org.triplel.block.nbd.ExportMap;
 import org.triplel.block.nbd.NbdServer;
 import org.triplel.block.nbd.Writers;
 import org.triplel.block.qemu.DaemonState;
@@ -48,7 +44,7 @@ class StorageDaemonDiskTest {
     Path folder;
 
     private final DiskMetrics metrics = new DiskMetrics();
-    private final Map<String, BlockDevice> devices = new ConcurrentHashMap<>();
+    private final ExportMap exports = new ExportMap();
     private Path baseFile;
     private Path overlayFile;
     private FileDevice base;
@@ -76,21 +72,8 @@ class StorageDaemonDiskTest {
                 overlayFile.toString(),
                 "" + DISK);
         base = FileDevice.openReadOnly(baseFile);
-        devices.put("base", base);
-        server = new NbdServer(
-                socket(),
-                new Exports() {
-                    @Override
-                    public List<String> names() {
-                        return devices.keySet().stream().sorted().toList();
-                    }
-
-                    @Override
-                    public Optional<BlockDevice> find(String name) {
-                        return Optional.ofNullable(devices.get(name));
-                    }
-                },
-                Writers.MANY);
+        exports.add("base", base);
+        server = new NbdServer(socket(), exports, Writers.MANY);
         daemon = daemon(folder);
         attach();
     }
@@ -110,11 +93,11 @@ class StorageDaemonDiskTest {
     private void attach() throws IOException {
         var spool = Spool.open(folder.resolve("desk-01.spool"), "desk-01.qcow2");
         disk = new RoutedDisk("desk-01", FileDevice.openReadOnly(baseFile), daemon, spool, metrics);
-        devices.put("desk-01", disk);
+        exports.add("desk-01", disk);
     }
 
     private void detach() throws IOException {
-        devices.remove("desk-01");
+        exports.remove("desk-01");
         disk.close();
     }
 

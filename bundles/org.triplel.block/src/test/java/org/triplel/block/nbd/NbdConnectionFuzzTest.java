@@ -40,7 +40,7 @@ class NbdConnectionFuzzTest {
                 try {
                     new NbdConnection(
                                     new Script(bytes),
-                                    MapExports.of("d", disk),
+                                    new SingleExport("d", disk),
                                     new Seats(Writers.ONE),
                                     Duration.ofSeconds(10))
                             .run();

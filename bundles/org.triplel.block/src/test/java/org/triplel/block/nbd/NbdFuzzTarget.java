@@ -49,7 +49,7 @@ public final class NbdFuzzTarget {
 
     private static Script converse(byte[] conversation) {
         var script = new Script(conversation);
-        var exports = MapExports.of("d", new MemoryDevice(DISK_BYTES));
+        var exports = new SingleExport("d", new MemoryDevice(DISK_BYTES));
         try {
             new NbdConnection(script, exports, new Seats(Writers.ONE), HANDSHAKE_TIME).run();
         } catch (IOException broken) {

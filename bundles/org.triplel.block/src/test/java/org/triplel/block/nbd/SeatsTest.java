@@ -5,7 +5,6 @@ import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 
 import java.io.IOException;
-import java.nio.ByteBuffer;
 import java.nio.file.Path;
 import java.util.Map;
 import java.util.concurrent.CountDownLatch;
@@ -17,7 +16,6 @@ import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
-import org.triplel.block.ForwardingDevice;
 
 /** A server whose disks have one client at a time. */
 @Timeout(60)
@@ -28,33 +26,14 @@ class SeatsTest {
     @TempDir
     Path folder;
 
-    private final CountDownLatch entered = new CountDownLatch(1);
     private final CountDownLatch release = new CountDownLatch(1);
+    private final Gate slow = new Gate(new MemoryDevice(SIZE), release);
     private NbdServer server;
-
-    /** Its first write takes until it is released. */
-    private final class SlowDisk extends ForwardingDevice {
-
-        SlowDisk() {
-            super(new MemoryDevice(SIZE));
-        }
-
-        @Override
-        public void write(long offset, ByteBuffer from) throws IOException {
-            entered.countDown();
-            try {
-                release.await();
-            } catch (InterruptedException e) {
-                throw new IOException(e);
-            }
-            super.write(offset, from);
-        }
-    }
 
     @BeforeEach
     void start() throws IOException {
         server = new NbdServer(
-                socket(), new MapExports(Map.of("slow", new SlowDisk(), "other", new MemoryDevice(SIZE))), Writers.ONE);
+                socket(), new ExportMap(Map.of("slow", slow, "other", new MemoryDevice(SIZE))), Writers.ONE);
     }
 
     @AfterEach
@@ -78,7 +57,7 @@ class SeatsTest {
     private void hangUpWithAWriteUnderWay() throws Exception {
         try (var dying = client("slow")) {
             dying.request(0, Command.WRITE.number(), 0, 512).payload(512);
-            entered.await();
+            slow.entered.await();
         }
     }
 

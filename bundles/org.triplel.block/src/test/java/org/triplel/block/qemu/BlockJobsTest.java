@@ -10,9 +10,7 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
-import java.util.List;
 import java.util.Map;
-import java.util.Optional;
 import java.util.Random;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
@@ -24,7 +22,7 @@ import org.triplel.block.Await;
 import org.triplel.block.BlockDevice;
 import org.triplel.block.FileDevice;
 import org.triplel.block.Tool;
-import org.triplel.block.nbd.Exports;
+import org.triplel.block.nbd.ExportMap;
 import org.triplel.block.nbd.NbdServer;
 import org.triplel.block.nbd.Writers;
 
@@ -52,7 +50,7 @@ class BlockJobsTest {
         image = Files.write(folder.resolve("disk.raw"), content);
         copy = Files.write(folder.resolve("copy.raw"), new byte[SIZE]);
         devices = Map.of("disk", FileDevice.open(image), "copy", FileDevice.open(copy));
-        server = new NbdServer(folder.resolve("router.sock"), exports(), Writers.ONE);
+        server = new NbdServer(folder.resolve("router.sock"), new ExportMap(devices), Writers.ONE);
         var monitor = folder.resolve("qmp.sock");
         process = Tool.start(
                 folder.resolve("qemu.log"),
@@ -78,20 +76,6 @@ class BlockJobsTest {
         }
     }
 
-    private Exports exports() {
-        return new Exports() {
-            @Override
-            public List<String> names() {
-                return List.of("copy", "disk");
-            }
-
-            @Override
-            public Optional<BlockDevice> find(String name) {
-                return Optional.ofNullable(devices.get(name));
-            }
-        };
-    }
-
     private String node(String name, String export) {
         return """
                 {"driver": "nbd", "node-name": "%s", "auto-read-only": true, "reconnect-delay": 20, "export": "%s", "server": {"type": "unix", "path": "%s"}}""".formatted(name, export, folder.resolve("router.sock"));
@@ -101,15 +85,19 @@ class BlockJobsTest {
         qemu.execute(command, JsonParser.parseString(arguments).getAsJsonObject());
     }
 
+    private void copyBy(String job) throws IOException {
+        execute("blockdev-add", node("copy", "copy"));
+        execute(job, """
+                {"job-id": "job", "device": "disk", "target": "copy", "sync": "full"}""");
+    }
+
     private void assertCopied() {
         Tool.run("qemu-img", "compare", "-f", "raw", "-F", "raw", image.toString(), copy.toString());
     }
 
     @Test
     void aDiskIsMirroredToAnotherExport() throws IOException {
-        execute("blockdev-add", node("copy", "copy"));
-        execute("blockdev-mirror", """
-                {"job-id": "job", "device": "disk", "target": "copy", "sync": "full"}""");
+        copyBy("blockdev-mirror");
         qemu.awaitEvent("BLOCK_JOB_READY", "device", "job");
         execute("block-job-complete", """
                 {"device": "job"}""");
@@ -119,9 +107,7 @@ class BlockJobsTest {
 
     @Test
     void aDiskIsBackedUpToAnotherExport() throws IOException {
-        execute("blockdev-add", node("copy", "copy"));
-        execute("blockdev-backup", """
-                {"job-id": "job", "device": "disk", "target": "copy", "sync": "full"}""");
+        copyBy("blockdev-backup");
         qemu.awaitEvent("BLOCK_JOB_COMPLETED", "device", "job");
         assertCopied();
     }
@@ -140,7 +126,7 @@ class BlockJobsTest {
     @Test
     void aDiskIsTakenAgainAfterARestart() throws Exception {
         server.close();
-        server = new NbdServer(folder.resolve("router.sock"), exports(), Writers.ONE);
+        server = new NbdServer(folder.resolve("router.sock"), new ExportMap(devices), Writers.ONE);
         var uri = Tool.uri(folder.resolve("router.sock"), "disk");
         Tool.run("nbdinfo", uri); // comes first, and leaves
         aDiskIsMirroredToAnotherExport();

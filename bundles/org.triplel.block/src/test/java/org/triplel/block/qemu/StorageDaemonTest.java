@@ -18,7 +18,6 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
-import java.util.Optional;
 import java.util.Random;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.ExecutionException;
@@ -38,7 +37,7 @@ import org.triplel.block.FileDevice;
 import org.triplel.block.ForwardingDevice;
 import org.triplel.block.OverlayDevice;
 import org.triplel.block.Tool;
-import org.triplel.block.nbd.Exports;
+import org.triplel.block.nbd.ExportMap;
 import org.triplel.block.nbd.NbdServer;
 import org.triplel.block.nbd.Writers;
 
@@ -60,7 +59,7 @@ class StorageDaemonTest {
     private Path overlayFile;
     private FileDevice base;
     private NbdServer server;
-    private Optional<BlockDevice> nasImage = Optional.empty();
+    private final ExportMap exports = new ExportMap();
 
     @BeforeEach
     void start() throws IOException {
@@ -70,20 +69,8 @@ class StorageDaemonTest {
         base = FileDevice.openReadOnly(baseFile);
         overlayFile = folder.resolve("desk-01.qcow2");
         Tool.run("qemu-img", "create", "-q", "-f", "qcow2", overlayFile.toString(), "" + SIZE);
-        server = new NbdServer(
-                folder.resolve("router.sock"),
-                new Exports() {
-                    @Override
-                    public List<String> names() {
-                        return List.of("base", "nas");
-                    }
-
-                    @Override
-                    public Optional<BlockDevice> find(String name) {
-                        return "base".equals(name) ? Optional.of(base) : nasImage;
-                    }
-                },
-                Writers.MANY);
+        exports.add("base", base);
+        server = new NbdServer(folder.resolve("router.sock"), exports, Writers.MANY);
     }
 
     @AfterEach
@@ -228,7 +215,7 @@ class StorageDaemonTest {
 
     @Test
     void adoptionWaitsForOldRequests() throws Exception {
-        nasImage = Optional.of(new StallableFile(FileDevice.open(growable())));
+        exports.add("nas", new StallableFile(FileDevice.open(growable())));
         var nas = new ImageLocation.NbdExport(folder.resolve("router.sock"), "nas", Duration.ofMinutes(1));
         var old = daemon(nas).open();
         nasStalled = true;
@@ -288,8 +275,8 @@ class StorageDaemonTest {
 
     @Test
     void aFullStorageIsToldAsSuch() throws IOException {
-        nasImage =
-                Optional.of(FileDevice.open(overlayFile)); // an export does not grow, so the first cluster is too much
+        // an export does not grow, so the first cluster is too much
+        exports.add("nas", FileDevice.open(overlayFile));
         try (var disk = daemon(new ImageLocation.NbdExport(folder.resolve("router.sock"), "nas", Duration.ZERO))
                 .open()) {
             var failure = assertThrows(BlockException.class, () -> disk.write(0, ByteBuffer.allocate(CLUSTER)));

@@ -1,22 +1,31 @@
-package org.triplel.agent;
+package org.triplel.block.nbd;
 
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.ConcurrentSkipListMap;
 import org.triplel.block.BlockDevice;
-import org.triplel.block.nbd.Exports;
 
-/** Exports that come and go. */
-final class ExportMap implements Exports {
+/** Exports that come and go. Thread-safe. */
+public final class ExportMap implements Exports {
 
     private final Map<String, BlockDevice> devices = new ConcurrentSkipListMap<>();
 
-    void add(String name, BlockDevice device) {
+    /** No exports. */
+    public ExportMap() {}
+
+    /** These exports to begin with. */
+    public ExportMap(Map<String, ? extends BlockDevice> devices) {
+        this.devices.putAll(devices);
+    }
+
+    /** Offers a device, instead of the one that had the name. */
+    public void add(String name, BlockDevice device) {
         devices.put(name, device);
     }
 
-    void remove(String name) {
+    /** Offers it no longer; who has it keeps it. */
+    public void remove(String name) {
         devices.remove(name);
     }
 
