@@ -15,9 +15,9 @@ import java.util.Optional;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ConcurrentSkipListMap;
 import org.triplel.agent.api.AgentError;
+import org.triplel.block.nbd.Clients;
 import org.triplel.block.nbd.ExportMap;
 import org.triplel.block.nbd.NbdServer;
-import org.triplel.block.nbd.Writers;
 import org.triplel.block.qemu.ImageLocation;
 import org.triplel.block.qemu.StorageDaemon;
 import org.triplel.replica.BaseTraffic;
@@ -57,9 +57,9 @@ final class Disks implements VmDisks, AutoCloseable {
         this.nas = nas;
         this.replicas = replicas;
         this.spools = new Spools(state.spools(), nas, events);
-        this.baseServer = new NbdServer(state.baseSocket(), bases, Writers.MANY);
+        this.baseServer = new NbdServer(state.baseSocket(), bases, Clients.MANY);
         try {
-            this.diskServer = new NbdServer(routerSocket, disks, Writers.ONE);
+            this.diskServer = new NbdServer(routerSocket, disks, Clients.ONE);
         } catch (IOException e) {
             baseServer.close();
             throw e;

@@ -14,6 +14,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.nio.file.StandardOpenOption;
+import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.stream.Collectors;
@@ -124,18 +125,40 @@ class DisksTest {
         }
     }
 
+    @Test
+    void haveOneClientAndOthersMayLook() throws Exception {
+        try (var host = new Host()) {
+            host.disks.attach(VM, Guest.OFF);
+            try (var guest = host.guest()) {
+                assertThrows(IOException.class, host::guest);
+                assertTrue(nbdinfo("--is", "read-only", "desk-01/vda/ro").isEmpty());
+                guest.write(0, ByteBuffer.wrap(new byte[512]));
+            }
+            assertTrue(nbdinfo("--can", "write", "desk-01/vda").isEmpty());
+            host.disks.detach("desk-01");
+        }
+    }
+
     /** What nbdinfo makes of x-triplel:class. */
     private List<String> classes() throws Exception {
-        var uri = "nbd+unix:///desk-01/vda/ro?socket=" + temp.resolve("router.sock");
-        var nbdinfo = new ProcessBuilder("nbdinfo", "--map=x-triplel:class", uri)
-                .redirectError(ProcessBuilder.Redirect.INHERIT)
-                .start();
-        var said = new String(nbdinfo.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
-        assertEquals(0, nbdinfo.waitFor());
-        return said.lines()
+        return nbdinfo("--map=x-triplel:class", "desk-01/vda/ro")
+                .lines()
                 .map(line ->
                         String.join(" ", List.of(line.strip().split("\\s+", 4)).subList(0, 3)))
                 .toList();
+    }
+
+    /** Must succeed; the last argument is the export. */
+    private String nbdinfo(String... arguments) throws Exception {
+        var command = new ArrayList<>(List.of("nbdinfo"));
+        command.addAll(List.of(arguments));
+        command.add("nbd+unix:///" + command.removeLast() + "?socket=" + temp.resolve("router.sock"));
+        var nbdinfo = new ProcessBuilder(command)
+                .redirectError(ProcessBuilder.Redirect.INHERIT)
+                .start();
+        var said = new String(nbdinfo.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
+        assertEquals(0, nbdinfo.waitFor(), command::toString);
+        return said;
     }
 
     private static void assertMapAndTraffic(AttachedDisk disk) {

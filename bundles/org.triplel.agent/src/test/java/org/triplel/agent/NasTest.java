@@ -29,9 +29,9 @@ import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 import org.triplel.block.BlockDevice;
 import org.triplel.block.FileDevice;
+import org.triplel.block.nbd.Clients;
 import org.triplel.block.nbd.ExportMap;
 import org.triplel.block.nbd.NbdServer;
-import org.triplel.block.nbd.Writers;
 
 @Timeout(60)
 class NasTest {
@@ -164,7 +164,7 @@ class NasTest {
     private static NbdServer server(Path socket, BlockDevice base) throws IOException {
         var exports = new ExportMap();
         exports.add(NasFixture.BASE.image(), base);
-        return new NbdServer(socket, exports, Writers.MANY);
+        return new NbdServer(socket, exports, Clients.MANY);
     }
 
     @Test
@@ -201,7 +201,7 @@ class NasTest {
         try (var base = FileDevice.openReadOnly(file);
                 var half = FileDevice.openReadOnly(cut);
                 var restored = FileDevice.openReadOnly(file);
-                var server = new NbdServer(link, exports, Writers.MANY)) {
+                var server = new NbdServer(link, exports, Clients.MANY)) {
             exports.add(NasFixture.BASE.image(), base);
             try (var device = nas.openBase(NasFixture.BASE)) {
                 exports.add(NasFixture.BASE.image(), half);

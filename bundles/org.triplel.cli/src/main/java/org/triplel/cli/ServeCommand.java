@@ -5,9 +5,9 @@ import java.nio.file.Path;
 import java.util.Optional;
 import java.util.concurrent.Callable;
 import java.util.concurrent.CountDownLatch;
+import org.triplel.block.nbd.Clients;
 import org.triplel.block.nbd.NbdServer;
 import org.triplel.block.nbd.SingleExport;
-import org.triplel.block.nbd.Writers;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Model.CommandSpec;
@@ -60,8 +60,8 @@ final class ServeCommand implements Callable<Integer> {
     @Option(names = "--resume", description = "Write what a killed 'serve' of a qcow2 image has left to be written.")
     private boolean resume;
 
-    @Option(names = "--one-writer", description = "One client at a time, as for a VM's disk; others are refused.")
-    private boolean oneWriter;
+    @Option(names = "--one-client", description = "One client at a time, as for a VM's disk; others are refused.")
+    private boolean oneClient;
 
     @Option(names = "--read-only", description = "Refuse every change; raw images only.")
     private boolean readOnly;
@@ -99,7 +99,7 @@ final class ServeCommand implements Callable<Integer> {
     private NbdServer listen(ServedImage served) throws IOException {
         try {
             return new NbdServer(
-                    socket, new SingleExport(name, served.device()), oneWriter ? Writers.ONE : Writers.MANY);
+                    socket, new SingleExport(name, served.device()), oneClient ? Clients.ONE : Clients.MANY);
         } catch (IOException e) {
             served.close();
             throw e;

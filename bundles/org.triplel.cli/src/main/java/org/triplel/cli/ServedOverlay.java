@@ -13,9 +13,9 @@ import java.util.List;
 import java.util.Optional;
 import org.triplel.block.BlockDevice;
 import org.triplel.block.FileDevice;
+import org.triplel.block.nbd.Clients;
 import org.triplel.block.nbd.NbdServer;
 import org.triplel.block.nbd.SingleExport;
-import org.triplel.block.nbd.Writers;
 import org.triplel.block.qemu.ImageLocation;
 import org.triplel.block.qemu.StorageDaemon;
 import org.triplel.router.DiskMetrics;
@@ -73,7 +73,7 @@ final class ServedOverlay implements ServedImage {
             var daemonsBase = FileDevice.openReadOnly(baseFile);
             undo.push(daemonsBase::close);
             var baseServer =
-                    new NbdServer(state.resolve(BASE_SOCKET), new SingleExport(NAME, daemonsBase), Writers.MANY);
+                    new NbdServer(state.resolve(BASE_SOCKET), new SingleExport(NAME, daemonsBase), Clients.MANY);
             undo.push(baseServer::close);
             var daemon = new StorageDaemon(
                     NAME,

@@ -225,7 +225,7 @@ class KillLoopTest {
                 base.toString(),
                 "--name",
                 "d",
-                "--one-writer",
+                "--one-client",
                 "--socket",
                 socket().toString()));
         command.addAll(List.of(more));

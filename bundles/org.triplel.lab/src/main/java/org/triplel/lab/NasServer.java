@@ -12,8 +12,8 @@ import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.locks.LockSupport;
 import org.triplel.block.Link;
 import org.triplel.block.UnixSocket;
+import org.triplel.block.nbd.Clients;
 import org.triplel.block.nbd.NbdServer;
-import org.triplel.block.nbd.Writers;
 
 /** The lab's NAS: exports the images of a folder by NBD through the link, and is controlled on a socket of its own. */
 final class NasServer implements AutoCloseable {
@@ -34,7 +34,7 @@ final class NasServer implements AutoCloseable {
     NasServer(NasConfig config) throws IOException {
         set(config.link());
         folder = new NasFolder(config.folder(), link);
-        exports = new NbdServer(config.socket(), folder, Writers.MANY);
+        exports = new NbdServer(config.socket(), folder, Clients.MANY);
         try {
             control = new UnixSocket(config.control());
         } catch (IOException e) {

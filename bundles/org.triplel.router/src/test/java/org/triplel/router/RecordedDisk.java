@@ -9,10 +9,10 @@ import java.util.Random;
 import java.util.concurrent.atomic.AtomicLong;
 import org.triplel.block.BlockDevice;
 import org.triplel.block.FileDevice;
+import org.triplel.block.nbd.Clients;
 import org.triplel.block.nbd.ExportMap;
 import org.triplel.block.nbd.NbdClient;
 import org.triplel.block.nbd.NbdServer;
-import org.triplel.block.nbd.Writers;
 import org.triplel.block.qemu.ImageLocation;
 import org.triplel.block.qemu.StorageDaemon;
 
@@ -54,7 +54,7 @@ final class RecordedDisk implements AutoCloseable {
         exports.add("overlay", nas);
         exports.add("base", baseFile);
         var socket = folder.resolve("router.sock");
-        server = new NbdServer(socket, exports, Writers.MANY);
+        server = new NbdServer(socket, exports, Clients.MANY);
         daemon = new StorageDaemon(
                 "disk",
                 folder.resolve("daemon"),

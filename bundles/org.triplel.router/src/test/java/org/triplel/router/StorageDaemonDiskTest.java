@@ -25,9 +25,9 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 import org.triplel.block.FileDevice;
+import org.triplel.block.nbd.Clients;
 import org.triplel.block.nbd.ExportMap;
 import org.triplel.block.nbd.NbdServer;
-import org.triplel.block.nbd.Writers;
 import org.triplel.block.qemu.DaemonState;
 import org.triplel.block.qemu.ImageLocation;
 import org.triplel.block.qemu.StorageDaemon;
@@ -73,7 +73,7 @@ class StorageDaemonDiskTest {
                 "" + DISK);
         base = FileDevice.openReadOnly(baseFile);
         exports.add("base", base);
-        server = new NbdServer(socket(), exports, Writers.MANY);
+        server = new NbdServer(socket(), exports, Clients.MANY);
         daemon = daemon(folder);
         attach();
     }

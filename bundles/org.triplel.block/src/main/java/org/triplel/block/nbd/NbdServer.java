@@ -37,13 +37,13 @@ public final class NbdServer implements AutoCloseable {
     private boolean closed;
 
     /** Listens at {@code path} from now on; for errors see {@link SocketFile#SocketFile}. */
-    public NbdServer(Path path, Exports exports, Writers writers) throws IOException {
-        this(path, exports, writers, HANDSHAKE_TIME);
+    public NbdServer(Path path, Exports exports, Clients clients) throws IOException {
+        this(path, exports, clients, HANDSHAKE_TIME);
     }
 
-    NbdServer(Path path, Exports exports, Writers writers, Duration handshakeTime) throws IOException {
+    NbdServer(Path path, Exports exports, Clients clients, Duration handshakeTime) throws IOException {
         this.exports = exports;
-        this.seats = new Seats(writers);
+        this.seats = new Seats(clients);
         this.handshakeTime = handshakeTime;
         this.listener = new Listener(path);
         this.acceptor =

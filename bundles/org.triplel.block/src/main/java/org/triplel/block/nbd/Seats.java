@@ -22,18 +22,18 @@ final class Seats {
 
     private static final long LOOK_AGAIN_MILLIS = 20;
 
-    private final Writers writers;
+    private final Clients clients;
     private final Map<BlockDevice, Transport> holders = new IdentityHashMap<>();
 
-    Seats(Writers writers) {
-        this.writers = writers;
+    Seats(Clients clients) {
+        this.clients = clients;
     }
 
     /** What any client may do with the device that gets a seat. */
     Access access(BlockDevice device) {
         return device.readOnly()
                 ? Access.READ
-                : switch (writers) {
+                : switch (clients) {
                     case ONE -> Access.WRITE_ALONE;
                     case MANY -> Access.WRITE;
                 };

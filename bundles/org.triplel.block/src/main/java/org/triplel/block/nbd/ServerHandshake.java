@@ -224,7 +224,7 @@ final class ServerHandshake {
     }
 
     private static String inUse(String name) {
-        return "export '" + name + "' has a client, and no more than one at a time";
+        return "export '" + name + "' is in use: it has one client at a time";
     }
 
     private Session session(String name, BlockDevice device) {

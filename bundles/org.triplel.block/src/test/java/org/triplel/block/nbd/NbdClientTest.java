@@ -42,7 +42,7 @@ class NbdClientTest {
     @Test
     void worksWithOurServer() throws Exception {
         try (var disk = FileDevice.open(sparse());
-                var server = new NbdServer(socket(), new SingleExport("d", disk), Writers.MANY);
+                var server = new NbdServer(socket(), new SingleExport("d", disk), Clients.MANY);
                 var client = NbdClient.connect(socket(), "d")) {
             behavesLikeADisk(client);
             assertEquals(SIZE, client.size());
@@ -88,7 +88,7 @@ class NbdClientTest {
     @Test
     void tellsWhatIsAllocated() throws Exception {
         try (var disk = FileDevice.open(sparse());
-                var server = new NbdServer(socket(), new SingleExport("d", disk), Writers.MANY);
+                var server = new NbdServer(socket(), new SingleExport("d", disk), Clients.MANY);
                 var client = NbdClient.connect(socket(), "d")) {
             disk.write(1 << 20, ByteBuffer.allocate(1 << 20));
             assertEquals(
@@ -110,7 +110,7 @@ class NbdClientTest {
                         throw new IllegalStateException("a fault of ours");
                     }
                 };
-                var server = new NbdServer(socket(), new SingleExport("d", disk), Writers.MANY);
+                var server = new NbdServer(socket(), new SingleExport("d", disk), Clients.MANY);
                 var client = NbdClient.connect(socket(), "d")) {
             var full = assertThrows(BlockException.class, () -> client.write(0, ByteBuffer.allocate(512)));
             assertEquals(BlockException.Errno.ENOSPC, full.errno());
@@ -125,7 +125,7 @@ class NbdClientTest {
     void slowRequestsDoNotHoldUpOthers() throws Exception {
         var release = new CountDownLatch(1);
         try (var disk = new Gate(FileDevice.open(sparse()), release);
-                var server = new NbdServer(socket(), new SingleExport("d", disk), Writers.MANY);
+                var server = new NbdServer(socket(), new SingleExport("d", disk), Clients.MANY);
                 var client = NbdClient.connect(socket(), "d");
                 var threads = Executors.newCachedThreadPool();
                 AutoCloseable _ = release::countDown) { // first, or a failed test would never end
@@ -145,7 +145,7 @@ class NbdClientTest {
     void aLostConnectionEndsAllRequests() throws Exception {
         var release = new CountDownLatch(1);
         try (var disk = new Gate(FileDevice.open(sparse()), release);
-                var server = new NbdServer(socket(), new SingleExport("d", disk), Writers.MANY);
+                var server = new NbdServer(socket(), new SingleExport("d", disk), Clients.MANY);
                 var client = NbdClient.connect(socket(), "d");
                 var threads = Executors.newCachedThreadPool();
                 AutoCloseable _ = release::countDown) { // first, or a failed test would never end
@@ -202,7 +202,7 @@ class NbdClientTest {
     @Test
     void namesTheExportThatIsMissing() throws Exception {
         try (var disk = FileDevice.open(sparse());
-                var server = new NbdServer(socket(), new SingleExport("d", disk), Writers.MANY)) {
+                var server = new NbdServer(socket(), new SingleExport("d", disk), Clients.MANY)) {
             var failure = assertThrows(IOException.class, () -> NbdClient.connect(socket(), "e"));
             assertTrue(failure.getMessage().contains("no export 'e'"), failure.getMessage());
         }

@@ -41,7 +41,7 @@ class NbdConnectionFuzzTest {
                     new NbdConnection(
                                     new Script(bytes),
                                     new SingleExport("d", disk),
-                                    new Seats(Writers.ONE),
+                                    new Seats(Clients.ONE),
                                     Duration.ofSeconds(10))
                             .run();
                 } catch (IOException broken) {

@@ -51,7 +51,7 @@ public final class NbdFuzzTarget {
         var script = new Script(conversation);
         var exports = new SingleExport("d", new MemoryDevice(DISK_BYTES));
         try {
-            new NbdConnection(script, exports, new Seats(Writers.ONE), HANDSHAKE_TIME).run();
+            new NbdConnection(script, exports, new Seats(Clients.ONE), HANDSHAKE_TIME).run();
         } catch (IOException broken) {
             // the usual end of it
         }

@@ -61,7 +61,7 @@ class NbdServerCrowdTest {
     void aThousandClientsLeaveNothingBehind() throws Exception {
         var socket = folder.resolve("crowd.sock");
         try (var disk = FileDevice.open(image(0));
-                var server = new NbdServer(socket, new SingleExport("d", disk), Writers.ONE)) {
+                var server = new NbdServer(socket, new SingleExport("d", disk), Clients.ONE)) {
             come(socket, 10); // what is made once is made
             Await.until("all have left", () -> threads() == 1);
             long descriptors = descriptors();
@@ -103,7 +103,7 @@ class NbdServerCrowdTest {
             disks.put("disk" + i, FileDevice.open(images.get(i)));
         }
         var socket = folder.resolve("many.sock");
-        try (var server = new NbdServer(socket, new ExportMap(disks), Writers.MANY);
+        try (var server = new NbdServer(socket, new ExportMap(disks), Clients.MANY);
                 var clients = Executors.newFixedThreadPool(DISKS * CLIENTS_PER_DISK)) {
             var work = new ArrayList<Callable<Integer>>();
             for (int i = 0; i < DISKS * CLIENTS_PER_DISK; i++) {

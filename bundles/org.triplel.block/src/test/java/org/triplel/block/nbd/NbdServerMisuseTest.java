@@ -84,7 +84,7 @@ class NbdServerMisuseTest {
         };
         readOnly = FileDevice.openReadOnly(image);
         server = new NbdServer(
-                socket(), new ExportMap(Map.of("d", disk, "r", readOnly)), Writers.MANY, Duration.ofMillis(500));
+                socket(), new ExportMap(Map.of("d", disk, "r", readOnly)), Clients.MANY, Duration.ofMillis(500));
     }
 
     @AfterEach
@@ -287,7 +287,7 @@ class NbdServerMisuseTest {
             }
         };
         var path = folder.resolve("slow");
-        try (var _ = new NbdServer(path, new SingleExport("s", slow), Writers.MANY);
+        try (var _ = new NbdServer(path, new SingleExport("s", slow), Clients.MANY);
                 var client = new RawClient(path).enter("s")) {
             client.request(0, 1, 0, 512).payload(512).request(0, 2, 0, 0);
             release.countDown();

@@ -46,7 +46,7 @@ class NbdServerToolsTest {
         base = FileDevice.openReadOnly(sparse("base.raw", 4 << 20));
         socket = folder.resolve("router.sock");
         server = new NbdServer(
-                socket, new ExportMap(Map.of("desk-01/vda", disk, "base/debian-12/v1", base)), Writers.MANY);
+                socket, new ExportMap(Map.of("desk-01/vda", disk, "base/debian-12/v1", base)), Clients.MANY);
     }
 
     @AfterEach
@@ -148,7 +148,7 @@ class NbdServerToolsTest {
         var copied = sparse("copied.raw", size);
         var largeSocket = folder.resolve("large.sock");
         try (var large = FileDevice.open(copied);
-                var server = new NbdServer(largeSocket, new SingleExport("large", large), Writers.MANY)) {
+                var server = new NbdServer(largeSocket, new SingleExport("large", large), Clients.MANY)) {
             Tool.run("nbdcopy", "--flush", source.toString(), Tool.uri(largeSocket, "large"));
             assertSame(source, copied);
             var out = sparse("out.raw", size);
@@ -268,7 +268,7 @@ class NbdServerToolsTest {
             }
         };
         var other = folder.resolve("broken.sock");
-        try (var _ = new NbdServer(other, new SingleExport("b", broken), Writers.MANY)) {
+        try (var _ = new NbdServer(other, new SingleExport("b", broken), Clients.MANY)) {
             var uri = Tool.uri(other, "b");
             var output = Tool.fail(
                     "qemu-io", "-f", "raw", "-c", "read 0 512", "-c", "write 8k 512", "-c", "read -P 0 4k 512", uri);

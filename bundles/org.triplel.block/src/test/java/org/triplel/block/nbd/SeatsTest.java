@@ -33,7 +33,7 @@ class SeatsTest {
     @BeforeEach
     void start() throws IOException {
         server = new NbdServer(
-                socket(), new ExportMap(Map.of("slow", slow, "other", new MemoryDevice(SIZE))), Writers.ONE);
+                socket(), new ExportMap(Map.of("slow", slow, "other", new MemoryDevice(SIZE))), Clients.ONE);
     }
 
     @AfterEach

@@ -57,9 +57,9 @@ class StartedRequestsTest {
         new Random(1).nextBytes(content);
         image = Files.write(folder.resolve("disk.raw"), content);
         disk = FileDevice.open(image);
-        far = new NbdServer(folder.resolve("far.sock"), new SingleExport("far", disk), Writers.MANY);
+        far = new NbdServer(folder.resolve("far.sock"), new SingleExport("far", disk), Clients.MANY);
         relay = NbdClient.connect(folder.resolve("far.sock"), "far");
-        near = new NbdServer(folder.resolve("near.sock"), new SingleExport("near", relay), Writers.MANY);
+        near = new NbdServer(folder.resolve("near.sock"), new SingleExport("near", relay), Clients.MANY);
     }
 
     @AfterEach
@@ -141,7 +141,7 @@ class StartedRequestsTest {
         int length = 256 << 10;
         var done = new Semaphore(0);
         int started = 0;
-        try (var server = new NbdServer(folder.resolve("slow.sock"), new SingleExport("slow", slow), Writers.MANY);
+        try (var server = new NbdServer(folder.resolve("slow.sock"), new SingleExport("slow", slow), Clients.MANY);
                 var client = NbdClient.connect(folder.resolve("slow.sock"), "slow");
                 var arena = Arena.ofConfined()) {
             var memory = arena.allocate(length);
@@ -212,7 +212,7 @@ class StartedRequestsTest {
                 super.write(offset, from);
             }
         };
-        try (var server = new NbdServer(folder.resolve("order.sock"), new SingleExport("order", device), Writers.MANY);
+        try (var server = new NbdServer(folder.resolve("order.sock"), new SingleExport("order", device), Clients.MANY);
                 var client = new RawClient(folder.resolve("order.sock")).enter("order")) {
             client.request(0, Command.WRITE.number(), 4096, 4096)
                     .send(ByteBuffer.allocate(4096).put(filled(1)));
@@ -238,7 +238,7 @@ class StartedRequestsTest {
     void aLossIsNothingElse() throws Exception {
         for (int round = 0; round < 20; round++) {
             var socket = folder.resolve("loss.sock");
-            var server = new NbdServer(socket, new SingleExport("far", disk), Writers.MANY);
+            var server = new NbdServer(socket, new SingleExport("far", disk), Clients.MANY);
             var failures = new ConcurrentLinkedQueue<Throwable>();
             try (var client = NbdClient.connect(socket, "far");
                     var threads = Executors.newFixedThreadPool(8)) {
@@ -324,7 +324,7 @@ class StartedRequestsTest {
     @Test
     void whatIsUnfinishedIsNotQueuedBehindThoseWhoWaitForIt() throws Exception {
         var device = new OneAtATime();
-        try (var server = new NbdServer(folder.resolve("one.sock"), new SingleExport("one", device), Writers.MANY);
+        try (var server = new NbdServer(folder.resolve("one.sock"), new SingleExport("one", device), Clients.MANY);
                 var client = new RawClient(folder.resolve("one.sock")).enter("one")) {
             for (int i = 0; i < 21; i++) {
                 client.request(0, Command.WRITE.number(), 512, 512).payload(512);
@@ -351,7 +351,7 @@ class StartedRequestsTest {
         };
         try (var arena = Arena.ofConfined()) {
             try (var server =
-                            new NbdServer(folder.resolve("late.sock"), new SingleExport("late", device), Writers.MANY);
+                            new NbdServer(folder.resolve("late.sock"), new SingleExport("late", device), Clients.MANY);
                     var client = new RawClient(folder.resolve("late.sock")).enter("late")) {
                 client.request(0, Command.READ.number(), 0, 4096);
                 var completion = started.get(PATIENCE_SECONDS, TimeUnit.SECONDS);

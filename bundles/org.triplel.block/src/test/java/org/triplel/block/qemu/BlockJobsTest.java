@@ -22,9 +22,9 @@ import org.triplel.block.Await;
 import org.triplel.block.BlockDevice;
 import org.triplel.block.FileDevice;
 import org.triplel.block.Tool;
+import org.triplel.block.nbd.Clients;
 import org.triplel.block.nbd.ExportMap;
 import org.triplel.block.nbd.NbdServer;
-import org.triplel.block.nbd.Writers;
 
 /** Block jobs of a QEMU whose disk is our export, carried out by the block layer of a real qemu-storage-daemon. */
 @Timeout(60)
@@ -50,7 +50,7 @@ class BlockJobsTest {
         image = Files.write(folder.resolve("disk.raw"), content);
         copy = Files.write(folder.resolve("copy.raw"), new byte[SIZE]);
         devices = Map.of("disk", FileDevice.open(image), "copy", FileDevice.open(copy));
-        server = new NbdServer(folder.resolve("router.sock"), new ExportMap(devices), Writers.ONE);
+        server = new NbdServer(folder.resolve("router.sock"), new ExportMap(devices), Clients.ONE);
         var monitor = folder.resolve("qmp.sock");
         process = Tool.start(
                 folder.resolve("qemu.log"),
@@ -126,7 +126,7 @@ class BlockJobsTest {
     @Test
     void aDiskIsTakenAgainAfterARestart() throws Exception {
         server.close();
-        server = new NbdServer(folder.resolve("router.sock"), new ExportMap(devices), Writers.ONE);
+        server = new NbdServer(folder.resolve("router.sock"), new ExportMap(devices), Clients.ONE);
         var uri = Tool.uri(folder.resolve("router.sock"), "disk");
         Tool.run("nbdinfo", uri); // comes first, and leaves
         aDiskIsMirroredToAnotherExport();

@@ -37,9 +37,9 @@ import org.triplel.block.FileDevice;
 import org.triplel.block.ForwardingDevice;
 import org.triplel.block.OverlayDevice;
 import org.triplel.block.Tool;
+import org.triplel.block.nbd.Clients;
 import org.triplel.block.nbd.ExportMap;
 import org.triplel.block.nbd.NbdServer;
-import org.triplel.block.nbd.Writers;
 
 /** A real qemu-storage-daemon; qemu-img tells what it left behind. */
 @Timeout(60)
@@ -70,7 +70,7 @@ class StorageDaemonTest {
         overlayFile = folder.resolve("desk-01.qcow2");
         Tool.run("qemu-img", "create", "-q", "-f", "qcow2", overlayFile.toString(), "" + SIZE);
         exports.add("base", base);
-        server = new NbdServer(folder.resolve("router.sock"), exports, Writers.MANY);
+        server = new NbdServer(folder.resolve("router.sock"), exports, Clients.MANY);
     }
 
     @AfterEach

@@ -1,7 +1,7 @@
 package org.triplel.block.nbd;
 
 /** How many clients may have an export that can be written to at a time. */
-public enum Writers {
+public enum Clients {
     /**
      * One; whoever comes while it is connected is refused. So is a block job that copies a disk onto the export that the
      * disk itself is on: QEMU would see two different disks, and wipe the copy before it reads the original. To refuse is
