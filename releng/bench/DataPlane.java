@@ -11,7 +11,7 @@ import java.util.Map;
 /**
  * Compares our NBD server with others, in rounds: each round lets each server do each workload, in turning order, and
  * pairs our rate with the best other's of the same round. Arguments: the triplel command, a folder for the images, how
- * many rounds, a picture to write.
+ * many rounds, a picture to write, what the names of the rows to measure contain.
  */
 public final class DataPlane {
 
@@ -52,16 +52,18 @@ public final class DataPlane {
     private final String triplel;
     private final Path folder;
     private final int rounds;
+    private final String rows;
     private final Map<String, Map<String, Double>> picture = new LinkedHashMap<>();
 
-    private DataPlane(String triplel, Path folder, int rounds) {
+    private DataPlane(String triplel, Path folder, int rounds, String rows) {
         this.triplel = triplel;
         this.folder = folder;
         this.rounds = rounds;
+        this.rows = rows;
     }
 
     public static void main(String[] args) throws Exception {
-        var bench = new DataPlane(args[0], Path.of(args[1]).toAbsolutePath(), Integer.parseInt(args[2]));
+        var bench = new DataPlane(args[0], Path.of(args[1]).toAbsolutePath(), Integer.parseInt(args[2]), args[4]);
         bench.file();
         bench.base();
         bench.privateImage();
@@ -107,7 +109,7 @@ public final class DataPlane {
     }
 
     private void compare(List<Workload> workloads, List<Server> servers) throws Exception {
-        for (var work : workloads) {
+        for (var work : workloads.stream().filter(work -> work.name().contains(rows)).toList()) {
             var rates = new LinkedHashMap<String, List<Double>>();
             var cpu = new LinkedHashMap<String, List<Double>>();
             servers.forEach(server -> rates.put(server.name(), new ArrayList<>()));

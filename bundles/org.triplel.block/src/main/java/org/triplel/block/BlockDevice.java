@@ -43,6 +43,11 @@ public interface BlockDevice extends AutoCloseable {
         return false;
     }
 
+    /** Whether a read of the range waits for nothing but a disk of this host. */
+    default boolean readsLocally(long offset, int length) {
+        return false;
+    }
+
     /**
      * Starts a read whose data will come from elsewhere, without waiting for it. It need not leave before {@link #submit}.
      *

@@ -140,6 +140,11 @@ public final class FileDevice implements BlockDevice {
         return result == length;
     }
 
+    @Override
+    public boolean readsLocally(long offset, int length) {
+        return storage != Storage.REMOTE;
+    }
+
     /** Whole pages on a local disk: they only go into the page cache. */
     @Override
     public boolean writeNow(long offset, MemorySegment memory, long at, int length) throws IOException {

@@ -213,6 +213,11 @@ final class ChunkStore implements AutoCloseable {
         return isDurable(chunk) && data.readNow((long) chunk * Manifest.CHUNK_BYTES + from, memory, at, length);
     }
 
+    /** Whether it is durably here, on a disk of this host. */
+    boolean readsLocally(int chunk) {
+        return isDurable(chunk) && data.readsLocally((long) chunk * Manifest.CHUNK_BYTES, Manifest.CHUNK_BYTES);
+    }
+
     private Optional<ByteBuffer> pendingContent(int chunk) {
         lock.lock();
         try {

@@ -391,6 +391,21 @@ public final class Replica implements AutoCloseable {
             return true;
         }
 
+        @Override
+        public boolean readsLocally(long offset, int length) {
+            var local = store;
+            if (!shadowBase || local.isEmpty()) {
+                return false;
+            }
+            int last = (int) ((offset + length - 1) / CHUNK_BYTES);
+            for (int chunk = (int) (offset / CHUNK_BYTES); chunk <= last; chunk++) {
+                if (!manifest.zero(chunk) && !local.get().readsLocally(chunk)) {
+                    return false;
+                }
+            }
+            return true;
+        }
+
         private void readVerified(long offset, ByteBuffer into) throws IOException {
             long localBytes = 0;
             long localNanos = 0;

@@ -101,11 +101,17 @@ public final class RoutedDisk implements ClassifiedDevice {
     /** What only the base holds, if the base has it at hand. */
     @Override
     public boolean readNow(long offset, MemorySegment memory, long at, int length) throws IOException {
+        return onlyBaseHas(offset, length) && base.readNow(offset, memory, at, length);
+    }
+
+    @Override
+    public boolean readsLocally(long offset, int length) {
+        return onlyBaseHas(offset, length) && base.readsLocally(offset, length);
+    }
+
+    private boolean onlyBaseHas(long offset, int length) {
         long end = offset + length;
-        return end <= base.size()
-                && !map.held(offset)
-                && map.sameLeg(offset, false, end) == end
-                && base.readNow(offset, memory, at, length);
+        return end <= base.size() && !map.held(offset) && map.sameLeg(offset, false, end) == end;
     }
 
     /** Behind the end of a base that is smaller than the disk there are zeroes. */

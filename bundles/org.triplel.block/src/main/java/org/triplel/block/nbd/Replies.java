@@ -50,20 +50,19 @@ final class Replies {
     /**
      * Answers a read, if the device has the data at hand.
      *
-     * @param header of a read of at most {@link #MAX_NOW_BYTES}
+     * @param length at most {@link #MAX_NOW_BYTES}
      * @return whether it did; if not, a patient read must be tried, which also tells why this one failed
      */
-    boolean readNow(Header header, BlockDevice device) {
-        int length = (int) header.length();
+    boolean readNow(long cookie, long offset, int length, BlockDevice device) {
         if (!enter(READ_HEADER_BYTES + length)) {
             return true; // nobody takes an answer
         }
         try {
             long at = outbox.end();
-            if (!device.readNow(header.offset(), outbox.memory(), at + dataHeaderBytes(), length)) {
+            if (!device.readNow(offset, outbox.memory(), at + dataHeaderBytes(), length)) {
                 return false;
             }
-            putDataHeader(outbox.memory(), at, header.cookie(), header.offset(), length);
+            putDataHeader(outbox.memory(), at, cookie, offset, length);
             outbox.added(dataHeaderBytes() + length);
         } catch (IOException | RuntimeException | Error failure) {
             return false;

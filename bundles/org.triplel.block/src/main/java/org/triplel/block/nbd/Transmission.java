@@ -6,6 +6,7 @@ import java.lang.System.Logger.Level;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.nio.ByteBuffer;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import java.util.TreeMap;
@@ -39,6 +40,9 @@ final class Transmission {
     /** The longest write that needs no memory of its own. */
     private static final int MAX_WRITE_NOW_BYTES = 1 << 20;
 
+    /** The longest read that goes to a worker together with others. */
+    private static final int MAX_MISS_BYTES = 64 << 10;
+
     private static final int INBOX_BYTES = MAX_WRITE_NOW_BYTES + (128 << 10);
     private static final ByteBuffer NOTHING = ByteBuffer.allocate(0).asReadOnlyBuffer();
 
@@ -60,6 +64,7 @@ final class Transmission {
     private final Replies replies;
     private final Header header = new Header();
     private final ReplyBuffers buffers = new ReplyBuffers();
+    private final List<Job> misses = new ArrayList<>();
     private final Budget budget = new Budget(BYTES_UNDER_WAY);
     private final RangeLock changes = new RangeLock();
     private final ThreadPoolExecutor workers;
@@ -99,7 +104,7 @@ final class Transmission {
                 if (!inOrder) {
                     transport.close(); // a client that takes no replies must not hold up the end
                 }
-                device.submit();
+                sendOff();
                 budget.awaitIdle();
                 replies.close();
             }
@@ -119,7 +124,7 @@ final class Transmission {
                 return false;
             }
             case READ -> {
-                if (!readNow() && !startRead()) {
+                if (!readNow() && !startRead() && !missed()) {
                     handOver(command);
                 }
             }
@@ -166,6 +171,7 @@ final class Transmission {
 
     private void sendOff() {
         device.submit();
+        handOverMisses();
         replies.flush();
     }
 
@@ -182,7 +188,40 @@ final class Transmission {
     }
 
     private boolean readNow() {
-        return header.length() <= Replies.MAX_NOW_BYTES && replies.readNow(header, device);
+        return header.length() <= Replies.MAX_NOW_BYTES
+                && replies.readNow(header.cookie(), header.offset(), (int) header.length(), device);
+    }
+
+    /**
+     * Keeps a read that a disk of this host is already at work for: Linux starts it even if told not to wait for it (since
+     * 5.9). Those that arrive together are done at about the same time, so they wake one worker.
+     */
+    private boolean missed() {
+        int length = (int) header.length();
+        if (header.length() > MAX_MISS_BYTES
+                || !device.readsLocally(header.offset(), length)
+                || !budget.tryTake(length)) {
+            return false;
+        }
+        misses.add(new Job(Command.READ, header.request(), NOTHING, length, Optional.empty()));
+        return true;
+    }
+
+    private void handOverMisses() {
+        if (misses.isEmpty()) {
+            return;
+        }
+        var together = List.copyOf(misses);
+        misses.clear();
+        boolean handedOver = false;
+        try {
+            workers.execute(() -> workOff(together));
+            handedOver = true;
+        } finally {
+            if (!handedOver) {
+                giveBack(together);
+            }
+        }
     }
 
     private boolean startRead() {
@@ -371,6 +410,27 @@ final class Transmission {
 
     private Optional<RangeLock.Hold> hold(Command command) {
         return command.changes() ? Optional.of(changes.enter(header.offset(), header.length())) : Optional.empty();
+    }
+
+    private void workOff(List<Job> misses) {
+        try {
+            for (var miss : misses) {
+                var request = miss.request();
+                if (!replies.readNow(request.cookie(), request.offset(), (int) request.length(), device)) {
+                    replies.flush(); // they must not wait for this one
+                    answerRead(request);
+                }
+            }
+            replies.flush();
+        } catch (RuntimeException | Error e) {
+            unanswered(misses.getLast().request(), e);
+        } finally {
+            giveBack(misses);
+        }
+    }
+
+    private void giveBack(List<Job> jobs) {
+        jobs.forEach(job -> budget.giveBack(job.bytes()));
     }
 
     private void work(Job job) {

@@ -46,6 +46,11 @@ final class MemoryDevice implements BlockDevice {
     }
 
     @Override
+    public boolean readsLocally(long offset, int length) {
+        return offset % 4 == 1;
+    }
+
+    @Override
     public synchronized boolean writeNow(long offset, MemorySegment memory, long at, int length) {
         if (offset % 2 != 0) {
             return false;
