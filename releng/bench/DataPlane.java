@@ -49,6 +49,8 @@ public final class DataPlane {
             new Workload("private: 4K random read, depth 1", Workload.Kind.READ, true, 4096, 1, 0),
             new Workload("private: 4K random write, depth 1", Workload.Kind.WRITE, true, 4096, 1, 0));
 
+    private static final Workload MANY = new Workload("64 disks x 4: 4K random read, depth 32", Workload.Kind.READ, true, 4096, 32, 1.0);
+
     private final String triplel;
     private final Path folder;
     private final int rounds;
@@ -67,6 +69,7 @@ public final class DataPlane {
         bench.file();
         bench.base();
         bench.privateImage();
+        bench.manyDisks();
         Bars.draw("Rates relative to the best peer", bench.picture, List.of(OURS, "nbdkit", "qemu-nbd", "qsd"), Path.of(args[3]));
     }
 
@@ -106,6 +109,26 @@ public final class DataPlane {
                 var alone = storageDaemon("qsd", "file,node-name=file,filename=" + folder.resolve("alone.qcow2"), "qcow2,node-name=disk,file=file")) {
             compare(PRIVATE, List.of(routed, alone));
         }
+    }
+
+    /** 64 disks with four connections each, beside one connection to one of them. */
+    private void manyDisks() throws Exception {
+        if (!MANY.name().contains(rows)) {
+            return;
+        }
+        var pairs = new ArrayList<Double>();
+        var rates = new ArrayList<Double>();
+        try (var disks = new ManyDisks(socket("many"), image(OURS))) {
+            disks.alone(MANY, WARM_UP_SECONDS);
+            for (int round = 0; round < rounds; round++) {
+                double alone = disks.alone(MANY, SECONDS);
+                rates.add(disks.together(MANY, SECONDS));
+                pairs.add(rates.getLast() / alone);
+            }
+        }
+        var ratio = Ratio.of(pairs);
+        System.out.printf("%-36s %5.2f (%.2f to %.2f) of one connection's rate, goal %.2f%s%n", MANY.name(), ratio.median(), ratio.low(), ratio.high(), MANY.goal(), ratio.reaches(MANY.goal()) ? "" : "  MISSED");
+        System.out.printf("    together   %9.0f %-5s%n", median(rates), MANY.unit());
     }
 
     private void compare(List<Workload> workloads, List<Server> servers) throws Exception {

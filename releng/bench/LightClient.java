@@ -3,6 +3,7 @@ import java.io.IOException;
 import java.net.UnixDomainSocketAddress;
 import java.nio.ByteBuffer;
 import java.nio.channels.SocketChannel;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.util.Random;
 
@@ -23,12 +24,13 @@ final class LightClient implements AutoCloseable {
     private final ByteBuffer in = ByteBuffer.allocateDirect(4 << 20).flip();
     private final long size;
 
-    LightClient(Path socket) throws IOException {
+    LightClient(Path socket, String export) throws IOException {
+        var name = export.getBytes(StandardCharsets.UTF_8);
         channel = SocketChannel.open(UnixDomainSocketAddress.of(socket));
         await(18);
         in.position(in.position() + 18);
         send(ByteBuffer.allocate(4).putInt(3).flip());
-        send(ByteBuffer.allocate(22).putLong(0x49484156454F5054L).putInt(7).putInt(6).putInt(0).putShort((short) 0).flip());
+        send(ByteBuffer.allocate(22 + name.length).putLong(0x49484156454F5054L).putInt(7).putInt(6 + name.length).putInt(name.length).put(name).putShort((short) 0).flip());
         long exported = -1;
         while (true) {
             await(20);

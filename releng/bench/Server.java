@@ -41,7 +41,7 @@ final class Server implements AutoCloseable {
     }
 
     LightClient connect() throws IOException {
-        return new LightClient(socket);
+        return new LightClient(socket, "");
     }
 
     String uri() {
