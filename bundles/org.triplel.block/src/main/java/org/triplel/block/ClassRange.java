@@ -4,12 +4,12 @@ package org.triplel.block;
  * A run of bytes of one kind that one side serves.
  *
  * @param length in bytes, greater than zero
- * @param kind who holds it
- * @param local whether a read of what the base holds would be served from this host now, and not from the NAS
+ * @param kind who holds it, or what the guest uses it for
+ * @param local whether a read would be served from this host now, and not from the NAS
  */
 public record ClassRange(long length, Kind kind, boolean local) {
 
-    /** Who holds a range. */
+    /** Who holds a range, or what the guest uses it for. */
     public enum Kind {
         /** Nobody. */
         UNUSED(0),
@@ -18,7 +18,11 @@ public record ClassRange(long length, Kind kind, boolean local) {
         /** The private image, over data of the base image. */
         REWRITTEN(2),
         /** Only the private image. */
-        PRIVATE(3);
+        PRIVATE(3),
+        /** Whoever it is, the guest has a file system's journal there. */
+        JOURNAL(4),
+        /** Whoever it is, the guest swaps there. */
+        SWAP(5);
 
         private final int number;
 

@@ -33,7 +33,7 @@ public final class DiskInspector {
         long deadline = System.nanoTime() + limits.time().toNanos();
         var structures = new GuestReader(disk, STRUCTURE_WINDOW, limits.structureBytes(), deadline);
         var logs = new GuestReader(disk, LOG_WINDOW, limits.logBytes(), deadline);
-        var findings = new Findings();
+        var findings = new Findings(limits.details());
         if (disk.size() > 0) {
             var whole = new Region(structures, logs, List.of(new Range(0, disk.size())), "on the whole disk");
             try {

@@ -27,10 +27,10 @@ final class ExtFileSystem {
             externalJournal(findings);
         } else if (!superblock.hasJournal()) {
             findings.notSplit(region, here() + ": has no journal");
-            new ExtSwapFiles(region.inPassing(), superblock).describe(findings);
+            swapFiles(findings);
         } else if (superblock.journalInode() == 0) {
             findings.notSplit(region, here() + ": its journal is the device with UUID " + superblock.journalUuid());
-            new ExtSwapFiles(region.inPassing(), superblock).describe(findings);
+            swapFiles(findings);
         } else {
             internalJournal(findings);
         }
@@ -49,8 +49,14 @@ final class ExtFileSystem {
         var raw = blocks.read(0, JournalSuperblock.BYTES);
         var journal = JournalSuperblock.of(raw, superblock.blockSize(), 1, inode.size() / superblock.blockSize());
         var reason = "inode " + superblock.journalInode() + " of the " + here();
-        findings.journal(journal(reason, blocks, 0, raw, journal));
-        new ExtSwapFiles(region.inPassing(), superblock).describe(findings);
+        findings.journal(journal(reason, blocks, 0, raw, journal, findings.details()));
+        swapFiles(findings);
+    }
+
+    private void swapFiles(Findings findings) throws IOException, MalformedException {
+        if (findings.details()) {
+            new ExtSwapFiles(region.inPassing(), superblock).describe(findings);
+        }
     }
 
     /** The journal's blocks have the numbers of the device; the log begins behind the superblock of the device. */
@@ -61,13 +67,24 @@ final class ExtFileSystem {
         var raw = blocks.read(own, JournalSuperblock.BYTES);
         var journal = JournalSuperblock.of(raw, superblock.blockSize(), own + 1, superblock.blocks());
         var reason = "external journal " + superblock.uuid() + " " + region.place() + users(raw);
-        findings.journal(journal(reason, blocks, own, raw, journal));
+        findings.journal(journal(reason, blocks, own, raw, journal, findings.details()));
     }
 
     private static Journal journal(
-            String reason, FileBlocks blocks, long superblockAt, Bytes raw, JournalSuperblock superblock)
+            String reason, FileBlocks blocks, long superblockAt, Bytes raw, JournalSuperblock superblock, boolean walk)
             throws IOException, MalformedException {
-        var log = new JournalLog(blocks, raw, superblock).walk();
+        var log = new JournalLog(blocks, raw, superblock);
+        var active = walk ? log.walk() : log.all();
+        return journal(reason, blocks, superblockAt, superblock, active);
+    }
+
+    private static Journal journal(
+            String reason,
+            FileBlocks blocks,
+            long superblockAt,
+            JournalSuperblock superblock,
+            JournalLog.Active log)
+            throws MalformedException {
         var active = new ArrayList<Range>();
         long untilEnd = Math.min(log.blocks(), superblock.end() - superblock.start());
         active.addAll(blocks.onDisk(superblock.start(), untilEnd));

@@ -32,9 +32,19 @@ final class Findings {
         }
     }
 
+    private final boolean details;
     private final List<Area> areas = new ArrayList<>();
     private final List<NotSplit> notSplit = new ArrayList<>();
     private int pieces;
+
+    /** @param details as in {@link Limits} */
+    Findings(boolean details) {
+        this.details = details;
+    }
+
+    boolean details() {
+        return details;
+    }
 
     void swap(List<Range> ranges, String reason) {
         add(new Area(ContentClass.SWAP, ranges, reason, Optional.empty()));

@@ -43,7 +43,7 @@ class HostileDiskTest {
     void readingTooMuchEnds() throws IOException {
         var disk = new MemoryDisk(new byte[64 << 20]);
         manyPartitions(disk.content, 128);
-        var map = new DiskInspector(new Limits(1 << 20, 1 << 20, Duration.ofMinutes(1))).inspect(disk);
+        var map = new DiskInspector(new Limits(1 << 20, 1 << 20, Duration.ofMinutes(1), true)).inspect(disk);
         assertTrue(disk.bytesRead <= 2 << 20, disk.bytesRead + " bytes");
         assertEquals("nothing known in partition 5", map.notSplit().getFirst().reason());
         assertEquals(
@@ -64,7 +64,7 @@ class HostileDiskTest {
             }
         };
         manyPartitions(slow.content, 128);
-        var map = new DiskInspector(new Limits(1 << 30, 1 << 30, Duration.ofMillis(100))).inspect(slow);
+        var map = new DiskInspector(new Limits(1 << 30, 1 << 30, Duration.ofMillis(100), true)).inspect(slow);
         var reason = map.notSplit().getLast().reason();
         assertTrue(reason.endsWith("gave up, reading takes too long"), reason);
     }

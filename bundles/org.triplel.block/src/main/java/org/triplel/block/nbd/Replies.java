@@ -8,8 +8,6 @@ import static java.lang.foreign.ValueLayout.JAVA_SHORT_UNALIGNED;
 import java.io.IOException;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
-import java.lang.ref.Reference;
-import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.nio.charset.StandardCharsets;
 import java.util.List;
@@ -94,13 +92,11 @@ final class Replies {
         }
     }
 
-    /** @param reply a direct buffer with the data after {@link #READ_HEADER_BYTES} bytes that are this method's */
-    void data(Request request, ByteBuffer reply) {
-        var whole = MemorySegment.ofBuffer(reply.clear());
+    /** @param reply native memory with the data after {@link #READ_HEADER_BYTES} bytes that are this method's */
+    void data(Request request, MemorySegment reply) {
         long start = READ_HEADER_BYTES - dataHeaderBytes();
-        putDataHeader(whole, start, request.cookie(), request.offset(), (int) request.length());
-        outbox.sendThrough(whole, start, dataHeaderBytes() + request.length());
-        Reference.reachabilityFence(reply);
+        putDataHeader(reply, start, request.cookie(), request.offset(), (int) request.length());
+        outbox.sendThrough(reply, start, dataHeaderBytes() + request.length());
     }
 
     void done(long cookie) {

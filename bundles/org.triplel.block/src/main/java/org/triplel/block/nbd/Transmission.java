@@ -106,6 +106,7 @@ final class Transmission {
                 }
                 sendOff();
                 budget.awaitIdle();
+                buffers.close();
                 replies.close();
             }
         }
@@ -306,11 +307,12 @@ final class Transmission {
                 giveBack();
                 return;
             }
-            var reply = ByteBuffer.allocateDirect(Replies.READ_HEADER_BYTES + (int) request.length());
-            MemorySegment.ofBuffer(reply)
-                    .asSlice(Replies.READ_HEADER_BYTES)
-                    .copyFrom(memory.asSlice(at, request.length()));
-            finish(workers, () -> replies.data(request, reply));
+            var buffer = buffers.take(Replies.READ_HEADER_BYTES + (int) request.length());
+            MemorySegment.copy(memory, at, buffer.memory(), Replies.READ_HEADER_BYTES, request.length());
+            finish(workers, () -> {
+                replies.data(request, buffer.memory());
+                buffers.giveBack(buffer);
+            });
         }
 
         @Override
@@ -479,17 +481,29 @@ final class Transmission {
     }
 
     private void answerRead(Request request) {
-        int length = (int) request.length();
-        ByteBuffer reply;
+        ReplyBuffers.Buffer buffer;
         try {
-            reply = buffers.take(Replies.READ_HEADER_BYTES + length);
-            device.read(request.offset(), reply.slice(Replies.READ_HEADER_BYTES, length));
+            buffer = buffers.take(Replies.READ_HEADER_BYTES + (int) request.length());
+        } catch (RuntimeException | Error e) {
+            failed(Command.READ, request, e);
+            return;
+        }
+        try {
+            answerRead(request, buffer.memory());
+        } finally {
+            buffers.giveBack(buffer);
+        }
+    }
+
+    private void answerRead(Request request, MemorySegment reply) {
+        try {
+            var content = reply.asSlice(Replies.READ_HEADER_BYTES, request.length());
+            device.read(request.offset(), content.asByteBuffer());
         } catch (IOException | RuntimeException | Error e) {
             failed(Command.READ, request, e);
             return;
         }
         replies.data(request, reply);
-        buffers.giveBack(reply);
     }
 
     /** Whatever it is, the client must hear of it: a request without a reply hangs a guest for ever. */
