@@ -14,6 +14,9 @@ sealed interface Change {
     /** How many bytes travel with it. */
     int payload();
 
+    /** What of it concerns a range within its own. */
+    Change part(long from, long length);
+
     void applyTo(BlockDevice device) throws IOException;
 
     /** @param data from position to limit; not moved by any use of this record */
@@ -30,6 +33,11 @@ sealed interface Change {
         }
 
         @Override
+        public Change part(long from, long length) {
+            return new Write(from, data.slice(data.position() + (int) (from - offset), (int) length));
+        }
+
+        @Override
         public void applyTo(BlockDevice device) throws IOException {
             device.write(offset, data.duplicate());
         }
@@ -41,6 +49,11 @@ sealed interface Change {
         @Override
         public int payload() {
             return 0;
+        }
+
+        @Override
+        public Change part(long from, long length) {
+            return new Zero(from, length, allocate);
         }
 
         @Override

@@ -3,7 +3,6 @@ package org.triplel.router;
 import java.io.IOException;
 import java.util.BitSet;
 import java.util.concurrent.atomic.AtomicLongArray;
-import java.util.function.Consumer;
 import org.triplel.block.BlockDevice;
 import org.triplel.block.ClassRange;
 import org.triplel.block.OverlayDevice;
@@ -98,14 +97,6 @@ final class ClusterMap {
             at = end;
         }
         return bytes;
-    }
-
-    void forEachRange(Consumer<DiskRange> consumer) {
-        for (long at = 0; at < size; ) {
-            var range = range(at, size);
-            consumer.accept(range);
-            at += range.length();
-        }
     }
 
     /** What lies from {@code offset} on, up to {@code limit}. */

@@ -7,6 +7,6 @@ import org.triplel.block.ClassRange;
  *
  * @param offset in bytes
  * @param length in bytes
- * @param kind who holds it
+ * @param kind who holds it, or what the guest uses it for
  */
 public record DiskRange(long offset, long length, ClassRange.Kind kind) {}

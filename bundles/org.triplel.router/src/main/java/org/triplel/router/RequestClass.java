@@ -8,6 +8,10 @@ public enum RequestClass {
     BASE_COPY,
     /** The guest writes for the first time where the base image holds data. */
     BASE_REWRITE,
+    /** The journal of one of the guest's file systems. */
+    JOURNAL,
+    /** A swap area of the guest. */
+    SWAP,
     /** All else. */
     PRIVATE
 }

@@ -1,10 +1,15 @@
 package org.triplel.router;
 
 import java.io.IOException;
+import java.lang.System.Logger.Level;
 import java.lang.foreign.MemorySegment;
 import java.nio.ByteBuffer;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
+import java.util.Queue;
+import java.util.concurrent.ConcurrentLinkedQueue;
+import java.util.concurrent.locks.ReentrantLock;
 import java.util.function.Consumer;
 import org.triplel.block.BlockDevice;
 import org.triplel.block.ChangeCompletion;
@@ -14,13 +19,17 @@ import org.triplel.block.Extent;
 import org.triplel.block.ImageDaemon;
 import org.triplel.block.RangeLock;
 import org.triplel.block.ReadCompletion;
+import org.triplel.guest.Range;
+import org.triplel.guest.SemanticMap;
 
 /**
- * A VM's disk: a base image that many share, and a private image upon it. Routing decides where a block is read, never
- * what it contains.
+ * A VM's disk: a base image that many share, a private image upon it, and what of it lies on this host. Routing decides
+ * where a block is read, never what it contains.
  *
- * <p>A cluster of 64 KiB that the private image does not hold is read straight from the base; everything else goes to the
- * private image's daemon. When that daemon dies, requests wait until another one has everything that was acknowledged;
+ * <p>A block that the host's {@link SubFile} holds is read from there. A cluster of 64 KiB that the private image does not
+ * hold is read straight from the base; everything else goes to the private image's daemon. Whole blocks of what the guest
+ * uses for something that the {@link Placement} keeps on the host are written there, all else to the private image. When a
+ * range loses its use, its blocks are brought home before the change that told so completes. When that daemon dies, requests wait until another one has everything that was acknowledged;
  * they do not fail. The same holds for this process: the next disk on the same spool completes what it left.
  *
  * <p>A trimmed range reads as zeroes. Overlapping changes are carried out in the order in which they came, reads wait for
@@ -31,13 +40,39 @@ public final class RoutedDisk implements ClassifiedDevice {
     /** The unit of routing in bytes. */
     public static final int CLUSTER_BYTES = ClusterMap.CLUSTER_BYTES;
 
+    private static final System.Logger LOG = System.getLogger(RoutedDisk.class.getName());
     private static final int MAX_EXTENTS = 1024;
+    private static final int BRING_HOME_BYTES = 256 << 10;
+    private static final int BLOCK = SubFile.BLOCK_BYTES;
 
+    private final String name;
     private final BlockDevice base;
     private final SpooledOverlay overlay;
+    private final Optional<SubFile> local;
     private final ClusterMap map;
     private final DiskMetrics metrics;
     private final RangeLock changes = new RangeLock();
+    private final GuestLayout layout;
+
+    /** One at a time looks at the layout. */
+    private final ReentrantLock looking = new ReentrantLock();
+
+    private volatile boolean layoutUnknown;
+
+    /** What must be brought home before a flush completes. */
+    private final Queue<Range> homeless = new ConcurrentLinkedQueue<>();
+
+    private volatile Placement placement;
+    private volatile String localProblem = "";
+
+    /**
+     * Opens a disk of which nothing lies on this host, as {@linkplain #RoutedDisk(String, BlockDevice, ImageDaemon, Spool,
+     * Optional, Placement, DiskMetrics) below}.
+     */
+    public RoutedDisk(String name, BlockDevice base, ImageDaemon daemon, Spool spool, DiskMetrics metrics)
+            throws IOException {
+        this(name, base, daemon, spool, Optional.empty(), Placement.NAS, metrics);
+    }
 
     /**
      * Opens a disk: connects to the daemon, completes what an earlier process left in the spool, and learns what the
@@ -48,16 +83,43 @@ public final class RoutedDisk implements ClassifiedDevice {
      *     only it knows which side served them; closed together with the disk
      * @param daemon has the private image open; closed by the caller, after the disk
      * @param spool of this disk; closed together with the disk
+     * @param local has, or takes, what of the disk lies on this host; closed together with the disk
+     * @param placement says what that is
      * @param metrics counts all else
-     * @throws IOException the daemon cannot be reached, or does not take what is in the spool; nothing is lost, and base
-     *     and spool are still open
+     * @throws IOException the daemon cannot be reached, or does not take what is in the spool, or the disk cannot be read;
+     *     nothing is lost, and base, spool and what lies on this host are still open
      */
-    public RoutedDisk(String name, BlockDevice base, ImageDaemon daemon, Spool spool, DiskMetrics metrics)
+    public RoutedDisk(
+            String name,
+            BlockDevice base,
+            ImageDaemon daemon,
+            Spool spool,
+            Optional<SubFile> local,
+            Placement placement,
+            DiskMetrics metrics)
             throws IOException {
+        this.name = name;
         this.base = base;
         this.metrics = metrics;
+        this.local = local;
+        this.placement = placement;
         this.overlay = new SpooledOverlay(name, daemon, spool, base);
         this.map = overlay.map();
+        this.layout = new GuestLayout(name, overlay.size(), this::look, changes);
+        layout.inspect();
+        local.ifPresent(this::findHomeless);
+    }
+
+    /** What an earlier process has not brought home. */
+    private void findHomeless(SubFile file) {
+        for (long at = 0; at < size(); ) {
+            boolean here = file.holds(at);
+            long border = file.sameSide(at, here, layout.sameClass(at, size()));
+            if (here && layout.classOf(at).isEmpty()) {
+                homeless.add(new Range(at, border - at));
+            }
+            at = border;
+        }
     }
 
     @Override
@@ -67,7 +129,36 @@ public final class RoutedDisk implements ClassifiedDevice {
 
     /** What is wrong and what to do, or empty. */
     public String problem() {
-        return overlay.problem();
+        return overlay.problem().isEmpty() ? localProblem : overlay.problem();
+    }
+
+    /** What the guest uses the parts of the disk for. */
+    public SemanticMap layout() {
+        return layout.map();
+    }
+
+    /** How many bytes of a range lie on this host because of what the guest uses them for. */
+    public long localBytes(long offset, long length) {
+        return local.isEmpty() ? 0 : local.get().heldBytes(offset, length);
+    }
+
+    /**
+     * From now on what the guest writes goes where this says. What lies on this host and no longer should is brought home
+     * until this returns; requests do not wait for that.
+     *
+     * @throws IOException not all of it is home; the rest stays here until this is called again or the guest writes it anew
+     */
+    public void place(Placement wanted) throws IOException {
+        var before = placement;
+        placement = wanted;
+        localProblem = "";
+        for (var requestClass : RequestClass.values()) {
+            if (before.of(requestClass) == Side.LOCAL && wanted.of(requestClass) == Side.NAS) {
+                for (var range : layout.ranges(requestClass)) {
+                    bringHome(range.start(), range.length());
+                }
+            }
+        }
     }
 
     /**
@@ -75,21 +166,54 @@ public final class RoutedDisk implements ClassifiedDevice {
      * disk has clusters, so they are told one by one.
      */
     public void diskMap(Consumer<DiskRange> consumer) {
-        map.forEachRange(consumer);
+        for (long at = 0; at < size(); ) {
+            var range = range(at, size());
+            consumer.accept(range);
+            at += range.length();
+        }
+    }
+
+    private DiskRange range(long offset, long limit) {
+        long end = layout.sameClass(offset, limit);
+        return layout.classOf(offset)
+                .map(used -> new DiskRange(offset, end - offset, kind(used)))
+                .orElseGet(() -> map.range(offset, end));
+    }
+
+    private static ClassRange.Kind kind(RequestClass used) {
+        return used == RequestClass.SWAP ? ClassRange.Kind.SWAP : ClassRange.Kind.JOURNAL;
     }
 
     @Override
     public void read(long offset, ByteBuffer into) throws IOException {
+        read(offset, into, (used, side, bytes, start) -> record(used, Direction.READ, side, bytes, start));
+    }
+
+    /** Reads for ourselves, so that it does not count. */
+    private void look(long offset, ByteBuffer into) throws IOException {
+        read(offset, into, (used, side, bytes, start) -> {});
+    }
+
+    private interface Tally {
+        void read(RequestClass used, Side side, long bytes, long start);
+    }
+
+    private void read(long offset, ByteBuffer into, Tally tally) throws IOException {
         long end = offset + into.remaining();
         for (long at = offset; at < end; ) {
+            boolean here = isHere(at);
+            long sameSide = sameSide(at, here, layout.sameClass(at, end));
             boolean held = map.held(at);
-            long border = map.sameLeg(at, held, end);
+            long border = here ? sameSide : map.sameLeg(at, held, sameSide);
             int length = (int) (border - at);
             var part = into.slice(into.position(), length);
-            if (held) {
-                long start = System.nanoTime();
+            long start = System.nanoTime();
+            if (here) {
+                local.orElseThrow().read(at, part);
+                tally.read(usedFor(at), Side.LOCAL, length, start);
+            } else if (held) {
                 overlay.read(at, part);
-                record(RequestClass.PRIVATE, Direction.READ, length, start);
+                tally.read(usedFor(at), Side.NAS, length, start);
             } else {
                 readBase(at, part);
             }
@@ -98,15 +222,41 @@ public final class RoutedDisk implements ClassifiedDevice {
         }
     }
 
-    /** What only the base holds, if the base has it at hand. */
+    /** The class of a byte's requests, apart from what the base has to do with it. */
+    private RequestClass usedFor(long offset) {
+        return layout.classOf(offset).orElse(RequestClass.PRIVATE);
+    }
+
+    private boolean isHere(long offset) {
+        return local.isPresent() && local.get().holds(offset);
+    }
+
+    private long sameSide(long offset, boolean here, long limit) {
+        return local.isPresent() ? local.get().sameSide(offset, here, limit) : limit;
+    }
+
+    private boolean anyIsHere(long offset, long length) {
+        return local.isPresent() && local.get().holdsAny(offset, length);
+    }
+
+    /** What only the base holds, if the base has it at hand, and what lies on this host. */
     @Override
     public boolean readNow(long offset, MemorySegment memory, long at, int length) throws IOException {
-        return onlyBaseHas(offset, length) && base.readNow(offset, memory, at, length);
+        if (!anyIsHere(offset, length)) {
+            return onlyBaseHas(offset, length) && base.readNow(offset, memory, at, length);
+        }
+        long start = System.nanoTime();
+        if (sameSide(offset, true, offset + length) < offset + length
+                || !local.orElseThrow().readNow(offset, memory, at, length)) {
+            return false;
+        }
+        record(usedFor(offset), Direction.READ, Side.LOCAL, length, start);
+        return true;
     }
 
     @Override
     public boolean readsLocally(long offset, int length) {
-        return onlyBaseHas(offset, length) && base.readsLocally(offset, length);
+        return !anyIsHere(offset, length) && onlyBaseHas(offset, length) && base.readsLocally(offset, length);
     }
 
     private boolean onlyBaseHas(long offset, int length) {
@@ -156,7 +306,45 @@ public final class RoutedDisk implements ClassifiedDevice {
         long end = offset + length;
         return map.held(offset)
                 && map.sameLeg(offset, true, end) == end
-                && overlay.startRead(offset, length, new CountedRead(length, completion));
+                && !anyIsHere(offset, length)
+                && overlay.startRead(offset, length, new CountedRead(usedFor(offset), length, completion));
+    }
+
+    /** What is kept on this host. */
+    @Override
+    public boolean writeNow(long offset, MemorySegment memory, long at, int length) throws IOException {
+        if (length == 0 || keptHere(offset, offset + length) < offset + length) {
+            return false;
+        }
+        long start = System.nanoTime();
+        var hold = changes.tryEnter(offset, length);
+        if (hold.isEmpty()) {
+            return false;
+        }
+        try (var _ = hold.get()) {
+            if (layout.watches(offset, length)
+                    || keptHere(offset, offset + length) < offset + length
+                    || !local.orElseThrow().writeNow(offset, memory, at, length)) {
+                return false;
+            }
+        }
+        record(usedFor(offset), Direction.WRITE, Side.LOCAL, length, start);
+        return true;
+    }
+
+    /**
+     * Up to where what is written from {@code offset} on is kept on this host: whole blocks only; {@code offset} if it is
+     * not kept. To be relied on only by whoever holds the range.
+     */
+    private long keptHere(long offset, long limit) {
+        if (local.isEmpty()
+                || offset % BLOCK != 0
+                || placement.of(usedFor(offset)) == Side.NAS
+                || !localProblem.isEmpty()) {
+            return offset;
+        }
+        long end = layout.sameClass(offset, limit);
+        return end == size() ? end : end / BLOCK * BLOCK;
     }
 
     @Override
@@ -165,7 +353,15 @@ public final class RoutedDisk implements ClassifiedDevice {
         if (hold.isEmpty()) {
             return false;
         }
-        var started = new CountedWrite(length, map.rewritten(offset, length), hold.get(), completion);
+        if (layout.watches(offset, length)
+                || anyIsHere(offset, length)
+                || keptHere(offset, offset + length) > offset
+                || layout.sameClass(offset, offset + length) < offset + length) {
+            hold.get().close();
+            return false;
+        }
+        var started =
+                new CountedWrite(usedFor(offset), length, map.rewritten(offset, length), hold.get(), completion);
         map.hold(offset, length);
         var change = new Change.Write(offset, memory.asSlice(at, length).asByteBuffer());
         if (overlay.startWrite(change, memory, at, started)) {
@@ -182,18 +378,20 @@ public final class RoutedDisk implements ClassifiedDevice {
 
     private final class CountedRead implements ReadCompletion {
 
+        private final RequestClass used;
         private final int length;
         private final ReadCompletion completion;
         private final long start = System.nanoTime();
 
-        CountedRead(int length, ReadCompletion completion) {
+        CountedRead(RequestClass used, int length, ReadCompletion completion) {
+            this.used = used;
             this.length = length;
             this.completion = completion;
         }
 
         @Override
         public void data(MemorySegment memory, long at) {
-            record(RequestClass.PRIVATE, Direction.READ, length, start);
+            record(used, Direction.READ, Side.NAS, length, start);
             completion.data(memory, at);
         }
 
@@ -210,13 +408,16 @@ public final class RoutedDisk implements ClassifiedDevice {
 
     private final class CountedWrite implements ChangeCompletion {
 
+        private final RequestClass used;
         private final int length;
         private final long rewritten;
         private final RangeLock.Hold hold;
         private final ChangeCompletion completion;
         private final long start = System.nanoTime();
 
-        CountedWrite(int length, long rewritten, RangeLock.Hold hold, ChangeCompletion completion) {
+        CountedWrite(
+                RequestClass used, int length, long rewritten, RangeLock.Hold hold, ChangeCompletion completion) {
+            this.used = used;
             this.length = length;
             this.rewritten = rewritten;
             this.hold = hold;
@@ -226,7 +427,7 @@ public final class RoutedDisk implements ClassifiedDevice {
         @Override
         public void done() {
             hold.close();
-            recordChange(length, rewritten, true, start);
+            recordChange(used, length, rewritten, true, start);
             completion.done();
         }
 
@@ -242,7 +443,7 @@ public final class RoutedDisk implements ClassifiedDevice {
                 try (hold) {
                     rest.run();
                 }
-                recordChange(length, rewritten, true, start);
+                recordChange(used, length, rewritten, true, start);
             });
         }
 
@@ -262,34 +463,177 @@ public final class RoutedDisk implements ClassifiedDevice {
         if (change.length() == 0) {
             return;
         }
-        long start = System.nanoTime();
-        long rewritten = 0;
-        try (var _ = changes.enter(change.offset(), change.length()).await()) {
-            rewritten = map.rewritten(change.offset(), change.length());
-            map.hold(change.offset(), change.length());
-            overlay.change(change);
+        boolean look;
+        long first = change.offset() / BLOCK * BLOCK;
+        long end = change.offset() + change.length();
+        try (var _ = changes.enter(first, Math.ceilDiv(end, BLOCK) * BLOCK - first).await()) {
+            look = carryOut(change);
         }
-        recordChange(change.length(), rewritten, change.payload() > 0, start); // zeroes move no data
+        if (look) {
+            lookAgain();
+        }
     }
 
-    private void recordChange(long length, long rewritten, boolean moves, long start) {
-        if (rewritten > 0) {
-            record(RequestClass.BASE_REWRITE, Direction.WRITE, moves ? rewritten : 0, start);
+    /** Returns whether the layout may be another one now. The caller holds the change's blocks. */
+    private boolean carryOut(Change change) throws IOException {
+        long end = change.offset() + change.length();
+        boolean done = false;
+        try {
+            for (long at = change.offset(); at < end; ) {
+                at = carryOut(change, at, end);
+            }
+            done = true;
+        } finally {
+            if (!done && layout.watches(change.offset(), change.length())) {
+                layout.lost(change.offset(), change.length());
+                layoutUnknown = true;
+            }
         }
-        if (rewritten < length) {
-            record(RequestClass.PRIVATE, Direction.WRITE, moves ? length - rewritten : 0, start);
+        return layout.watches(change.offset(), change.length()) && (layout.changed(change) || unsettled());
+    }
+
+    /** Carries out what of a change goes one way from {@code at} on; returns where that ends. The caller holds its blocks. */
+    private long carryOut(Change change, long at, long end) throws IOException {
+        long kept = keptHere(at, end);
+        if (kept > at && keep(change.part(at, kept - at))) {
+            return kept;
+        }
+        long blockEnd = Math.min(end, (at / BLOCK + 1) * BLOCK);
+        long border = kept > at ? kept : layout.sameClass(at, end);
+        if (border > blockEnd && keptHere(blockEnd, end) > blockEnd) {
+            border = blockEnd; // what is left of a block before those that are kept
+        }
+        sendHome(change.part(at, border - at));
+        return border;
+    }
+
+    /** Returns whether it is on this host now. */
+    private boolean keep(Change change) {
+        long start = System.nanoTime();
+        var file = local.orElseThrow();
+        try {
+            switch (change) {
+                case Change.Write write -> file.write(write.offset(), write.data().duplicate());
+                case Change.Zero zero -> file.writeZeroes(zero.offset(), zero.length(), zero.allocate());
+            }
+        } catch (IOException failure) {
+            localProblem = "The local disk fails, so all that disk " + name + " writes goes to the NAS: "
+                    + failure.getMessage() + ". Make room on it or replace it, then restart the VM";
+            LOG.log(Level.ERROR, localProblem, failure);
+            return false;
+        }
+        record(usedFor(change.offset()), Direction.WRITE, Side.LOCAL, change.payload(), start);
+        return true;
+    }
+
+    /** A block of which only a part is changed comes home first. */
+    private void sendHome(Change change) throws IOException {
+        long start = System.nanoTime();
+        long end = change.offset() + change.length();
+        bringEdgeHome(change.offset());
+        bringEdgeHome(end);
+        long rewritten = map.rewritten(change.offset(), change.length());
+        map.hold(change.offset(), change.length());
+        overlay.change(change);
+        if (anyIsHere(change.offset(), change.length())) {
+            local.orElseThrow().release(change.offset(), change.length());
+        }
+        recordChange(usedFor(change.offset()), change.length(), rewritten, change.payload() > 0, start);
+    }
+
+    private void bringEdgeHome(long offset) throws IOException {
+        if (offset % BLOCK != 0 && offset < size() && isHere(offset)) {
+            moveHome(offset / BLOCK * BLOCK, Math.min(BLOCK, size() - offset / BLOCK * BLOCK));
+        }
+    }
+
+    /** Writes what lies on this host to the private image, piece by piece. */
+    private void bringHome(long offset, long length) throws IOException {
+        if (local.isEmpty()) {
+            return;
+        }
+        long last = Math.min(size(), Math.ceilDiv(offset + length, BLOCK) * BLOCK);
+        for (long at = offset / BLOCK * BLOCK; at < last; ) {
+            boolean here = isHere(at);
+            long border = sameSide(at, here, here ? Math.min(last, at + BRING_HOME_BYTES) : last);
+            if (here) {
+                try (var _ = changes.enter(at, border - at).await()) {
+                    for (long from = at; from < border; ) { // some of it may have gone home meanwhile
+                        boolean stillHere = isHere(from);
+                        long to = sameSide(from, stillHere, border);
+                        if (stillHere) {
+                            moveHome(from, to - from);
+                        }
+                        from = to;
+                    }
+                }
+            }
+            at = border;
+        }
+    }
+
+    /** Of whole blocks that the caller holds and this host has. */
+    private void moveHome(long offset, long length) throws IOException {
+        var content = ByteBuffer.allocateDirect((int) length);
+        local.orElseThrow().read(offset, content);
+        map.hold(offset, length);
+        overlay.change(new Change.Write(offset, content.flip()));
+        local.orElseThrow().release(offset, length);
+    }
+
+    /** The guest has changed what says what it uses its disk for. What lost its use is home, for good, when this returns. */
+    private void lookAgain() throws IOException {
+        looking.lock();
+        try {
+            layoutUnknown = true;
+            homeless.addAll(layout.inspect());
+            layoutUnknown = false;
+            if (bringHomeless()) {
+                overlay.flush();
+            }
+        } finally {
+            looking.unlock();
+        }
+    }
+
+    /** Whether it has failed, or an earlier process did not come to it. */
+    private boolean unsettled() {
+        return layoutUnknown || !homeless.isEmpty();
+    }
+
+    /** Returns whether there was anything. One caller at a time. */
+    private boolean bringHomeless() throws IOException {
+        boolean any = false;
+        for (var range = homeless.peek(); range != null; range = homeless.peek()) {
+            any |= anyIsHere(range.start(), range.length());
+            bringHome(range.start(), range.length());
+            homeless.remove();
+        }
+        return any;
+    }
+
+    private void recordChange(RequestClass used, long length, long rewritten, boolean moves, long start) {
+        long ofBase = used == RequestClass.PRIVATE ? rewritten : 0;
+        if (ofBase > 0) {
+            record(RequestClass.BASE_REWRITE, Direction.WRITE, Side.NAS, moves ? ofBase : 0, start);
+        }
+        if (ofBase < length) {
+            record(used, Direction.WRITE, Side.NAS, moves ? length - ofBase : 0, start);
         }
     }
 
     @Override
     public void flush() throws IOException {
         long start = System.nanoTime();
+        if (unsettled()) {
+            lookAgain();
+        }
         var side = overlay.flush() ? Side.NAS : Side.LOCAL;
         metrics.record(RequestClass.PRIVATE, Direction.FLUSH, side, 0, System.nanoTime() - start);
     }
 
-    private void record(RequestClass requestClass, Direction direction, long bytes, long start) {
-        metrics.record(requestClass, direction, Side.NAS, bytes, System.nanoTime() - start);
+    private void record(RequestClass requestClass, Direction direction, Side side, long bytes, long start) {
+        metrics.record(requestClass, direction, side, bytes, System.nanoTime() - start);
     }
 
     @Override
@@ -297,8 +641,15 @@ public final class RoutedDisk implements ClassifiedDevice {
         var extents = new ArrayList<Extent>();
         long end = offset + length;
         for (long at = offset; at < end && extents.size() < MAX_EXTENTS; ) {
+            boolean here = isHere(at);
+            long sameSide = sameSide(at, here, end);
+            if (here) {
+                extents.add(new Extent(sameSide - at, false, false));
+                at = sameSide;
+                continue;
+            }
             boolean held = map.held(at);
-            long border = map.sameLeg(at, held, end);
+            long border = map.sameLeg(at, held, sameSide);
             var part = held ? overlay.extents(at, border - at) : baseExtents(at, border - at);
             extents.addAll(part);
             at += part.stream().mapToLong(Extent::length).sum();
@@ -316,10 +667,11 @@ public final class RoutedDisk implements ClassifiedDevice {
         var ranges = new ArrayList<ClassRange>();
         long end = offset + length;
         for (long at = offset; at < end && ranges.size() < MAX_EXTENTS; ) {
-            var range = map.range(at, end);
+            boolean here = isHere(at);
+            var range = range(at, sameSide(at, here, end));
             var part = range.kind() == ClassRange.Kind.BASE
                     ? baseClasses(at, range.length())
-                    : List.of(new ClassRange(range.length(), range.kind(), false));
+                    : List.of(new ClassRange(range.length(), range.kind(), here));
             ranges.addAll(part);
             at += part.stream().mapToLong(ClassRange::length).sum();
         }
@@ -347,7 +699,13 @@ public final class RoutedDisk implements ClassifiedDevice {
     @Override
     public void close() throws IOException {
         try (base) {
-            overlay.close();
+            try {
+                overlay.close();
+            } finally {
+                if (local.isPresent()) {
+                    local.get().close();
+                }
+            }
         }
     }
 }

@@ -8,7 +8,6 @@ import java.lang.foreign.ValueLayout;
 import java.lang.invoke.VarHandle;
 import java.nio.ByteBuffer;
 import java.nio.channels.FileChannel;
-import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
@@ -121,22 +120,21 @@ public final class Spool implements AutoCloseable {
      * @param image names the image and what makes this life of it unique
      */
     public static Spool open(Path file, String image) throws IOException {
-        return open(file, image, thisBoot(), DEFAULT_BYTES);
+        return open(file, FileOwner.now(image), DEFAULT_BYTES);
     }
 
     /** Sets aside whatever the file holds, also changes to this image, and opens an empty spool. */
     public static Spool openAnew(Path file, String image) throws IOException {
-        return create(file, owner(image, thisBoot()), DEFAULT_BYTES);
+        return create(file, FileOwner.now(image), DEFAULT_BYTES);
     }
 
     /** Whether the file is a spool of this boot of the host and this image. */
     public static boolean fits(Path file, String image) throws IOException {
-        return Files.exists(file) && fits(file, owner(image, thisBoot()), DEFAULT_BYTES);
+        return Files.exists(file) && fits(file, FileOwner.now(image), DEFAULT_BYTES);
     }
 
     /** @param ringBytes the largest change takes 64 bytes less; a multiple of 64 */
-    static Spool open(Path file, String image, String boot, int ringBytes) throws IOException {
-        byte[] owner = owner(image, boot);
+    static Spool open(Path file, FileOwner owner, int ringBytes) throws IOException {
         return Files.exists(file) && fits(file, owner, ringBytes)
                 ? new Spool(file, ringBytes, Optional.empty())
                 : create(file, owner, ringBytes);
@@ -158,29 +156,8 @@ public final class Spool implements AutoCloseable {
         findEntries();
     }
 
-    private static String thisBoot() throws IOException {
-        return Files.readString(Path.of("/proc/sys/kernel/random/boot_id")).strip();
-    }
-
-    private static byte[] owner(String image, String boot) {
-        byte[] imageName = image.getBytes(StandardCharsets.UTF_8);
-        byte[] bootId = boot.getBytes(StandardCharsets.UTF_8);
-        if (AT_OWNER + 4 + imageName.length + bootId.length > PAGE) {
-            throw new IllegalArgumentException("name of an image with " + imageName.length + " bytes is too long");
-        }
-        return ByteBuffer.allocate(4 + imageName.length + bootId.length)
-                .putShort((short) bootId.length)
-                .put(bootId)
-                .putShort((short) imageName.length)
-                .put(imageName)
-                .array();
-    }
-
-    private static boolean fits(Path file, byte[] owner, int ringBytes) throws IOException {
-        return isSpool(file, ringBytes)
-                && mapHeader(
-                        file,
-                        header -> header.asSlice(AT_OWNER, owner.length).mismatch(MemorySegment.ofArray(owner)) == -1);
+    private static boolean fits(Path file, FileOwner owner, int ringBytes) throws IOException {
+        return isSpool(file, ringBytes) && mapHeader(file, header -> owner.isIn(header, AT_OWNER));
     }
 
     private static boolean isSpool(Path file, int ringBytes) throws IOException {
@@ -203,7 +180,7 @@ public final class Spool implements AutoCloseable {
     }
 
     /** What the file holds is set aside; an empty spool takes its place. */
-    private static Spool create(Path file, byte[] owner, int ringBytes) throws IOException {
+    private static Spool create(Path file, FileOwner owner, int ringBytes) throws IOException {
         var setAside = Files.exists(file) && mayHoldChanges(file, ringBytes)
                 ? Optional.of(freeName(file))
                 : Optional.<Path>empty();
@@ -240,14 +217,14 @@ public final class Spool implements AutoCloseable {
      * The new file has all its blocks before it takes its place: a full disk must not show up as SIGBUS. One that was
      * being written when the process died is overwritten by the next.
      */
-    private static void writeEmpty(Path file, byte[] owner, int ringBytes) throws IOException {
+    private static void writeEmpty(Path file, FileOwner owner, int ringBytes) throws IOException {
         var header = ByteBuffer.allocateDirect(PAGE);
         var page = MemorySegment.ofBuffer(header);
         page.set(LONG, 0, MAGIC);
         page.set(INT, AT_FORMAT, FORMAT);
         page.set(INT, AT_RING, ringBytes);
         page.set(LONG, AT_NONCE, UUID.randomUUID().getLeastSignificantBits());
-        MemorySegment.copy(MemorySegment.ofArray(owner), 0, page, AT_OWNER, owner.length);
+        owner.write(page, AT_OWNER);
         var unfinished = file.resolveSibling("." + file.getFileName() + ".new");
         try {
             try (var out = FileChannel.open(

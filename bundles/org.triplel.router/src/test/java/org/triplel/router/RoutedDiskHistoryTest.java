@@ -11,6 +11,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.util.Arrays;
+import java.util.Optional;
 import java.util.Random;
 import java.util.concurrent.Executors;
 import java.util.concurrent.atomic.AtomicInteger;
@@ -60,6 +61,7 @@ class RoutedDiskHistoryTest {
         byte[] base = new byte[BASE];
         random.nextBytes(base);
         Arrays.fill(base, CLUSTER, 2 * CLUSTER, (byte) 0);
+        SwapPartition.AT_TWO_CLUSTERS.putInto(base);
         return base;
     }
 
@@ -70,6 +72,7 @@ class RoutedDiskHistoryTest {
         final Starter starter;
         private final byte[] base;
         private Path file;
+        private Path local;
         private Spool spool;
         private RoutedDisk disk;
         private int deaths;
@@ -79,11 +82,14 @@ class RoutedDiskHistoryTest {
             daemon = new SimulatedImageDaemon(random, Arrays.copyOf(base, DISK));
             starter = new Starter(daemon);
             file = folder.resolve(name + ".spool");
+            local = folder.resolve(name + ".local");
+            SubFile.create(local, DISK, "image").close();
             daemon.atAgentDeath(() -> {
                 try {
                     var copy = folder.resolve(name + "." + ++deaths + ".spool");
                     Files.copy(file, copy, StandardCopyOption.REPLACE_EXISTING);
                     file = copy;
+                    local = copyLocal(folder.resolve(name + "." + deaths + ".local"));
                 } catch (IOException failure) {
                     throw new UncheckedIOException(failure);
                 }
@@ -91,14 +97,34 @@ class RoutedDiskHistoryTest {
             disk = open();
         }
 
+        private Path copyLocal(Path copy) throws IOException {
+            Files.copy(local, copy, StandardCopyOption.REPLACE_EXISTING);
+            Files.copy(held(local), held(copy), StandardCopyOption.REPLACE_EXISTING);
+            return copy;
+        }
+
+        private static Path held(Path local) {
+            return local.resolveSibling(local.getFileName() + ".held");
+        }
+
         private RoutedDisk open() throws IOException {
             while (true) {
-                spool = Spool.open(file, "image", "boot", RING);
+                var here = SubFile.adopt(local, DISK, "image");
+                spool = Spool.open(file, FileOwner.of("image", "boot"), RING);
                 try {
-                    return new RoutedDisk("vm", new BaseImage(base), daemon, spool, new DiskMetrics());
+                    return new RoutedDisk(
+                            "vm",
+                            new BaseImage(base),
+                            daemon,
+                            spool,
+                            Optional.of(here),
+                            new Placement(Side.LOCAL),
+                            new DiskMetrics());
                 } catch (AgentKilled killed) {
+                    here.close();
                     succeed();
                 } catch (IOException failure) { // as the agent does, it tries again
+                    here.close();
                     spool.close();
                 }
             }
@@ -107,8 +133,9 @@ class RoutedDiskHistoryTest {
         private void succeed() throws IOException {
             spool.close();
             if (deaths > 1) {
-                Files.deleteIfExists(
-                        folder.resolve(file.getFileName().toString().replace("." + deaths, "." + (deaths - 1))));
+                var before = "." + (deaths - 1);
+                Files.deleteIfExists(folder.resolve(file.getFileName().toString().replace("." + deaths, before)));
+                SubFile.delete(folder.resolve(local.getFileName().toString().replace("." + deaths, before)));
             }
             daemon.newAgent();
         }
@@ -120,6 +147,24 @@ class RoutedDiskHistoryTest {
         void next() throws IOException {
             succeed();
             disk = open();
+        }
+
+        /** What must be durable by what lies on this host, or need not be, because it is swap. */
+        byte[] durableContent(byte[] model) {
+            byte[] durable = daemon.durableContent();
+            for (var range : disk.layout().ranges()) {
+                int start = (int) range.range().start();
+                System.arraycopy(model, start, durable, start, (int) range.range().length());
+            }
+            return durable;
+        }
+
+        /** So that nothing is swap any more. */
+        void wipeTable(byte[] model) throws IOException {
+            disk.write(0, ByteBuffer.allocate(512));
+            Arrays.fill(model, 0, 512, (byte) 0);
+            disk.flush();
+            assertEquals(0, disk.localBytes(0, DISK));
         }
     }
 
@@ -163,6 +208,7 @@ class RoutedDiskHistoryTest {
             agents.daemon.kill();
             check(0, DISK);
             write(CLUSTER - 700, 1400);
+            agents.wipeTable(model);
             agents.disk().close();
             assertArrayIs(model, agents.daemon.durableContent(), 0, "durable after close");
         }
@@ -174,7 +220,9 @@ class RoutedDiskHistoryTest {
                 offset -= offset % CLUSTER;
                 length = Math.min(DISK - offset, CLUSTER);
             }
-            switch (random.nextInt(12)) {
+            switch (random.nextInt(14)) {
+                case 12 -> swapPages();
+                case 13 -> repartition();
                 case 0, 1, 2, 3 -> check(offset, length);
                 case 4, 5, 6, 7 -> write(offset, length);
                 case 8 -> change(offset, new byte[length], () -> {});
@@ -188,6 +236,27 @@ class RoutedDiskHistoryTest {
                         }
                         agents.next();
                     }
+                }
+            }
+        }
+
+        /** As a guest swaps: whole pages, some of them several times. */
+        private void swapPages() throws IOException {
+            for (int i = 0; i < 8; i++) {
+                int page = random.nextInt(SwapPartition.AT_TWO_CLUSTERS.pages());
+                write(2 * CLUSTER + page * 4096, 4096);
+            }
+        }
+
+        /** The guest takes its swap partition out of the table, hibernates to it, or makes it anew. */
+        private void repartition() throws IOException {
+            var partition = SwapPartition.AT_TWO_CLUSTERS;
+            switch (random.nextInt(4)) {
+                case 0 -> change(0, new byte[512], () -> {});
+                case 1 -> change(2 * CLUSTER, partition.suspendHeader(), () -> {});
+                default -> {
+                    change(0, partition.table(), () -> {});
+                    change(2 * CLUSTER, partition.header(), () -> {});
                 }
             }
         }
@@ -267,7 +336,7 @@ class RoutedDiskHistoryTest {
                 assertEquals(BlockException.Errno.ENOSPC, refused.errno());
                 return;
             }
-            assertArrayIs(model, agents.daemon.durableContent(), 0, "durable after flush");
+            assertArrayIs(model, agents.durableContent(model), 0, "durable after flush");
         }
     }
 
@@ -343,6 +412,7 @@ class RoutedDiskHistoryTest {
                     assertArrayIs(model, content, 0, "seed " + seed + ", round " + round + ", agent " + agent);
                 }
             }
+            agents.wipeTable(model);
             agents.disk().close();
             assertArrayIs(model, agents.daemon.durableContent(), 0, "durable, seed " + seed);
         }

@@ -73,7 +73,7 @@ class RoutedDiskTest {
                 "desk-01",
                 new BaseImage(base),
                 daemon,
-                Spool.open(folder.resolve("spool"), "image", "boot", RING),
+                Spool.open(folder.resolve("spool"), FileOwner.of("image", "boot"), RING),
                 metrics);
     }
 
@@ -301,7 +301,7 @@ class RoutedDiskTest {
         daemon.fate(call -> call.equals("flush") ? Event.FAILS : Event.NONE);
         assertThrows(IOException.class, disk::close);
         daemon.fate(call -> Event.NONE);
-        try (var spool = Spool.open(folder.resolve("spool"), "image", "boot", RING)) {
+        try (var spool = Spool.open(folder.resolve("spool"), FileOwner.of("image", "boot"), RING)) {
             assertFalse(spool.isEmpty());
         }
         assertThrows(IOException.class, this::open, "adopts the daemon whose flush failed");
@@ -405,7 +405,7 @@ class RoutedDiskTest {
 
     @Test
     void spoolOfALargerDiskIsRefused() throws IOException {
-        try (var spool = Spool.open(folder.resolve("spool"), "image", "boot", RING)) {
+        try (var spool = Spool.open(folder.resolve("spool"), FileOwner.of("image", "boot"), RING)) {
             spool.add(new Change.Zero(DISK - 1, 2, false));
         }
         var failure = assertThrows(IOException.class, this::open);

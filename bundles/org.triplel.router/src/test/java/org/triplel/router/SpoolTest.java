@@ -39,7 +39,7 @@ class SpoolTest {
     }
 
     private static Spool open(Path file) throws IOException {
-        return Spool.open(file, "vms/desk-01.qcow2", "boot-1", RING);
+        return Spool.open(file, FileOwner.of("vms/desk-01.qcow2", "boot-1"), RING);
     }
 
     private Path file() {
@@ -220,7 +220,7 @@ class SpoolTest {
                 spool.add(write(0, 100, kept.size()));
             }
             var image = other.equals("image") ? "vms/desk-02.qcow2" : "vms/desk-01.qcow2";
-            try (var spool = Spool.open(file(), image, other.equals("boot") ? "boot-2" : "boot-1", RING)) {
+            try (var spool = Spool.open(file(), FileOwner.of(image, other.equals("boot") ? "boot-2" : "boot-1"), RING)) {
                 assertTrue(spool.isEmpty());
                 kept.add(spool.setAside().orElseThrow());
             }
@@ -295,7 +295,7 @@ class SpoolTest {
         }
         // the second record, copied by a guest to where a spool that it knows all about would look for it
         byte[] payload = Arrays.copyOfRange(record, 4096 + 128, 4096 + 192);
-        try (var spool = Spool.open(evil, "vms/desk-01.qcow2", "boot-1", RING)) {
+        try (var spool = Spool.open(evil, FileOwner.of("vms/desk-01.qcow2", "boot-1"), RING)) {
             spool.complete(spool.add(write(0, 64, 1)).orElseThrow());
             spool.release(spool.completedTo());
             spool.clear();
