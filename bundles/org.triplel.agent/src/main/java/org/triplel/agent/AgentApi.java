@@ -21,6 +21,7 @@ import org.triplel.agent.api.Replica;
 import org.triplel.agent.api.ShadowBase;
 import org.triplel.agent.api.Vm;
 import org.triplel.agent.api.VmDefinition;
+import org.triplel.agent.api.VmPlacement;
 
 /** Answers desktops. No request is carried out on the thread that read it, so a slow one holds up no other. */
 final class AgentApi implements AgentService {
@@ -157,6 +158,14 @@ final class AgentApi implements AgentService {
     @Override
     public CompletableFuture<Replica> clearReplica(String base) {
         return answerNow("clear replica", () -> replicas.clear(given(base)));
+    }
+
+    @Override
+    public CompletableFuture<Vm> placeVm(VmPlacement wanted) {
+        return answer("place VM", () -> {
+            given(given(given(wanted).placement()).swap());
+            return vms.find(given(wanted.vm())).place(wanted.placement());
+        });
     }
 
     @Override

@@ -1,13 +1,17 @@
 package org.triplel.agent;
 
 import java.io.IOException;
+import java.util.Comparator;
 import java.util.List;
+import java.util.stream.Stream;
 import org.triplel.agent.api.DiskMap;
 import org.triplel.agent.api.DiskTraffic;
 import org.triplel.agent.api.TrafficCounter;
 import org.triplel.block.qemu.StorageDaemon;
+import org.triplel.guest.Range;
 import org.triplel.replica.Replica;
 import org.triplel.router.DiskMetrics;
+import org.triplel.router.DiskRange;
 import org.triplel.router.RoutedDisk;
 
 /**
@@ -23,14 +27,39 @@ import org.triplel.router.RoutedDisk;
 record AttachedDisk(
         DiskRecord vm, long attachment, Replica replica, StorageDaemon daemon, RoutedDisk disk, DiskMetrics metrics) {
 
+    /** More would not fit into a message, and nobody would read them. */
+    private static final int MAX_NOTES = 1000;
+
     /** What is wrong and what to do, or empty. */
     String problem() {
         return disk.problem();
     }
 
     DiskMap map() {
-        var ranges = new DiskMapper(disk.size(), disk::diskMap, replica::localBytes).ranges();
-        return new DiskMap(vm.vm(), disk.size(), ranges);
+        var ranges = new DiskMapper(disk.size(), disk::diskMap, this::localBytes).ranges();
+        return new DiskMap(vm.vm(), disk.size(), ranges, notes());
+    }
+
+    private long localBytes(DiskRange range) {
+        return switch (range.kind()) {
+            case BASE -> replica.localBytes(range.offset(), range.length());
+            case JOURNAL, SWAP -> disk.localBytes(range.offset(), range.length());
+            case UNUSED, REWRITTEN, PRIVATE -> 0;
+        };
+    }
+
+    private List<DiskMap.Note> notes() {
+        var layout = disk.layout();
+        var split = layout.ranges().stream().map(each -> note(each.range(), true, each.reason()));
+        var notSplit = layout.notSplit().stream().map(each -> note(each.range(), false, each.reason()));
+        return Stream.concat(split, notSplit)
+                .sorted(Comparator.comparingLong(DiskMap.Note::offset))
+                .limit(MAX_NOTES)
+                .toList();
+    }
+
+    private static DiskMap.Note note(Range range, boolean split, String reason) {
+        return new DiskMap.Note(range.start(), range.length(), split, reason);
     }
 
     /** The counters; latencies are those since the last call. One caller, once a second. */

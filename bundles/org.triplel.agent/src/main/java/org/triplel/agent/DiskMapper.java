@@ -26,9 +26,9 @@ final class DiskMapper {
         void tell(Consumer<DiskRange> consumer);
     }
 
-    /** Tells how many bytes of a range of the base image are on this host. */
+    /** Tells how many bytes of a range are on this host. */
     interface LocalBytes {
-        long of(long offset, long length);
+        long of(DiskRange range);
     }
 
     private final long bytes;
@@ -51,7 +51,8 @@ final class DiskMapper {
         });
         return all.size() <= MAX_RANGES
                 ? all.stream()
-                        .map(range -> new DiskMap.Range(range.offset(), range.length(), kind(range), local(range)))
+                        .map(range ->
+                                new DiskMap.Range(range.offset(), range.length(), kind(range), localBytes.of(range)))
                         .toList()
                 : cells();
     }
@@ -68,7 +69,7 @@ final class DiskMapper {
                 int index = (int) (at / cell);
                 var part = new DiskRange(at, Math.min(end, (index + 1) * cell) - at, range.kind());
                 lengths[index][kind(part).ordinal()] += part.length();
-                locals[index][kind(part).ordinal()] += local(part);
+                locals[index][kind(part).ordinal()] += localBytes.of(part);
                 at += part.length();
             }
         });
@@ -88,9 +89,5 @@ final class DiskMapper {
 
     private static DiskMap.Kind kind(DiskRange range) {
         return DiskMap.Kind.valueOf(range.kind().name());
-    }
-
-    private long local(DiskRange range) {
-        return range.kind() == ClassRange.Kind.BASE ? localBytes.of(range.offset(), range.length()) : 0;
     }
 }

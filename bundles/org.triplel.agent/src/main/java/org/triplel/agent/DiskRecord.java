@@ -6,7 +6,9 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.nio.file.StandardOpenOption;
+import java.util.Optional;
 import java.util.Properties;
+import org.triplel.hypervisor.DomainPlacement;
 
 /**
  * Which disk is attached for a VM; kept in the state folder for as long as it is, so that the next agent attaches it
@@ -15,8 +17,9 @@ import java.util.Properties;
  * @param vm the VM
  * @param base the base image
  * @param overlay the private image, relative to the NAS folder
+ * @param placement where parts of it are kept; empty if an agent attached it that kept nothing on the host
  */
-record DiskRecord(String vm, BaseVersion base, String overlay) {
+record DiskRecord(String vm, BaseVersion base, String overlay, Optional<DomainPlacement> placement) {
 
     static DiskRecord read(Path folder, String vm) throws IOException {
         var file = folder.resolve(vm);
@@ -29,7 +32,9 @@ record DiskRecord(String vm, BaseVersion base, String overlay) {
                     vm,
                     BaseVersion.checked(
                             properties.getProperty("base", ""), Integer.parseInt(properties.getProperty("version"))),
-                    properties.getProperty("overlay", ""));
+                    properties.getProperty("overlay", ""),
+                    Optional.ofNullable(properties.getProperty("swapOnHost"))
+                            .map(swap -> new DomainPlacement(Boolean.parseBoolean(swap))));
         } catch (AgentException | NumberFormatException e) {
             throw new IOException(file + " is damaged: " + e.getMessage(), e);
         }
@@ -40,6 +45,7 @@ record DiskRecord(String vm, BaseVersion base, String overlay) {
         properties.setProperty("base", base.base());
         properties.setProperty("version", Integer.toString(base.version()));
         properties.setProperty("overlay", overlay);
+        placement.ifPresent(place -> properties.setProperty("swapOnHost", Boolean.toString(place.swapOnHost())));
         var written = folder.resolve("." + vm);
         try (var content = Files.newBufferedWriter(written)) {
             properties.store(content, null);

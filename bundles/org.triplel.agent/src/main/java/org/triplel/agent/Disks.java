@@ -15,16 +15,20 @@ import java.util.Optional;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ConcurrentSkipListMap;
 import org.triplel.agent.api.AgentError;
+import org.triplel.agent.api.AgentEvent.Severity;
 import org.triplel.block.nbd.Clients;
 import org.triplel.block.nbd.ExportMap;
 import org.triplel.block.nbd.NbdServer;
 import org.triplel.block.qemu.ImageLocation;
 import org.triplel.block.qemu.StorageDaemon;
+import org.triplel.hypervisor.DomainPlacement;
 import org.triplel.replica.BaseTraffic;
 import org.triplel.router.DiskMetrics;
+import org.triplel.router.Placement;
 import org.triplel.router.RequestClass;
 import org.triplel.router.RoutedDisk;
 import org.triplel.router.Side;
+import org.triplel.router.SubFile;
 
 /**
  * The disks that are attached on this host, and the sockets on which they are served to QEMU and their base images to the
@@ -33,6 +37,7 @@ import org.triplel.router.Side;
  */
 final class Disks implements VmDisks, AutoCloseable {
 
+    private static final String PLACEMENT = "Storage placement";
     private static final System.Logger LOG = System.getLogger(Disks.class.getName());
 
     /** The daemon's base is this process: it waits for the next agent rather than fail. */
@@ -41,6 +46,7 @@ final class Disks implements VmDisks, AutoCloseable {
     private final StateFolder state;
     private final Nas nas;
     private final ReplicaStore replicas;
+    private final EventLog events;
     private final Spools spools;
     private final ExportMap disks = new ExportMap();
     private final ExportMap bases = new ExportMap();
@@ -56,6 +62,7 @@ final class Disks implements VmDisks, AutoCloseable {
         this.state = state;
         this.nas = nas;
         this.replicas = replicas;
+        this.events = events;
         this.spools = new Spools(state.spools(), nas, events);
         this.baseServer = new NbdServer(state.baseSocket(), bases, Clients.MANY);
         try {
@@ -113,10 +120,14 @@ final class Disks implements VmDisks, AutoCloseable {
         var step = "noting that it is attached";
         Deque<Undo> done = new ArrayDeque<>();
         try {
-            if (!Files.exists(state.disks().resolve(vm.vm()))) {
-                vm.write(state.disks());
-                done.push(() -> Files.delete(state.disks().resolve(vm.vm())));
+            boolean known = Files.exists(state.disks().resolve(vm.vm()));
+            if (!known) {
+                done.push(() -> Files.deleteIfExists(state.disks().resolve(vm.vm())));
             }
+            if (!known || guest == Guest.OFF) {
+                vm.write(state.disks());
+            }
+            boolean split = DiskRecord.read(state.disks(), vm.vm()).placement().isPresent();
 
             step = "offering the base image to the image daemon";
             var metrics = new DiskMetrics();
@@ -136,8 +147,18 @@ final class Disks implements VmDisks, AutoCloseable {
 
             step = "opening " + vm.overlay() + " in an image daemon";
             done.push(daemon::close);
+            var image = nas.identity(vm.overlay());
             var disk = new RoutedDisk(
-                    export(vm.vm()), replica.view(count(metrics, RequestClass.BASE)), daemon, spool, metrics);
+                    export(vm.vm()),
+                    replica.view(count(metrics, RequestClass.BASE)),
+                    daemon,
+                    spool,
+                    split ? Optional.of(size -> openSubFile(vm, guest, size, image)) : Optional.empty(),
+                    placement(vm.placement().orElse(DomainPlacement.DEFAULT)),
+                    metrics);
+            if (guest == Guest.OFF) {
+                disk.dropSwap();
+            }
 
             var attachment = System.currentTimeMillis();
             attached.put(vm.vm(), new AttachedDisk(vm, attachment, replica, daemon, disk, metrics));
@@ -156,6 +177,22 @@ final class Disks implements VmDisks, AutoCloseable {
         } finally {
             undo(vm, done);
         }
+    }
+
+    private Path subFile(String vm) {
+        return state.local().resolve(vm + ".img");
+    }
+
+    /** A guest that lives counts on what is in it; of one that is off, only what should have come home matters. */
+    private SubFile openSubFile(DiskRecord vm, Guest guest, long size, String image) throws IOException {
+        var file = subFile(vm.vm());
+        return guest == Guest.OFF && !SubFile.fits(file, size, image)
+                ? SubFile.create(file, size, image)
+                : SubFile.adopt(file, size, image);
+    }
+
+    private static Placement placement(DomainPlacement chosen) {
+        return new Placement(chosen.swapOnHost() ? Side.LOCAL : Side.NAS);
     }
 
     private StorageDaemon daemon(DiskRecord vm) throws IOException {
@@ -185,6 +222,44 @@ final class Disks implements VmDisks, AutoCloseable {
                 metrics.record(requestClass, org.triplel.router.Direction.READ, Side.NAS, bytes, nanos);
             }
         };
+    }
+
+    @Override
+    public void place(String vm, DomainPlacement placement) throws AgentException {
+        var disk = find(vm);
+        if (disk.isEmpty()) {
+            return;
+        }
+        var before = disk.get().vm();
+        try {
+            new DiskRecord(
+                            vm,
+                            before.base(),
+                            before.overlay(),
+                            before.placement().map(_ -> placement))
+                    .write(state.disks());
+        } catch (IOException e) {
+            throw new AgentException(
+                    AgentError.Kind.LOCAL_DISK,
+                    "The placement of " + vm + " cannot be noted: " + Failures.describe(e) + ".",
+                    "Check the disk of this host.",
+                    e);
+        }
+        Thread.ofPlatform().daemon().name("placement of " + vm).start(() -> {
+            try {
+                if (disk.get().disk().place(placement(placement))) {
+                    events.add(Severity.INFO, vm, PLACEMENT, "What was swapped on this host is on the NAS now.");
+                }
+            } catch (IOException e) {
+                LOG.log(Level.ERROR, vm + ": " + PLACEMENT, e);
+                events.add(
+                        Severity.ERROR,
+                        vm,
+                        PLACEMENT,
+                        "What was swapped on this host is not all on the NAS: " + Failures.describe(e)
+                                + ". What is swapped from now on goes there. Choose the placement again to try it again.");
+            }
+        });
     }
 
     @Override
@@ -262,6 +337,7 @@ final class Disks implements VmDisks, AutoCloseable {
     private void forget(String vm) throws IOException {
         unwritten.remove(vm);
         spools.delete(vm);
+        SubFile.delete(subFile(vm));
         Files.deleteIfExists(state.disks().resolve(vm));
     }
 

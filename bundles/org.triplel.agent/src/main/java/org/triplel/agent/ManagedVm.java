@@ -3,13 +3,17 @@ package org.triplel.agent;
 import java.io.IOException;
 import java.lang.System.Logger.Level;
 import java.util.Locale;
+import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Consumer;
 import org.triplel.agent.api.AgentError;
 import org.triplel.agent.api.AgentEvent.Severity;
+import org.triplel.agent.api.Placement;
+import org.triplel.agent.api.Side;
 import org.triplel.agent.api.Vm;
 import org.triplel.agent.api.VmState;
+import org.triplel.hypervisor.DomainPlacement;
 import org.triplel.hypervisor.DomainRun;
 import org.triplel.hypervisor.DomainState;
 import org.triplel.hypervisor.DomainStatus;
@@ -48,6 +52,7 @@ final class ManagedVm {
 
     private VmState state;
     private DomainRun run;
+    private DomainPlacement placement;
     private String problem;
 
     /** Whether the hypervisor has told of the start of the present run: else a stop it tells of belongs to an earlier one. */
@@ -69,6 +74,7 @@ final class ManagedVm {
         this.console = new Console(definition.console());
         this.lane = lane;
         this.run = domain.run();
+        this.placement = domain.placement();
         this.state = switch (domain.state()) {
             case OFF -> VmState.STOPPED;
             case CRASHED -> VmState.CRASHED;
@@ -106,6 +112,7 @@ final class ManagedVm {
                 definition.image().version(),
                 definition.image().bytes(),
                 definition.memoryMiB(),
+                new Placement(placement.swapOnHost() ? Side.LOCAL : Side.NAS),
                 run.startedAtMillis(),
                 run.readyAfterMillis(),
                 problem.isEmpty() ? host.disks.problem(name()) : problem);
@@ -198,7 +205,28 @@ final class ManagedVm {
 
     private DiskRecord record() {
         var image = definition.image();
-        return new DiskRecord(name(), new BaseVersion(image.base(), image.version()), image.overlay());
+        return new DiskRecord(
+                name(), new BaseVersion(image.base(), image.version()), image.overlay(), Optional.of(placement));
+    }
+
+    /** Keeps parts of the disk elsewhere from now on. */
+    CompletableFuture<Vm> place(Placement wanted) {
+        return request("Storage placement", () -> {
+            var next = new DomainPlacement(wanted.swap() == Side.LOCAL);
+            try {
+                host.hypervisor.place(name(), next);
+            } catch (HypervisorException e) {
+                throw hypervisor(e, "");
+            }
+            placement = next;
+            host.events.add(
+                    Severity.INFO,
+                    name(),
+                    "Storage placement",
+                    next.swapOnHost() ? "Swap is kept on " + host.name + "." : "Swap is kept on the NAS.");
+            publish();
+            host.disks.place(name(), next);
+        });
     }
 
     private void launch(VmState before) throws AgentException {
@@ -387,7 +415,7 @@ final class ManagedVm {
                 takeOff(present == DomainState.CRASHED);
             } else {
                 startHeard = true;
-                goOn(new DomainStatus(definition, present, guestConnected, run));
+                goOn(new DomainStatus(definition, present, guestConnected, run, placement));
             }
         } catch (HypervisorException e) {
             LOG.log(Level.WARNING, host.name + ", " + name() + ": ask for its state", e);

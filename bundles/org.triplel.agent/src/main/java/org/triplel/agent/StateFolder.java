@@ -23,7 +23,7 @@ final class StateFolder implements AutoCloseable {
     /** @throws IOException another agent has it, or it cannot be used; the message says so */
     StateFolder(Path folder) throws IOException {
         this.folder = folder;
-        for (var part : new Path[] {folder, replicas(), spools(), disks(), log()}) {
+        for (var part : new Path[] {folder, replicas(), spools(), disks(), local(), log()}) {
             Files.createDirectories(part);
         }
         var file = folder.resolve("agent.lock");
@@ -75,6 +75,11 @@ final class StateFolder implements AutoCloseable {
 
     Path spools() {
         return folder.resolve("spool");
+    }
+
+    /** What of the disks is kept on this host. */
+    Path local() {
+        return folder.resolve("local");
     }
 
     Path daemons() {

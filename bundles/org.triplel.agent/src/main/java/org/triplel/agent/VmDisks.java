@@ -1,6 +1,7 @@
 package org.triplel.agent;
 
 import java.io.IOException;
+import org.triplel.hypervisor.DomainPlacement;
 
 /** The disks of VMs, as those see them. Calls for one VM come one after another. */
 interface VmDisks {
@@ -27,6 +28,12 @@ interface VmDisks {
      * @throws IOException what is kept here cannot be removed
      */
     void discard(DiskRecord vm) throws AgentException, IOException;
+
+    /**
+     * Changes where parts of a VM's disk are kept, if it is attached. Does not wait for what has to move; an event tells when
+     * it has.
+     */
+    void place(String vm, DomainPlacement placement) throws AgentException;
 
     /** What is wrong with a disk that is attached or should no longer be, and what to do, or empty. */
     String problem(String vm);

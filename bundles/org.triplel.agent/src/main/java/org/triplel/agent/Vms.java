@@ -19,6 +19,7 @@ import org.triplel.agent.api.Vm;
 import org.triplel.agent.api.VmDefinition;
 import org.triplel.hypervisor.Accelerator;
 import org.triplel.hypervisor.DomainEvent;
+import org.triplel.hypervisor.DomainPlacement;
 import org.triplel.hypervisor.DomainRun;
 import org.triplel.hypervisor.DomainState;
 import org.triplel.hypervisor.DomainStatus;
@@ -234,7 +235,10 @@ final class Vms {
             deleteOverlay(name, overlay);
             throw new AgentException(AgentError.Kind.HYPERVISOR, e.getMessage(), "", e);
         }
-        var vm = new ManagedVm(host, new DomainStatus(domain, DomainState.OFF, false, DomainRun.NEVER), lane(name));
+        var vm = new ManagedVm(
+                host,
+                new DomainStatus(domain, DomainState.OFF, false, DomainRun.NEVER, DomainPlacement.DEFAULT),
+                lane(name));
         vms.put(name, vm);
         host.events()
                 .add(Severity.INFO, name, "Define", "Defined on " + host.name() + " with base image " + base + ".");

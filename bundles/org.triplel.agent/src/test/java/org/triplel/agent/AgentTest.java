@@ -38,6 +38,7 @@ import org.triplel.agent.api.AgentService;
 import org.triplel.agent.api.ConsoleInput;
 import org.triplel.agent.api.ConsoleRequest;
 import org.triplel.agent.api.HostStatus;
+import org.triplel.agent.api.Placement;
 import org.triplel.agent.api.Replica;
 import org.triplel.agent.api.ShadowBase;
 import org.triplel.agent.api.TrafficSample;
@@ -170,7 +171,18 @@ class AgentTest {
 
             var vm = desktop.agent.defineVm(DESK).get();
             assertEquals(
-                    new Vm("desk-01", "client-1", VmState.STOPPED, "debian-12", 1, NasFixture.BYTES, 256, 0, -1, ""),
+                    new Vm(
+                            "desk-01",
+                            "client-1",
+                            VmState.STOPPED,
+                            "debian-12",
+                            1,
+                            NasFixture.BYTES,
+                            256,
+                            Placement.DEFAULT,
+                            0,
+                            -1,
+                            ""),
                     vm);
             assertEquals(vm, other.next(Vm.class));
             assertEquals(List.of(vm), other.agent.vms().get());

@@ -20,8 +20,8 @@ class DiskMapperTest {
     private static final long CLUSTER = 64 * 1024;
 
     /** The first half of each cluster of the base is on the host. */
-    private static long localBytes(long offset, long length) {
-        return length / 2;
+    private static long localBytes(DiskRange range) {
+        return range.kind() == ClassRange.Kind.BASE ? range.length() / 2 : 0;
     }
 
     private static List<DiskMap.Range> map(List<DiskRange> ranges) {
@@ -65,7 +65,7 @@ class DiskMapperTest {
             assertEquals(
                     expected.get(DiskMap.Kind.BASE) / 2,
                     map.stream().mapToLong(DiskMap.Range::localBytes).sum());
-            var json = new Gson().toJson(new DiskMap("x".repeat(63), at, map));
+            var json = new Gson().toJson(new DiskMap("x".repeat(63), at, map, List.of()));
             assertTrue(json.length() < 1 << 20, () -> json.length() + " bytes");
         }
     }

@@ -8,6 +8,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.io.IOException;
 import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
 import java.nio.channels.FileChannel;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
@@ -17,21 +18,31 @@ import java.nio.file.StandardOpenOption;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Optional;
 import java.util.stream.Collectors;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 import org.triplel.agent.api.AgentError;
+import org.triplel.agent.api.Direction;
 import org.triplel.agent.api.DiskMap;
 import org.triplel.agent.api.RequestClass;
+import org.triplel.agent.api.Side;
 import org.triplel.agent.api.TrafficCounter;
 import org.triplel.block.nbd.NbdClient;
+import org.triplel.hypervisor.DomainPlacement;
 
 @Timeout(60)
 class DisksTest {
 
-    private static final DiskRecord VM = new DiskRecord("desk-01", NasFixture.BASE, "vms/desk-01.qcow2");
+    private static final DiskRecord VM =
+            new DiskRecord("desk-01", NasFixture.BASE, "vms/desk-01.qcow2", Optional.of(DomainPlacement.DEFAULT));
+
+    private static final int PAGE = 4096;
+    private static final int SWAP_AT = 128 << 10;
+    private static final int SWAP_BYTES = 24 * PAGE;
+    private static final String SECRET = "a secret";
 
     @TempDir
     Path temp;
@@ -112,11 +123,17 @@ class DisksTest {
     void tellNbdClientsWhichSideServes() throws Exception {
         try (var host = new Host()) {
             host.disks.attach(VM, Guest.OFF);
-            assertEquals(List.of("0 " + NasFixture.BYTES + " 1"), classes());
+            int last = NasFixture.BYTES - 65536; // to find out what the guest uses its disk for, both ends were read
+            assertEquals(List.of("0 131072 257", "131072 " + (last - 131072) + " 1", last + " 65536 257"), classes());
             try (var guest = host.guest()) {
-                guest.read(65536, ByteBuffer.allocate(65536));
+                guest.read(262144, ByteBuffer.allocate(65536));
                 assertEquals(
-                        List.of("0 65536 1", "65536 65536 257", "131072 " + (NasFixture.BYTES - 131072) + " 1"),
+                        List.of(
+                                "0 131072 257",
+                                "131072 131072 1",
+                                "262144 65536 257",
+                                "327680 " + (last - 327680) + " 1",
+                                last + " 65536 257"),
                         classes());
                 read(guest);
             }
@@ -173,7 +190,8 @@ class DisksTest {
                                         131072,
                                         NasFixture.BYTES - 131072,
                                         DiskMap.Kind.BASE,
-                                        NasFixture.BYTES - 131072))),
+                                        NasFixture.BYTES - 131072)),
+                        List.of(new DiskMap.Note(0, NasFixture.BYTES, false, "nothing known on the whole disk"))),
                 disk.map());
         var bytes = disk.traffic().counters().stream()
                 .filter(counter -> counter.bytes() > 0)
@@ -182,6 +200,125 @@ class DisksTest {
         assertEquals(512, bytes.get(RequestClass.BASE_REWRITE));
         assertTrue(bytes.get(RequestClass.BASE_COPY) >= 65536 - 512, bytes::toString);
         assertTrue(bytes.get(RequestClass.BASE) >= NasFixture.BYTES, bytes::toString);
+    }
+
+    /** The guest makes a swap partition of 24 pages and swaps all of them out. */
+    private byte[] swapOut(NbdClient guest) throws Exception {
+        var file = Files.write(temp.resolve("swap"), new byte[SWAP_BYTES]);
+        assertEquals(
+                0,
+                new ProcessBuilder("mkswap", "-q", file.toString())
+                        .inheritIO()
+                        .start()
+                        .waitFor());
+        var table = ByteBuffer.allocate(512)
+                .order(ByteOrder.LITTLE_ENDIAN)
+                .put(450, (byte) 0x82)
+                .putInt(454, SWAP_AT / 512)
+                .putInt(458, SWAP_BYTES / 512)
+                .putShort(510, (short) 0xAA55);
+        guest.write(0, table);
+        var header = Arrays.copyOf(Files.readAllBytes(file), PAGE);
+        guest.write(SWAP_AT, ByteBuffer.wrap(header));
+        var expected = new byte[SWAP_BYTES];
+        for (int at = 0; at < SWAP_BYTES; at += SECRET.length()) {
+            System.arraycopy(SECRET.getBytes(StandardCharsets.US_ASCII), 0, expected, at, SECRET.length());
+        }
+        System.arraycopy(header, 0, expected, 0, PAGE);
+        for (int at = PAGE; at < SWAP_BYTES; at += PAGE) {
+            guest.write(SWAP_AT + at, ByteBuffer.wrap(expected, at, PAGE));
+        }
+        guest.flush();
+        return expected;
+    }
+
+    private static byte[] swapped(NbdClient guest) throws IOException {
+        var content = ByteBuffer.allocate(SWAP_BYTES);
+        guest.read(SWAP_AT, content);
+        return content.array();
+    }
+
+    private boolean secretIsInTheOverlay() throws IOException {
+        var overlay = Files.readAllBytes(fixture.folder().resolve(VM.overlay()));
+        return new String(overlay, StandardCharsets.ISO_8859_1).contains(SECRET);
+    }
+
+    @Test
+    void keepSwapOnTheHost() throws Exception {
+        byte[] expected;
+        try (var host = new Host()) {
+            host.disks.attach(VM, Guest.OFF);
+            try (var guest = host.guest()) {
+                expected = swapOut(guest);
+                assertArrayEquals(expected, swapped(guest));
+            }
+            assertTrue(classes().contains(SWAP_AT + PAGE + " " + (SWAP_BYTES - PAGE) + " 261"), classes()::toString);
+            assertEquals(
+                    SWAP_BYTES - PAGE,
+                    host.disks.find("desk-01").orElseThrow().traffic().counters().stream()
+                            .filter(counter -> counter.requestClass() == RequestClass.SWAP)
+                            .filter(counter -> counter.direction() == Direction.WRITE && counter.side() == Side.LOCAL)
+                            .mapToLong(TrafficCounter::bytes)
+                            .sum());
+        }
+        try (var host = new Host()) { // the guest lives
+            host.disks.attach(VM, Guest.UNKNOWN);
+            try (var guest = host.guest()) {
+                assertArrayEquals(expected, swapped(guest));
+            }
+            host.disks.detach("desk-01");
+            assertFalse(secretIsInTheOverlay());
+            assertFalse(Files.exists(temp.resolve("state/local/desk-01.img")));
+            host.disks.attach(VM, Guest.OFF);
+            try (var guest = host.guest()) { // the area is there, but empty
+                assertArrayEquals(Arrays.copyOf(expected, PAGE), Arrays.copyOf(swapped(guest), PAGE));
+                assertFalse(new String(swapped(guest), StandardCharsets.ISO_8859_1).contains(SECRET));
+            }
+            host.disks.detach("desk-01");
+        }
+    }
+
+    @Test
+    void bringSwapHomeIfItIsToBeOnTheNas() throws Exception {
+        try (var host = new Host()) {
+            host.disks.attach(VM, Guest.OFF);
+            try (var guest = host.guest()) {
+                var expected = swapOut(guest);
+                host.disks.place("desk-01", new DomainPlacement(false));
+                Await.until("it is home", () -> !host.events.newest().isEmpty());
+                assertEquals(
+                        "What was swapped on this host is on the NAS now.",
+                        host.events.newest().getFirst().message());
+                guest.flush();
+                assertTrue(secretIsInTheOverlay());
+                assertArrayEquals(expected, swapped(guest));
+            }
+        }
+        try (var host = new Host()) {
+            host.disks.attach(host.disks.leftAttached().getFirst(), Guest.UNKNOWN);
+            try (var guest = host.guest()) {
+                guest.write(SWAP_AT + PAGE, ByteBuffer.allocate(PAGE).put(0, (byte) 'X'));
+            }
+            assertEquals(0, host.disks.find("desk-01").orElseThrow().disk().localBytes(0, NasFixture.BYTES));
+            host.disks.detach("desk-01");
+        }
+    }
+
+    @Test
+    void areNotServedWithoutWhatALivingGuestHasSwapped() throws Exception {
+        try (var host = new Host()) {
+            host.disks.attach(VM, Guest.OFF);
+            try (var guest = host.guest()) {
+                swapOut(guest);
+            }
+        }
+        Files.delete(temp.resolve("state/local/desk-01.img"));
+        try (var host = new Host()) {
+            var failure = assertThrows(AgentException.class, () -> host.disks.attach(VM, Guest.LIVES));
+            assertTrue(failure.getMessage().contains("state/local/desk-01.img"), failure::getMessage);
+            host.disks.attach(VM, Guest.OFF); // a guest that starts anew misses nothing
+            host.disks.detach("desk-01");
+        }
     }
 
     @Test

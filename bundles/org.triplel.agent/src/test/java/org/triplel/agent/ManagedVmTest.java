@@ -21,6 +21,7 @@ import org.triplel.agent.api.AgentError;
 import org.triplel.agent.api.Vm;
 import org.triplel.agent.api.VmState;
 import org.triplel.hypervisor.Accelerator;
+import org.triplel.hypervisor.DomainPlacement;
 import org.triplel.hypervisor.DomainRun;
 import org.triplel.hypervisor.DomainState;
 import org.triplel.hypervisor.DomainStatus;
@@ -54,6 +55,11 @@ class ManagedVmTest {
         @Override
         public void discard(DiskRecord vm) {
             calls.add("discard " + vm.vm());
+        }
+
+        @Override
+        public void place(String vm, DomainPlacement placement) {
+            calls.add("place " + vm + " " + placement.swapOnHost());
         }
 
         @Override
@@ -96,7 +102,7 @@ class ManagedVmTest {
                 new DomainXml.SerialConsole(file, file),
                 file,
                 new DomainXml.DiskImage("debian-12", 1, "vms/desk-01.qcow2", 1 << 30));
-        return new DomainStatus(definition, state, false, DomainRun.NEVER);
+        return new DomainStatus(definition, state, false, DomainRun.NEVER, DomainPlacement.DEFAULT);
     }
 
     private static ManagedVm started(ManagedVm vm) throws Exception {

@@ -3,6 +3,7 @@ package org.triplel.agent;
 import java.util.List;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.CountDownLatch;
+import org.triplel.hypervisor.DomainPlacement;
 import org.triplel.hypervisor.DomainRun;
 import org.triplel.hypervisor.DomainState;
 import org.triplel.hypervisor.DomainXml;
@@ -77,6 +78,11 @@ final class SimulatedHypervisor implements Hypervisor {
     @Override
     public void destroy(String domain) throws HypervisorException {
         call("destroy " + domain);
+    }
+
+    @Override
+    public void place(String domain, DomainPlacement placement) throws HypervisorException {
+        call("place " + domain);
     }
 
     @Override

@@ -1,7 +1,10 @@
 package org.triplel.cli;
 
 import java.util.List;
+import org.triplel.agent.api.Placement;
+import org.triplel.agent.api.Side;
 import org.triplel.agent.api.Vm;
+import org.triplel.agent.api.VmPlacement;
 import org.triplel.agent.api.VmState;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
@@ -23,12 +26,32 @@ final class VmCommand implements Runnable {
 
     /** What {@code triplel vm list} prints of a VM; readyMillis is -1 as long as the guest has not answered. */
     private record Row(
-            String name, String host, VmState state, long readyMillis, String base, int version, String problem) {
+            String name,
+            String host,
+            VmState state,
+            long readyMillis,
+            String base,
+            int version,
+            SwapPlace swap,
+            String problem) {
 
         static Row of(Vm vm) {
             return new Row(
-                    vm.name(), vm.host(), vm.state(), vm.readyAfterMillis(), vm.base(), vm.baseVersion(), vm.problem());
+                    vm.name(),
+                    vm.host(),
+                    vm.state(),
+                    vm.readyAfterMillis(),
+                    vm.base(),
+                    vm.baseVersion(),
+                    vm.placement().swap() == Side.LOCAL ? SwapPlace.host : SwapPlace.nas,
+                    vm.problem());
         }
+    }
+
+    /** Where a guest's swap is kept. */
+    enum SwapPlace {
+        host,
+        nas
     }
 
     @Override
@@ -70,6 +93,27 @@ final class VmCommand implements Runnable {
                 fleet.ask(name, agent -> kill ? agent.killVm(name) : agent.shutdownVm(name));
             }
             fleet.awaitOff(names);
+            print(fleet.vms(names));
+        }
+    }
+
+    @Command(
+            name = "place",
+            description = "Say where parts of the disks of virtual machines are kept; takes effect at once.")
+    void place(
+            @Parameters(paramLabel = "NAME", arity = "1..*", description = "The virtual machines.") List<String> names,
+            @Option(
+                            names = "--swap",
+                            required = true,
+                            paramLabel = "host|nas",
+                            description = "The guests' swap areas: on the host, where nothing is lost, or on the NAS.")
+                    SwapPlace swap)
+            throws Exception {
+        var placement = new Placement(swap == SwapPlace.host ? Side.LOCAL : Side.NAS);
+        try (var fleet = FleetSession.open(main.lab())) {
+            for (var name : names) {
+                fleet.ask(name, agent -> agent.placeVm(new VmPlacement(name, placement)));
+            }
             print(fleet.vms(names));
         }
     }

@@ -79,11 +79,7 @@ final class ExtFileSystem {
     }
 
     private static Journal journal(
-            String reason,
-            FileBlocks blocks,
-            long superblockAt,
-            JournalSuperblock superblock,
-            JournalLog.Active log)
+            String reason, FileBlocks blocks, long superblockAt, JournalSuperblock superblock, JournalLog.Active log)
             throws MalformedException {
         var active = new ArrayList<Range>();
         long untilEnd = Math.min(log.blocks(), superblock.end() - superblock.start());

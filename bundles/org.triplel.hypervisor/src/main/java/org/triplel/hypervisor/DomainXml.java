@@ -49,7 +49,12 @@ public record DomainXml(
     /** The XML namespace of what Triple-L notes of a domain's latest start. */
     static final String RUN_NAMESPACE = "https://triplel.org/run/1";
 
+    /** The XML namespace of where parts of a domain's disk are kept. */
+    static final String PLACEMENT_NAMESPACE = "https://triplel.org/placement/1";
+
     private static final Pattern NAME = Pattern.compile("[A-Za-z0-9][A-Za-z0-9_-]{0,62}");
+    private static final String HOST = "host";
+    private static final String NAS = "nas";
     private static final String OVERLAYS = "vms/";
     private static final String QCOW2 = ".qcow2";
 
@@ -272,7 +277,8 @@ public record DomainXml(
                         Integer.parseInt(attribute(vm, "version")),
                         attribute(vm, "overlay"),
                         Long.parseLong(attribute(vm, "bytes"))));
-        return Optional.of(new DomainStatus(definition, state, guestConnected(channel), run(domain)));
+        return Optional.of(
+                new DomainStatus(definition, state, guestConnected(channel), run(domain), placement(domain)));
     }
 
     private static Document document(String xml) {
@@ -299,6 +305,25 @@ public record DomainXml(
         }
         var run = (Element) runs.item(0);
         return new DomainRun(Long.parseLong(attribute(run, "started")), Long.parseLong(attribute(run, "readyAfter")));
+    }
+
+    /** The metadata element that notes {@code placement}. */
+    static String placementElement(DomainPlacement placement) {
+        return "<placement swap='%s'/>".formatted(placement.swapOnHost() ? HOST : NAS);
+    }
+
+    private static DomainPlacement placement(Element domain) {
+        var placements = domain.getElementsByTagNameNS(PLACEMENT_NAMESPACE, "placement");
+        if (placements.getLength() == 0) {
+            return DomainPlacement.DEFAULT;
+        }
+        var swap = attribute((Element) placements.item(0), "swap");
+        return new DomainPlacement(
+                switch (swap) {
+                    case HOST -> true;
+                    case NAS -> false;
+                    default -> throw new IllegalArgumentException("swap placed on '" + swap + "'");
+                });
     }
 
     private static int mebibytes(Element memory) {

@@ -36,6 +36,9 @@ public interface Hypervisor extends AutoCloseable {
     /** Notes what is known of a running domain's start in its metadata. */
     void note(String domain, DomainRun run) throws HypervisorException;
 
+    /** Notes in a domain's metadata where parts of its disk are kept. */
+    void place(String domain, DomainPlacement placement) throws HypervisorException;
+
     /** Ends the connection; domains run on. */
     @Override
     void close();

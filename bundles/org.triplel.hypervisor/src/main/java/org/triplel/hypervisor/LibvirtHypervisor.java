@@ -321,6 +321,19 @@ public final class LibvirtHypervisor implements Hypervisor {
         onDomain("write metadata of", domain, d -> writeRun(d, run, VIR_DOMAIN_AFFECT_CONFIG | VIR_DOMAIN_AFFECT_LIVE));
     }
 
+    @Override
+    public void place(String domain, DomainPlacement placement) throws HypervisorException {
+        onDomain("write metadata of", domain, d -> {
+            int live = d.isActive() == 1 ? VIR_DOMAIN_AFFECT_LIVE : 0;
+            d.setMetadata(
+                    VIR_DOMAIN_METADATA_ELEMENT,
+                    DomainXml.placementElement(placement),
+                    "triplel-placement",
+                    DomainXml.PLACEMENT_NAMESPACE,
+                    VIR_DOMAIN_AFFECT_CONFIG | live);
+        });
+    }
+
     private static void writeRun(Domain domain, DomainRun run, int flags) throws LibvirtException {
         domain.setMetadata(
                 VIR_DOMAIN_METADATA_ELEMENT, DomainXml.runElement(run), "triplel-run", DomainXml.RUN_NAMESPACE, flags);

@@ -35,7 +35,9 @@ class DomainXmlTest {
     void isReadAsItWasWritten(Accelerator accelerator) {
         var domain = example(accelerator, Path.of("/run/triplel"));
         var read = DomainXml.parse(domain.toXml(), DomainState.OFF);
-        assertEquals(Optional.of(new DomainStatus(domain, DomainState.OFF, false, DomainRun.NEVER)), read);
+        assertEquals(
+                Optional.of(new DomainStatus(domain, DomainState.OFF, false, DomainRun.NEVER, DomainPlacement.DEFAULT)),
+                read);
     }
 
     @Test

@@ -126,13 +126,18 @@ class LibvirtHypervisorTest {
             type(domain.console(), "hello");
             awaitConsole(domain.console(), "up\r\nhello"::equals);
             hypervisor.note("desk-01", new DomainRun(1_700_000_000_000L, 8123));
+            hypervisor.place("desk-01", new DomainPlacement(false));
 
             libvirt.kill();
             told.next(String.class);
             libvirt.start();
             assertEquals(
                     List.of(new DomainStatus(
-                            domain, DomainState.RUNNING, false, new DomainRun(1_700_000_000_000L, 8123))),
+                            domain,
+                            DomainState.RUNNING,
+                            false,
+                            new DomainRun(1_700_000_000_000L, 8123),
+                            new DomainPlacement(false))),
                     told.next(List.class));
 
             killQemu(libvirt);
@@ -171,7 +176,8 @@ class LibvirtHypervisorTest {
             libvirt.start();
             told.next(String.class);
             assertEquals(
-                    List.of(new DomainStatus(domain, DomainState.DISK_FAILED, false, DomainRun.startedAt(1))),
+                    List.of(new DomainStatus(
+                            domain, DomainState.DISK_FAILED, false, DomainRun.startedAt(1), DomainPlacement.DEFAULT)),
                     told.next(List.class));
             try (var disk = new ExportedDisk(folder)) {
                 hypervisor.resume("desk-01");

@@ -10,6 +10,7 @@ import java.util.concurrent.CopyOnWriteArrayList;
 import org.triplel.agent.api.AgentListener;
 import org.triplel.agent.api.AgentService;
 import org.triplel.agent.api.HostStatus;
+import org.triplel.agent.api.Placement;
 import org.triplel.agent.api.Vm;
 import org.triplel.agent.api.VmDefinition;
 import org.triplel.agent.api.VmState;
@@ -59,6 +60,7 @@ final class FakeAgentMain {
                 definition.baseVersion(),
                 0,
                 definition.memoryMiB(),
+                Placement.DEFAULT,
                 0,
                 -1,
                 "");

@@ -58,9 +58,7 @@ final class Classes {
 
     /** What has a class here, but another one or none there. */
     List<Range> ceasedIn(Classes there) {
-        return ranges.stream()
-                .flatMap(each -> there.without(each).stream())
-                .toList();
+        return ranges.stream().flatMap(each -> there.without(each).stream()).toList();
     }
 
     private List<Range> without(ClassifiedRange other) {

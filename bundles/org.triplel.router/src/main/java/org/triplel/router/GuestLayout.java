@@ -2,7 +2,6 @@ package org.triplel.router;
 
 import java.io.IOException;
 import java.lang.System.Logger.Level;
-import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import org.triplel.block.RangeLock;
@@ -54,7 +53,13 @@ final class GuestLayout {
     private static String describe(SemanticMap map) {
         return map.ranges().isEmpty()
                 ? "has neither journal nor swap"
-                : "has " + String.join("; ", map.ranges().stream().map(ClassifiedRange::reason).distinct().toList());
+                : "has "
+                        + String.join(
+                                "; ",
+                                map.ranges().stream()
+                                        .map(ClassifiedRange::reason)
+                                        .distinct()
+                                        .toList());
     }
 
     SemanticMap map() {
@@ -69,17 +74,6 @@ final class GuestLayout {
     /** How far from {@code offset} on all bytes have its class, or none; an offset behind it, up to {@code limit}. */
     long sameClass(long offset, long limit) {
         return classes.sameClass(offset, limit);
-    }
-
-    /** The ranges of a class. */
-    List<Range> ranges(RequestClass requestClass) {
-        var result = new ArrayList<Range>();
-        for (var each : map.ranges()) {
-            if (classOf(each.range().start()).equals(Optional.of(requestClass))) {
-                result.add(each.range());
-            }
-        }
-        return result;
     }
 
     /** Whether a change of this range must be told. May be asked by whoever holds the range. */

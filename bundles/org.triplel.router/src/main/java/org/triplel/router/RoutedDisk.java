@@ -40,6 +40,13 @@ public final class RoutedDisk implements ClassifiedDevice {
     /** The unit of routing in bytes. */
     public static final int CLUSTER_BYTES = ClusterMap.CLUSTER_BYTES;
 
+    /** Opens what of a disk lies on this host. */
+    public interface LocalPart {
+
+        /** @param size of the disk in bytes */
+        SubFile open(long size) throws IOException;
+    }
+
     private static final System.Logger LOG = System.getLogger(RoutedDisk.class.getName());
     private static final int MAX_EXTENTS = 1024;
     private static final int BRING_HOME_BYTES = 256 << 10;
@@ -83,31 +90,45 @@ public final class RoutedDisk implements ClassifiedDevice {
      *     only it knows which side served them; closed together with the disk
      * @param daemon has the private image open; closed by the caller, after the disk
      * @param spool of this disk; closed together with the disk
-     * @param local has, or takes, what of the disk lies on this host; closed together with the disk
+     * @param local opens what has, or takes, what of the disk lies on this host; closed together with the disk
      * @param placement says what that is
      * @param metrics counts all else
      * @throws IOException the daemon cannot be reached, or does not take what is in the spool, or the disk cannot be read;
-     *     nothing is lost, and base, spool and what lies on this host are still open
+     *     nothing is lost, and the base is still open, the spool perhaps
      */
     public RoutedDisk(
             String name,
             BlockDevice base,
             ImageDaemon daemon,
             Spool spool,
-            Optional<SubFile> local,
+            Optional<LocalPart> local,
             Placement placement,
             DiskMetrics metrics)
             throws IOException {
         this.name = name;
         this.base = base;
         this.metrics = metrics;
-        this.local = local;
         this.placement = placement;
         this.overlay = new SpooledOverlay(name, daemon, spool, base);
         this.map = overlay.map();
         this.layout = new GuestLayout(name, overlay.size(), this::look, changes);
-        layout.inspect();
-        local.ifPresent(this::findHomeless);
+        this.local = open(local);
+        try {
+            layout.inspect();
+        } catch (IOException | RuntimeException failure) {
+            closeLegs();
+            throw failure;
+        }
+        this.local.ifPresent(this::findHomeless);
+    }
+
+    private Optional<SubFile> open(Optional<LocalPart> part) throws IOException {
+        try {
+            return part.isPresent() ? Optional.of(part.get().open(overlay.size())) : Optional.empty();
+        } catch (IOException | RuntimeException failure) {
+            overlay.close();
+            throw failure;
+        }
     }
 
     /** What an earlier process has not brought home. */
@@ -146,17 +167,29 @@ public final class RoutedDisk implements ClassifiedDevice {
      * From now on what the guest writes goes where this says. What lies on this host and no longer should is brought home
      * until this returns; requests do not wait for that.
      *
+     * @return whether anything was brought home
      * @throws IOException not all of it is home; the rest stays here until this is called again or the guest writes it anew
      */
-    public void place(Placement wanted) throws IOException {
-        var before = placement;
+    public boolean place(Placement wanted) throws IOException {
         placement = wanted;
         localProblem = "";
-        for (var requestClass : RequestClass.values()) {
-            if (before.of(requestClass) == Side.LOCAL && wanted.of(requestClass) == Side.NAS) {
-                for (var range : layout.ranges(requestClass)) {
-                    bringHome(range.start(), range.length());
-                }
+        boolean any = false;
+        for (var each : layout.map().ranges()) {
+            var range = each.range();
+            if (wanted.of(usedFor(range.start())) == Side.NAS) {
+                any |= anyIsHere(range.start(), range.length());
+                bringHome(range.start(), range.length());
+            }
+        }
+        return any;
+    }
+
+    /** The guest is off, and has no use for what it had swapped. */
+    public void dropSwap() {
+        for (var each : layout.map().ranges()) {
+            var range = each.range();
+            if (local.isPresent() && usedFor(range.start()) == RequestClass.SWAP) {
+                local.get().release(range.start(), range.length());
             }
         }
     }
@@ -246,7 +279,8 @@ public final class RoutedDisk implements ClassifiedDevice {
             return onlyBaseHas(offset, length) && base.readNow(offset, memory, at, length);
         }
         long start = System.nanoTime();
-        if (sameSide(offset, true, offset + length) < offset + length
+        if (!isHere(offset)
+                || sameSide(offset, true, offset + length) < offset + length
                 || !local.orElseThrow().readNow(offset, memory, at, length)) {
             return false;
         }
@@ -360,8 +394,7 @@ public final class RoutedDisk implements ClassifiedDevice {
             hold.get().close();
             return false;
         }
-        var started =
-                new CountedWrite(usedFor(offset), length, map.rewritten(offset, length), hold.get(), completion);
+        var started = new CountedWrite(usedFor(offset), length, map.rewritten(offset, length), hold.get(), completion);
         map.hold(offset, length);
         var change = new Change.Write(offset, memory.asSlice(at, length).asByteBuffer());
         if (overlay.startWrite(change, memory, at, started)) {
@@ -415,8 +448,7 @@ public final class RoutedDisk implements ClassifiedDevice {
         private final ChangeCompletion completion;
         private final long start = System.nanoTime();
 
-        CountedWrite(
-                RequestClass used, int length, long rewritten, RangeLock.Hold hold, ChangeCompletion completion) {
+        CountedWrite(RequestClass used, int length, long rewritten, RangeLock.Hold hold, ChangeCompletion completion) {
             this.used = used;
             this.length = length;
             this.rewritten = rewritten;
@@ -466,7 +498,8 @@ public final class RoutedDisk implements ClassifiedDevice {
         boolean look;
         long first = change.offset() / BLOCK * BLOCK;
         long end = change.offset() + change.length();
-        try (var _ = changes.enter(first, Math.ceilDiv(end, BLOCK) * BLOCK - first).await()) {
+        try (var _ =
+                changes.enter(first, Math.ceilDiv(end, BLOCK) * BLOCK - first).await()) {
             look = carryOut(change);
         }
         if (look) {
@@ -513,7 +546,8 @@ public final class RoutedDisk implements ClassifiedDevice {
         var file = local.orElseThrow();
         try {
             switch (change) {
-                case Change.Write write -> file.write(write.offset(), write.data().duplicate());
+                case Change.Write write ->
+                    file.write(write.offset(), write.data().duplicate());
                 case Change.Zero zero -> file.writeZeroes(zero.offset(), zero.length(), zero.allocate());
             }
         } catch (IOException failure) {
@@ -699,12 +733,20 @@ public final class RoutedDisk implements ClassifiedDevice {
     @Override
     public void close() throws IOException {
         try (base) {
-            try {
-                overlay.close();
-            } finally {
-                if (local.isPresent()) {
-                    local.get().close();
-                }
+            if (unsettled()) {
+                lookAgain();
+            }
+        } finally {
+            closeLegs();
+        }
+    }
+
+    private void closeLegs() throws IOException {
+        try {
+            overlay.close();
+        } finally {
+            if (local.isPresent()) {
+                local.get().close();
             }
         }
     }

@@ -139,6 +139,11 @@ public final class SubFile implements AutoCloseable {
         return header;
     }
 
+    /** Whether {@link #adopt} would succeed. */
+    public static boolean fits(Path file, long size, String image) throws IOException {
+        return fits(file, size, FileOwner.now(image));
+    }
+
     private static boolean fits(Path file, long size, FileOwner owner) throws IOException {
         var bits = bitsFile(file);
         if (!Files.isRegularFile(file)

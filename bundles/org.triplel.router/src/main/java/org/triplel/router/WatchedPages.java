@@ -126,8 +126,8 @@ final class WatchedPages implements BlockDevice {
             int from = (int) (start - number * PAGE_BYTES);
             int length = (int) Math.min(end - start, page.length - from);
             switch (change) {
-                case Change.Write write -> write.data()
-                        .get(write.data().position() + (int) (start - change.offset()), page, from, length);
+                case Change.Write write ->
+                    write.data().get(write.data().position() + (int) (start - change.offset()), page, from, length);
                 case Change.Zero _ -> Arrays.fill(page, from, from + length, (byte) 0);
             }
             differs |= read.contains(number)

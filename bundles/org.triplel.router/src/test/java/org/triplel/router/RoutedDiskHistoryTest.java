@@ -117,7 +117,7 @@ class RoutedDiskHistoryTest {
                             new BaseImage(base),
                             daemon,
                             spool,
-                            Optional.of(here),
+                            Optional.of(size -> here),
                             new Placement(Side.LOCAL),
                             new DiskMetrics());
                 } catch (AgentKilled killed) {
@@ -134,7 +134,8 @@ class RoutedDiskHistoryTest {
             spool.close();
             if (deaths > 1) {
                 var before = "." + (deaths - 1);
-                Files.deleteIfExists(folder.resolve(file.getFileName().toString().replace("." + deaths, before)));
+                Files.deleteIfExists(
+                        folder.resolve(file.getFileName().toString().replace("." + deaths, before)));
                 SubFile.delete(folder.resolve(local.getFileName().toString().replace("." + deaths, before)));
             }
             daemon.newAgent();
@@ -154,7 +155,8 @@ class RoutedDiskHistoryTest {
             byte[] durable = daemon.durableContent();
             for (var range : disk.layout().ranges()) {
                 int start = (int) range.range().start();
-                System.arraycopy(model, start, durable, start, (int) range.range().length());
+                System.arraycopy(
+                        model, start, durable, start, (int) range.range().length());
             }
             return durable;
         }

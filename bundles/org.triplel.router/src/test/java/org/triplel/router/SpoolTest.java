@@ -220,7 +220,8 @@ class SpoolTest {
                 spool.add(write(0, 100, kept.size()));
             }
             var image = other.equals("image") ? "vms/desk-02.qcow2" : "vms/desk-01.qcow2";
-            try (var spool = Spool.open(file(), FileOwner.of(image, other.equals("boot") ? "boot-2" : "boot-1"), RING)) {
+            try (var spool =
+                    Spool.open(file(), FileOwner.of(image, other.equals("boot") ? "boot-2" : "boot-1"), RING)) {
                 assertTrue(spool.isEmpty());
                 kept.add(spool.setAside().orElseThrow());
             }

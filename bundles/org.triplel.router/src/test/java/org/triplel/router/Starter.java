@@ -14,12 +14,15 @@ import org.triplel.block.ChangeCompletion;
 import org.triplel.block.ReadCompletion;
 import org.triplel.router.SimulatedImageDaemon.AgentKilled;
 
-/** Sends requests as a connection does: started if the disk takes them so, otherwise, and afterwards, patiently. */
+/** Sends requests as a connection does: at once if that can be done without waiting, started if the disk takes them so, otherwise, and afterwards, patiently. */
 record Starter(SimulatedImageDaemon daemon) {
 
     private static final long LOOK_MILLIS = 5;
 
     void read(RoutedDisk disk, long offset, byte[] into) throws IOException {
+        if (readNow(disk, offset, into)) {
+            return;
+        }
         var done = new CompletableFuture<Boolean>();
         boolean started = disk.startRead(offset, into.length, new ReadCompletion() {
             @Override
@@ -44,11 +47,23 @@ record Starter(SimulatedImageDaemon daemon) {
         }
     }
 
+    private static boolean readNow(RoutedDisk disk, long offset, byte[] into) throws IOException {
+        try (var arena = Arena.ofConfined()) {
+            var memory = arena.allocate(into.length);
+            boolean done = disk.readNow(offset, memory, 0, into.length);
+            MemorySegment.copy(memory, ValueLayout.JAVA_BYTE, 0, into, 0, into.length);
+            return done;
+        }
+    }
+
     void write(RoutedDisk disk, long offset, byte[] bytes) throws IOException {
         var done = new CompletableFuture<Optional<ChangeCompletion.PatientWork>>();
         boolean started;
         try (var arena = Arena.ofConfined()) {
             var memory = arena.allocateFrom(ValueLayout.JAVA_BYTE, bytes);
+            if (disk.writeNow(offset, memory, 0, bytes.length)) {
+                return;
+            }
             started = disk.startWrite(offset, memory, 0, bytes.length, new ChangeCompletion() {
                 @Override
                 public void done() {

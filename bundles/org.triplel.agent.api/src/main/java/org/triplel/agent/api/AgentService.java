@@ -14,7 +14,7 @@ import org.eclipse.lsp4j.jsonrpc.services.JsonSegment;
 public interface AgentService {
 
     /** The protocol's version; a desktop and an agent of different versions refuse each other. */
-    int VERSION = 1;
+    int VERSION = 2;
 
     @JsonRequest
     CompletableFuture<HostStatus> host();
@@ -60,6 +60,13 @@ public interface AgentService {
     /** Drops the replica's content, so that it is fetched anew. */
     @JsonRequest
     CompletableFuture<Replica> clearReplica(String base);
+
+    /**
+     * Takes effect at once, on a running VM too, and is kept with the VM; what has to move does so afterwards, and an event
+     * tells when it has.
+     */
+    @JsonRequest
+    CompletableFuture<Vm> placeVm(VmPlacement placement);
 
     @JsonRequest
     CompletableFuture<DiskMap> diskMap(String vm);

@@ -5,5 +5,7 @@ public enum RequestClass {
     BASE,
     BASE_COPY,
     BASE_REWRITE,
+    JOURNAL,
+    SWAP,
     PRIVATE
 }

@@ -10,6 +10,7 @@ package org.triplel.agent.api;
  * @param baseVersion that base image's version, from 1
  * @param diskBytes virtual size of its disk
  * @param memoryMiB memory in MiB
+ * @param placement where its host keeps parts of its disk
  * @param startedAtMillis when it was last started, milliseconds since 1970, or 0
  * @param readyAfterMillis how long after that the guest answered, in milliseconds, or -1 as long as it has not
  * @param problem what is wrong with it and what to do, or empty
@@ -22,6 +23,7 @@ public record Vm(
         int baseVersion,
         long diskBytes,
         int memoryMiB,
+        Placement placement,
         long startedAtMillis,
         long readyAfterMillis,
         String problem) {

@@ -22,11 +22,13 @@ import org.triplel.agent.api.ConsoleOutput;
 import org.triplel.agent.api.ConsoleRequest;
 import org.triplel.agent.api.DiskMap;
 import org.triplel.agent.api.HostStatus;
+import org.triplel.agent.api.Placement;
 import org.triplel.agent.api.Replica;
 import org.triplel.agent.api.ShadowBase;
 import org.triplel.agent.api.TrafficSample;
 import org.triplel.agent.api.Vm;
 import org.triplel.agent.api.VmDefinition;
+import org.triplel.agent.api.VmPlacement;
 import org.triplel.agent.api.VmState;
 
 /**
@@ -73,7 +75,7 @@ public final class SimulatedAgent implements AgentService, AutoCloseable {
      * @param bootBytes how much of the base image it reads to boot
      */
     public synchronized void addVm(String name, String base, long bootBytes) {
-        var vm = new Vm(name, host, VmState.STOPPED, base, 1, 2 * GIB, 384, 0, -1, "");
+        var vm = new Vm(name, host, VmState.STOPPED, base, 1, 2 * GIB, 384, Placement.DEFAULT, 0, -1, "");
         vms.put(name, new SimulatedVm(vm, bootBytes));
     }
 
@@ -279,6 +281,18 @@ public final class SimulatedAgent implements AgentService, AutoCloseable {
             vm.stop(VmState.STOPPED, "");
             changed(vm);
             log(AgentEvent.Severity.WARNING, name, "kill", "Ended at once, as pulling its plug would");
+            return vm.vm();
+        });
+    }
+
+    @Override
+    public CompletableFuture<Vm> placeVm(VmPlacement wanted) {
+        return answer(() -> {
+            requests.add("placeVm " + wanted.vm() + " " + wanted.placement().swap());
+            var vm = vm(wanted.vm());
+            vm.place(wanted.placement());
+            changed(vm);
+            log(AgentEvent.Severity.INFO, wanted.vm(), "Storage placement", "Swap is kept elsewhere now.");
             return vm.vm();
         });
     }

@@ -9,6 +9,7 @@ import java.util.random.RandomGenerator;
 import org.triplel.agent.api.Direction;
 import org.triplel.agent.api.DiskMap;
 import org.triplel.agent.api.DiskTraffic;
+import org.triplel.agent.api.Placement;
 import org.triplel.agent.api.RequestClass;
 import org.triplel.agent.api.Side;
 import org.triplel.agent.api.TrafficCounter;
@@ -20,6 +21,9 @@ final class SimulatedVm {
 
     private static final long MIB = 1L << 20;
     private static final int REQUEST = 32 * 1024;
+
+    /** From this part of 256 on the disk is a swap partition. */
+    private static final long SWAP_SLOT = 232;
 
     private record Key(RequestClass requestClass, Direction direction, Side side) {}
 
@@ -69,6 +73,21 @@ final class SimulatedVm {
         written.clear();
     }
 
+    void place(Placement placement) {
+        vm = new Vm(
+                vm.name(),
+                vm.host(),
+                vm.state(),
+                vm.base(),
+                vm.baseVersion(),
+                vm.diskBytes(),
+                vm.memoryMiB(),
+                placement,
+                vm.startedAtMillis(),
+                vm.readyAfterMillis(),
+                vm.problem());
+    }
+
     private void change(VmState state, long startedAt, long readyAfter, String problem) {
         vm = new Vm(
                 vm.name(),
@@ -78,6 +97,7 @@ final class SimulatedVm {
                 vm.baseVersion(),
                 vm.diskBytes(),
                 vm.memoryMiB(),
+                vm.placement(),
                 startedAt,
                 readyAfter,
                 problem);
@@ -106,6 +126,7 @@ final class SimulatedVm {
         count(RequestClass.BASE_REWRITE, Direction.WRITE, Side.NAS, nas.take(bytes / 4, share));
         count(RequestClass.BASE_COPY, Direction.READ, Side.LOCAL, bytes / 3);
         count(RequestClass.BASE, Direction.READ, replica.side(), bytes / 2);
+        count(RequestClass.SWAP, Direction.WRITE, vm.placement().swap(), bytes / 2);
         counters.merge(new Key(RequestClass.PRIVATE, Direction.FLUSH, Side.NAS), new Count(2, 0), SimulatedVm::plus);
         written.merge(DiskMap.Kind.PRIVATE, bytes, Long::sum);
         written.merge(DiskMap.Kind.REWRITTEN, bytes / 4, Long::sum);
@@ -170,10 +191,22 @@ final class SimulatedVm {
         for (var slot = 0L; slot < 256; slot++) {
             var offset = slot * step;
             var kind = kind(slot, rewritten / step, own / step);
-            var local = kind == DiskMap.Kind.BASE ? Math.clamp(replica.verifiedBytes() - offset, 0, step) : 0;
+            var local =
+                    switch (kind) {
+                        case BASE -> Math.clamp(replica.verifiedBytes() - offset, 0, step);
+                        case SWAP -> vm.placement().swap() == Side.LOCAL ? step / 3 : 0;
+                        default -> 0;
+                    };
             ranges.add(new DiskMap.Range(offset, slot == 255 ? vm.diskBytes() - offset : step, kind, local));
         }
-        return new DiskMap(vm.name(), vm.diskBytes(), List.copyOf(ranges));
+        var notes = List.of(
+                new DiskMap.Note(0, SWAP_SLOT * step, false, "ext4 in partition 1: has no journal"),
+                new DiskMap.Note(
+                        SWAP_SLOT * step,
+                        vm.diskBytes() - SWAP_SLOT * step,
+                        true,
+                        "swap in partition 2, pages of 4 KiB"));
+        return new DiskMap(vm.name(), vm.diskBytes(), List.copyOf(ranges), notes);
     }
 
     private static DiskMap.Kind kind(long slot, long rewritten, long own) {
@@ -182,6 +215,9 @@ final class SimulatedVm {
         }
         if (slot < 118 + Math.min(90, 3 + own)) {
             return DiskMap.Kind.PRIVATE;
+        }
+        if (slot >= SWAP_SLOT) {
+            return DiskMap.Kind.SWAP;
         }
         return slot > 190 && slot < 206 ? DiskMap.Kind.BASE : DiskMap.Kind.UNUSED;
     }

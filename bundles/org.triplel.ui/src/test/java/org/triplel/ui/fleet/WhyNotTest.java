@@ -6,6 +6,7 @@ import java.util.List;
 import java.util.Optional;
 import org.junit.jupiter.api.Test;
 import org.triplel.agent.api.HostStatus;
+import org.triplel.agent.api.Placement;
 import org.triplel.agent.api.Replica;
 import org.triplel.agent.api.Vm;
 import org.triplel.agent.api.VmState;
@@ -14,7 +15,7 @@ import org.triplel.cluster.Host;
 class WhyNotTest {
 
     private static Vm vm(String problem) {
-        return new Vm("desk-01", "client-1", VmState.RUNNING, "debian-12", 2, 1, 1, 1, 1, problem);
+        return new Vm("desk-01", "client-1", VmState.RUNNING, "debian-12", 2, 1, 1, Placement.DEFAULT, 1, 1, problem);
     }
 
     private static Replica replica(int version, long verified, boolean shadowBase, String problem) {
@@ -40,7 +41,18 @@ class WhyNotTest {
 
     @Test
     void pausedGuestIsTraced() {
-        var paused = new Vm("desk-01", "client-1", VmState.PAUSED, "debian-12", 2, 1, 1, 1, 1, "The disk failed.");
+        var paused = new Vm(
+                "desk-01",
+                "client-1",
+                VmState.PAUSED,
+                "debian-12",
+                2,
+                1,
+                1,
+                Placement.DEFAULT,
+                1,
+                1,
+                "The disk failed.");
         var replica = replica(2, 1, true, "Base debian-12 v2 differs.");
         assertEquals("Base debian-12 v2 differs. The disk failed.", reason(paused, new Host.Connected(), replica));
         var status = new HostStatus("client-1", 1, "", "", "nas", false, 2, 1, "a long story");
