@@ -611,8 +611,22 @@ public final class RoutedDisk implements ClassifiedDevice {
         var content = ByteBuffer.allocateDirect((int) length);
         local.orElseThrow().read(offset, content);
         map.hold(offset, length);
-        overlay.change(new Change.Write(offset, content.flip()));
+        overlay.change(
+                isZero(content.flip()) // what a guest has discarded
+                        ? new Change.Zero(offset, length, false)
+                        : new Change.Write(offset, content));
         local.orElseThrow().release(offset, length);
+    }
+
+    private static boolean isZero(ByteBuffer content) {
+        var zeroes = ByteBuffer.allocate(BLOCK);
+        for (int at = 0; at < content.limit(); at += BLOCK) {
+            int length = Math.min(BLOCK, content.limit() - at);
+            if (content.slice(at, length).mismatch(zeroes.slice(0, length)) >= 0) {
+                return false;
+            }
+        }
+        return true;
     }
 
     /** The guest has changed what says what it uses its disk for. What lost its use is home, for good, when this returns. */
