@@ -28,7 +28,7 @@ class SwapTest {
 
     /** More than the guest has memory for; a temporary file system gives its pages to swap. */
     private static final String FILL = "mkdir -p /run/much && mount -t tmpfs -o size=400m much /run/much"
-            + " && yes SWAPPED-BY-THE-GUEST | head -c 260m > /run/much/file && sha256sum < /run/much/file";
+            + " && yes SWAPPED-BY-THE-GUEST | head -c 220m > /run/much/file && sha256sum < /run/much/file";
 
     private static final String SWAPPED = "SWAPPED-BY-THE-GUEST\nSWAPPED-BY-THE-GUEST\n";
 
@@ -69,12 +69,12 @@ class SwapTest {
     }
 
     private static long swappedKibibytes(Guest guest) throws Exception {
-        return Long.parseLong(guest.run("awk '/vda2/ { print $4 }' /proc/swaps", LONG).strip());
+        return Long.parseLong(
+                guest.run("awk '/vda2/ { print $4 }' /proc/swaps", LONG).strip());
     }
 
     private void place(Side swap) throws Exception {
-        Vm vm = world.ask(
-                world.vm(VM).host(), agent -> agent.placeVm(new VmPlacement(VM, new Placement(swap))));
+        Vm vm = world.ask(world.vm(VM).host(), agent -> agent.placeVm(new VmPlacement(VM, new Placement(swap))));
         assertEquals(swap, vm.placement().swap());
     }
 
@@ -136,5 +136,6 @@ class SwapTest {
         assertEquals(
                 sum.split(" ")[0],
                 Tool.run("sha256sum", temp.resolve("file").toString()).split(" ")[0]);
+        world.ask(world.vm(VM).host(), agent -> agent.resetVm(VM)); // it swaps again
     }
 }
