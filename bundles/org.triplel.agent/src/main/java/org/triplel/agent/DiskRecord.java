@@ -21,6 +21,11 @@ import org.triplel.hypervisor.DomainPlacement;
  */
 record DiskRecord(String vm, BaseVersion base, String overlay, Optional<DomainPlacement> placement) {
 
+    /** The same disk, with nothing kept on the host. */
+    DiskRecord unsplit() {
+        return new DiskRecord(vm, base, overlay, Optional.empty());
+    }
+
     static DiskRecord read(Path folder, String vm) throws IOException {
         var file = folder.resolve(vm);
         var properties = new Properties();

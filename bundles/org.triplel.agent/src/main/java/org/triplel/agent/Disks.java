@@ -136,7 +136,14 @@ final class Disks implements VmDisks, AutoCloseable {
 
             step = "opening the spool";
             var daemon = daemon(vm);
-            var spool = spools.open(vm, guest, daemon);
+            boolean trusted = guest == Guest.LIVES || daemon.isAlive() || spools.untouched(vm);
+            if (guest == Guest.UNKNOWN && split && !trusted) {
+                throw AgentException.conflict(
+                        "The disk of " + vm.vm() + " waits for the hypervisor: whether what lies on this host belongs to it"
+                                + " depends on whether the guest runs.",
+                        "");
+            }
+            var spool = spools.open(vm, guest == Guest.SAVED ? Guest.OFF : guest, daemon);
             done.push(() -> {
                 var left = !spool.isEmpty();
                 spool.close();
@@ -153,7 +160,7 @@ final class Disks implements VmDisks, AutoCloseable {
                     replica.view(count(metrics, RequestClass.BASE)),
                     daemon,
                     spool,
-                    split ? Optional.of(size -> openSubFile(vm, guest, size, image)) : Optional.empty(),
+                    split ? Optional.of(size -> openSubFile(vm, guest, trusted, size, image)) : Optional.empty(),
                     placement(vm.placement().orElse(DomainPlacement.DEFAULT)),
                     metrics);
             if (guest == Guest.OFF) {
@@ -161,7 +168,7 @@ final class Disks implements VmDisks, AutoCloseable {
             }
 
             var attachment = System.currentTimeMillis();
-            attached.put(vm.vm(), new AttachedDisk(vm, attachment, replica, daemon, disk, metrics));
+            attached.put(vm.vm(), new AttachedDisk(disk.split() ? vm : vm.unsplit(), attachment, replica, daemon, disk, metrics));
             disks.add(export(vm.vm()), disk);
             disks.add(readOnlyExport(vm.vm()), new ReadOnlyDisk(disk));
             done.clear();
@@ -183,12 +190,36 @@ final class Disks implements VmDisks, AutoCloseable {
         return state.local().resolve(vm + ".img");
     }
 
-    /** A guest that lives counts on what is in it; of one that is off, only what should have come home matters. */
-    private SubFile openSubFile(DiskRecord vm, Guest guest, long size, String image) throws IOException {
+    /**
+     * A guest that lives counts on what is in it, and so does one whose memory is saved, if it is still there. Of one that is
+     * off only what should have come home matters, as long as nobody can have put the overlay back meanwhile.
+     */
+    private Optional<SubFile> openSubFile(DiskRecord vm, Guest guest, boolean trusted, long size, String image)
+            throws IOException {
         var file = subFile(vm.vm());
-        return guest == Guest.OFF && !SubFile.fits(file, size, image)
-                ? SubFile.create(file, size, image)
-                : SubFile.adopt(file, size, image);
+        boolean anew =
+                switch (guest) {
+                    case LIVES, UNKNOWN -> false;
+                    case SAVED -> !Files.exists(file);
+                    case OFF -> !trusted || !SubFile.fits(file, size, image);
+                };
+        if (!anew) {
+            return Optional.of(SubFile.adopt(file, size, image));
+        }
+        try {
+            return Optional.of(SubFile.create(file, size, image));
+        } catch (IOException e) { // the guest need not suffer
+            LOG.log(Level.WARNING, vm.vm() + ": keep swap on this host", e);
+            events.add(
+                    Severity.WARNING,
+                    vm.vm(),
+                    PLACEMENT,
+                    "Swap goes to the NAS until the next start: " + file + " cannot be made: " + Failures.describe(e)
+                            + ". Check the disk of this host.");
+            SubFile.delete(file);
+            vm.unsplit().write(state.disks());
+            return Optional.empty();
+        }
     }
 
     private static Placement placement(DomainPlacement chosen) {
@@ -245,12 +276,20 @@ final class Disks implements VmDisks, AutoCloseable {
                     "Check the disk of this host.",
                     e);
         }
+        disk.get().disk().place(placement(placement));
+        move(vm, disk.get());
+    }
+
+    private void move(String vm, AttachedDisk disk) {
         Thread.ofPlatform().daemon().name("placement of " + vm).start(() -> {
             try {
-                if (disk.get().disk().place(placement(placement))) {
+                if (disk.disk().movePlaced()) {
                     events.add(Severity.INFO, vm, PLACEMENT, "What was swapped on this host is on the NAS now.");
                 }
             } catch (IOException e) {
+                if (attached.get(vm) != disk) { // the VM was stopped, and nothing has to move any more
+                    return;
+                }
                 LOG.log(Level.ERROR, vm + ": " + PLACEMENT, e);
                 events.add(
                         Severity.ERROR,
@@ -263,10 +302,10 @@ final class Disks implements VmDisks, AutoCloseable {
     }
 
     @Override
-    public void detach(String vm) throws AgentException {
+    public void detach(String vm, Guest guest) throws AgentException {
         try {
             if (!attached.containsKey(vm) && Files.exists(state.disks().resolve(vm))) {
-                attach(DiskRecord.read(state.disks(), vm), Guest.OFF);
+                attach(DiskRecord.read(state.disks(), vm), guest);
             }
             var disk = attached.get(vm);
             if (disk == null) {
@@ -274,6 +313,9 @@ final class Disks implements VmDisks, AutoCloseable {
             }
             disks.remove(export(vm));
             disks.remove(readOnlyExport(vm));
+            if (guest == Guest.SAVED) {
+                disk.disk().bringAllHome();
+            }
             release(disk);
             disk.daemon().close();
             attached.remove(vm);
@@ -314,7 +356,7 @@ final class Disks implements VmDisks, AutoCloseable {
     public void discard(DiskRecord vm) throws AgentException, IOException {
         try {
             if (attached.containsKey(vm.vm())) {
-                detach(vm.vm());
+                detach(vm.vm(), Guest.OFF);
             }
         } catch (AgentException e) {
             LOG.log(Level.WARNING, vm.vm() + ": what is not on the NAS is discarded", e);

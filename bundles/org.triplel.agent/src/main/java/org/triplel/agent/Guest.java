@@ -6,6 +6,8 @@ enum Guest {
     LIVES,
     /** It does not run. */
     OFF,
+    /** It does not run, but its memory is saved: when it goes on, it counts on all that was acknowledged. */
+    SAVED,
     /** The hypervisor has not been asked yet. */
     UNKNOWN
 }

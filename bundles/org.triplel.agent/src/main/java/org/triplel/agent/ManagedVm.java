@@ -76,7 +76,7 @@ final class ManagedVm {
         this.run = domain.run();
         this.placement = domain.placement();
         this.state = switch (domain.state()) {
-            case OFF -> VmState.STOPPED;
+            case OFF, SAVED -> VmState.STOPPED;
             case CRASHED -> VmState.CRASHED;
             case RUNNING -> VmState.RUNNING;
             case PAUSED, DISK_FAILED -> VmState.PAUSED;
@@ -191,16 +191,30 @@ final class ManagedVm {
             if (!off()) {
                 throw refuse("started");
             }
+            var off = present();
             var before = state;
             become(VmState.STARTING, "");
             try {
-                host.disks.attach(record(), Guest.OFF);
+                host.disks.attach(record(), off);
             } catch (AgentException e) {
                 become(before, e.getMessage());
                 throw e;
             }
             launch(before);
         });
+    }
+
+    /** What the guest of a VM that is off is. */
+    private Guest present() throws AgentException {
+        try {
+            return guest(host.hypervisor.state(name()));
+        } catch (HypervisorException e) {
+            throw hypervisor(e, "");
+        }
+    }
+
+    private static Guest guest(DomainState off) {
+        return off == DomainState.SAVED ? Guest.SAVED : Guest.OFF;
     }
 
     private DiskRecord record() {
@@ -412,7 +426,7 @@ final class ManagedVm {
         try {
             var present = host.hypervisor.state(name());
             if (present.off()) {
-                takeOff(present == DomainState.CRASHED);
+                takeOff(present);
             } else {
                 startHeard = true;
                 goOn(new DomainStatus(definition, present, guestConnected, run, placement));
@@ -423,11 +437,12 @@ final class ManagedVm {
         }
     }
 
-    private void takeOff(boolean crashed) {
+    private void takeOff(DomainState present) {
+        boolean crashed = present == DomainState.CRASHED;
         if (!off()) {
-            stopped(crashed);
+            stopped(present);
         } else {
-            detach(); // what an earlier agent left attached
+            detach(guest(present)); // what an earlier agent left attached
             become(crashed ? VmState.CRASHED : VmState.STOPPED, crashed ? CRASH : problem);
         }
     }
@@ -436,6 +451,7 @@ final class ManagedVm {
     private void goOn(DomainStatus status) {
         try {
             host.disks.attach(record(), Guest.LIVES);
+            host.disks.place(name(), placement); // it may be of the time of an earlier agent
         } catch (AgentException e) {
             fail("Attach disk", e);
             become(VmState.PAUSED, e.getMessage());
@@ -548,16 +564,17 @@ final class ManagedVm {
         });
     }
 
-    void stopHeard(boolean crashed) {
+    void stopHeard(DomainState present) {
         lane.execute(() -> {
             if (startHeard && !off()) {
-                stopped(crashed);
+                stopped(present);
             }
         });
     }
 
-    private void stopped(boolean crashed) {
+    private void stopped(DomainState present) {
         startHeard = false;
+        boolean crashed = present == DomainState.CRASHED;
         var text = crashed ? CRASH : "";
         if (crashed) {
             host.events.add(Severity.ERROR, name(), "Run", CRASH);
@@ -571,7 +588,7 @@ final class ManagedVm {
         }
         become(VmState.STOPPING, ""); // it may take the NAS a while to get what is not there yet
         try {
-            host.disks.detach(name());
+            host.disks.detach(name(), guest(present));
         } catch (AgentException e) {
             fail("Detach disk", e);
             text = ""; // the disks tell of it, for as long as it lasts
@@ -579,9 +596,9 @@ final class ManagedVm {
         become(crashed ? VmState.CRASHED : VmState.STOPPED, text);
     }
 
-    private void detach() {
+    private void detach(Guest guest) {
         try {
-            host.disks.detach(name());
+            host.disks.detach(name(), guest);
         } catch (AgentException e) {
             fail("Detach disk", e);
         }

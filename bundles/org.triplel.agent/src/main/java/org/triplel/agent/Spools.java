@@ -99,7 +99,8 @@ final class Spools {
                         + " cut. The changes are kept in " + kept + "; remove the file when nobody needs it.");
     }
 
-    private boolean untouched(DiskRecord vm) throws IOException {
+    /** Whether the overlay is as it was when its daemon was seen dead. */
+    boolean untouched(DiskRecord vm) throws IOException {
         return Files.exists(note(vm.vm())) && Files.readString(note(vm.vm())).equals(nas.state(vm.overlay()));
     }
 

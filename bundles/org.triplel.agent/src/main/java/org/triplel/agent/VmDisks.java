@@ -17,9 +17,10 @@ interface VmDisks {
      * Flushes the disk of a VM that is off, and closes its images. One that an earlier agent left attached is attached for
      * that first.
      *
+     * @param guest whether what it has swapped may be forgotten
      * @throws AgentException something is not on the NAS yet; it is kept here and written by the next attach
      */
-    void detach(String vm) throws AgentException;
+    void detach(String vm, Guest guest) throws AgentException;
 
     /**
      * Drops what is kept for the overlay of a VM that is stopped, because the overlay is about to go.

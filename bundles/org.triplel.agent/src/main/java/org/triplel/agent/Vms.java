@@ -97,7 +97,7 @@ final class Vms {
         }
         try {
             if (host.hypervisor().state(vm).off()) {
-                host.disks().detach(vm);
+                host.disks().detach(vm, Guest.OFF);
             } else {
                 LOG.log(Level.WARNING, "{0}, {1}: runs, but is not described as ours; its disk stays", host.name(), vm);
             }
@@ -113,7 +113,7 @@ final class Vms {
                 case DomainEvent.Started started -> vm.startHeard();
                 case DomainEvent.Suspended suspended -> vm.suspended(suspended.diskFailed());
                 case DomainEvent.Resumed resumed -> vm.resumed();
-                case DomainEvent.Stopped stopped -> vm.stopHeard(stopped.crashed());
+                case DomainEvent.Stopped stopped -> vm.stopHeard(stopped.state());
                 case DomainEvent.GuestConnected connected -> vm.guestConnected(System.currentTimeMillis());
             }
         }

@@ -110,8 +110,8 @@ class DisksTest {
             }
             assertEquals(List.of(VM), host.disks.leftAttached());
             assertMapAndTraffic(host.disks.find("desk-01").orElseThrow());
-            host.disks.detach("desk-01");
-            host.disks.detach("desk-01");
+            host.disks.detach("desk-01", Guest.OFF);
+            host.disks.detach("desk-01", Guest.OFF);
             assertEquals(List.of(), host.disks.leftAttached());
             assertThrows(IOException.class, host::guest);
             assertFalse(Files.exists(temp.resolve("state/spool/desk-01.spool")));
@@ -138,7 +138,7 @@ class DisksTest {
                 read(guest);
             }
             assertEquals(List.of("0 " + NasFixture.BYTES + " 257"), classes());
-            host.disks.detach("desk-01");
+            host.disks.detach("desk-01", Guest.OFF);
         }
     }
 
@@ -152,7 +152,7 @@ class DisksTest {
                 guest.write(0, ByteBuffer.wrap(new byte[512]));
             }
             assertTrue(nbdinfo("--can", "write", "desk-01/vda").isEmpty());
-            host.disks.detach("desk-01");
+            host.disks.detach("desk-01", Guest.OFF);
         }
     }
 
@@ -266,7 +266,7 @@ class DisksTest {
             try (var guest = host.guest()) {
                 assertArrayEquals(expected, swapped(guest));
             }
-            host.disks.detach("desk-01");
+            host.disks.detach("desk-01", Guest.OFF);
             assertFalse(secretIsInTheOverlay());
             assertFalse(Files.exists(temp.resolve("state/local/desk-01.img")));
             host.disks.attach(VM, Guest.OFF);
@@ -274,7 +274,27 @@ class DisksTest {
                 assertArrayEquals(Arrays.copyOf(expected, PAGE), Arrays.copyOf(swapped(guest), PAGE));
                 assertFalse(new String(swapped(guest), StandardCharsets.ISO_8859_1).contains(SECRET));
             }
-            host.disks.detach("desk-01");
+            host.disks.detach("desk-01", Guest.OFF);
+        }
+    }
+
+    @Test
+    void keepWhatAGuestHasSwappedWhoseMemoryIsSaved() throws Exception {
+        byte[] expected;
+        try (var host = new Host()) {
+            host.disks.attach(VM, Guest.OFF);
+            try (var guest = host.guest()) {
+                expected = swapOut(guest);
+            }
+            host.disks.detach("desk-01", Guest.SAVED);
+            assertArrayEquals(expected, Arrays.copyOfRange(onTheNas(), SWAP_AT, SWAP_AT + SWAP_BYTES));
+        }
+        try (var host = new Host()) {
+            host.disks.attach(VM, Guest.SAVED);
+            try (var guest = host.guest()) {
+                assertArrayEquals(expected, swapped(guest));
+            }
+            host.disks.detach("desk-01", Guest.OFF);
         }
     }
 
@@ -300,7 +320,7 @@ class DisksTest {
                 guest.write(SWAP_AT + PAGE, ByteBuffer.allocate(PAGE).put(0, (byte) 'X'));
             }
             assertEquals(0, host.disks.find("desk-01").orElseThrow().disk().localBytes(0, NasFixture.BYTES));
-            host.disks.detach("desk-01");
+            host.disks.detach("desk-01", Guest.OFF);
         }
     }
 
@@ -317,7 +337,7 @@ class DisksTest {
             var failure = assertThrows(AgentException.class, () -> host.disks.attach(VM, Guest.LIVES));
             assertTrue(failure.getMessage().contains("state/local/desk-01.img"), failure::getMessage);
             host.disks.attach(VM, Guest.OFF); // a guest that starts anew misses nothing
-            host.disks.detach("desk-01");
+            host.disks.detach("desk-01", Guest.OFF);
         }
     }
 
@@ -340,7 +360,7 @@ class DisksTest {
             try (var guest = host.guest()) {
                 assertArrayEquals(expected, read(guest));
             }
-            host.disks.detach("desk-01");
+            host.disks.detach("desk-01", Guest.OFF);
             awaitEnd(daemon);
         }
         assertArrayEquals(expected, onTheNas());
@@ -384,12 +404,12 @@ class DisksTest {
         var away = temp.resolve("away");
         try (var host = new Host()) {
             Files.move(overlay, away);
-            assertThrows(AgentException.class, () -> host.disks.detach("desk-01"));
+            assertThrows(AgentException.class, () -> host.disks.detach("desk-01", Guest.OFF));
             assertTrue(host.disks.problem("desk-01").startsWith("The disk of desk-01 is not completely on the NAS"));
             assertEquals(List.of(VM), host.disks.leftAttached());
 
             Files.move(away, overlay);
-            host.disks.detach("desk-01");
+            host.disks.detach("desk-01", Guest.OFF);
             assertEquals("", host.disks.problem("desk-01"));
             assertEquals(List.of(), host.disks.leftAttached());
         }
@@ -411,7 +431,7 @@ class DisksTest {
             assertThrows(AgentException.class, () -> host.disks.attach(VM, Guest.OFF));
             fixture.nas().createOverlay(VM.overlay(), VM.base(), NasFixture.BYTES);
             host.disks.attach(VM, Guest.OFF);
-            host.disks.detach("desk-01");
+            host.disks.detach("desk-01", Guest.OFF);
         }
     }
 
@@ -469,7 +489,7 @@ class DisksTest {
             try (var guest = host.guest()) {
                 assertArrayEquals(expected, read(guest));
             }
-            host.disks.detach("desk-01");
+            host.disks.detach("desk-01", Guest.OFF);
         }
         assertArrayEquals(expected, onTheNas());
         assertFalse(Files.exists(stale()));
@@ -488,7 +508,7 @@ class DisksTest {
             }
             var told = host.events.newest().getLast().message();
             assertTrue(told.contains(VM.overlay()) && told.contains(stale().toString()), told);
-            host.disks.detach("desk-01");
+            host.disks.detach("desk-01", Guest.OFF);
             assertArrayEquals(fixture.content(), onTheNas());
             assertTrue(Files.exists(stale()));
             host.disks.discard(VM);
@@ -501,7 +521,7 @@ class DisksTest {
         var expected = writeAndKillTheAgent();
         try (var host = new Host()) {
             host.disks.attach(VM, Guest.UNKNOWN);
-            host.disks.detach("desk-01");
+            host.disks.detach("desk-01", Guest.OFF);
         }
         assertArrayEquals(expected, onTheNas());
         assertFalse(Files.exists(stale()));
@@ -521,8 +541,8 @@ class DisksTest {
         var log = temp.resolve("state/daemons/desk-01.log");
         Files.deleteIfExists(log);
         Files.createDirectory(log);
-        assertThrows(AgentException.class, () -> host.disks.detach("desk-01"));
-        assertThrows(AgentException.class, () -> host.disks.detach("desk-01"));
+        assertThrows(AgentException.class, () -> host.disks.detach("desk-01", Guest.OFF));
+        assertThrows(AgentException.class, () -> host.disks.detach("desk-01", Guest.OFF));
         Files.delete(log);
         return expected;
     }
@@ -531,7 +551,7 @@ class DisksTest {
     void writeLaterWhatCouldNotBeWritten() throws Exception {
         try (var host = new Host()) {
             var expected = failToDetach(host);
-            host.disks.detach("desk-01");
+            host.disks.detach("desk-01", Guest.OFF);
             assertArrayEquals(expected, onTheNas());
             assertFalse(Files.exists(stale()));
         }
@@ -543,7 +563,7 @@ class DisksTest {
         try (var host = new Host()) {
             failToDetach(host);
             restore(backup, overlay());
-            host.disks.detach("desk-01");
+            host.disks.detach("desk-01", Guest.OFF);
             assertArrayEquals(fixture.content(), onTheNas());
             assertTrue(Files.exists(stale()));
         }
@@ -568,7 +588,7 @@ class DisksTest {
                 guest.write(1000, ByteBuffer.wrap(expected, 1000, 512));
                 assertArrayEquals(expected, read(guest));
             }
-            host.disks.detach("desk-01");
+            host.disks.detach("desk-01", Guest.OFF);
         }
         assertArrayEquals(expected, onTheNas());
         assertTrue(Files.exists(stale()));

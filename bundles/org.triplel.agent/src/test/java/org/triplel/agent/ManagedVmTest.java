@@ -48,8 +48,8 @@ class ManagedVmTest {
         }
 
         @Override
-        public void detach(String vm) {
-            calls.add("detach " + vm);
+        public void detach(String vm, Guest guest) {
+            calls.add("detach " + vm + (guest == Guest.SAVED ? " saved" : ""));
         }
 
         @Override
@@ -191,11 +191,11 @@ class ManagedVmTest {
     @Test
     void detachesItsDiskWhenItStops() throws Exception {
         var vm = started(stoppedVm());
-        vm.stopHeard(false);
+        vm.stopHeard(DomainState.OFF);
         awaitState(vm, VmState.STOPPED);
         assertEquals(List.of("attach desk-01", "detach desk-01"), disks.calls);
         started(vm);
-        vm.stopHeard(true);
+        vm.stopHeard(DomainState.CRASHED);
         awaitState(vm, VmState.CRASHED);
         assertTrue(vm.snapshot().problem().startsWith("The guest crashed"), vm.snapshot()::problem);
     }
@@ -204,7 +204,7 @@ class ManagedVmTest {
     void keepsItsDiskWhenItHearsOfAnEarlierStop() throws Exception {
         var vm = stoppedVm();
         vm.start().get();
-        vm.stopHeard(false); // belongs to the run before: its start has not been heard of
+        vm.stopHeard(DomainState.OFF); // belongs to the run before: its start has not been heard of
         vm.startHeard();
         vm.guestConnected(vm.snapshot().startedAtMillis() + 1);
         Await.until("ready", () -> vm.snapshot().ready());
@@ -217,7 +217,7 @@ class ManagedVmTest {
         var asked = vm.shutdown();
         awaitState(vm, VmState.STOPPING);
         assertEquals(VmState.STOPPING, vm.kill().get().state());
-        vm.stopHeard(false);
+        vm.stopHeard(DomainState.OFF);
         awaitState(vm, VmState.STOPPED);
         hypervisor.shutdownMayReturn.countDown();
         assertEquals(VmState.STOPPED, asked.get().state());
@@ -285,8 +285,8 @@ class ManagedVmTest {
         awaitState(vm, VmState.PAUSED);
         assertEquals("The NAS is away. Check it.", vm.snapshot().problem());
         awaitState(vm, VmState.RUNNING);
-        assertEquals(4, disks.calls.size());
-        vm.stopHeard(false);
+        assertEquals(List.of("attach desk-01", "place desk-01 true"), disks.calls.subList(3, disks.calls.size()));
+        vm.stopHeard(DomainState.OFF);
         awaitState(vm, VmState.STOPPED);
     }
 
@@ -302,7 +302,7 @@ class ManagedVmTest {
     @Test
     void keepsItsDiskUntilTheHypervisorSaysThatItIsOff() throws Exception {
         hypervisor.refused = "start desk-01";
-        hypervisor.silent = true;
+        hypervisor.silentFromStart = true;
         var vm = stoppedVm();
         refusal(vm.start());
         assertEquals(AgentError.Kind.HYPERVISOR, refusal(vm.reset(() -> {})).kind());
@@ -318,7 +318,17 @@ class ManagedVmTest {
         var vm = stoppedVm();
         refusal(vm.start());
         assertEquals(VmState.RUNNING, vm.snapshot().state());
-        assertEquals(List.of("attach desk-01", "attach desk-01"), disks.calls);
+        assertEquals(List.of("attach desk-01", "attach desk-01", "place desk-01 true"), disks.calls);
+    }
+
+    @Test
+    void aGuestWhoseMemoryIsSavedKeepsWhatItHasSwapped() throws Exception {
+        var vm = started(stoppedVm());
+        vm.startHeard();
+        hypervisor.state = DomainState.SAVED;
+        vm.stopHeard(DomainState.SAVED);
+        awaitState(vm, VmState.STOPPED);
+        assertEquals(List.of("attach desk-01", "detach desk-01 saved"), disks.calls);
     }
 
     @Test

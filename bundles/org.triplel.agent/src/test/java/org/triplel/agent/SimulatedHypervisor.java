@@ -19,6 +19,7 @@ final class SimulatedHypervisor implements Hypervisor {
     volatile String refused = "";
     volatile DomainState state = DomainState.OFF;
     volatile boolean silent;
+    volatile boolean silentFromStart;
 
     private void call(String operation) throws HypervisorException {
         calls.add(operation);
@@ -57,6 +58,7 @@ final class SimulatedHypervisor implements Hypervisor {
 
     @Override
     public void start(String domain, long nowMillis) throws HypervisorException {
+        silent |= silentFromStart;
         call("start " + domain);
     }
 

@@ -5,6 +5,7 @@ import java.util.List;
 import org.triplel.lab.LabException;
 import org.triplel.lab.LabStatus;
 import org.triplel.lab.NasLink;
+import org.triplel.lab.NasTraffic;
 import org.triplel.lab.Progress;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
@@ -65,6 +66,21 @@ final class LabCommand implements Runnable {
         }
     }
 
+    /** What crossed the NAS's link for one image, in requests and bytes. */
+    private record Traffic(
+            String image, long readRequests, long readBytes, long writeRequests, long writeBytes, long flushes) {
+
+        static Traffic of(NasTraffic traffic) {
+            return new Traffic(
+                    traffic.file(),
+                    traffic.readRequests(),
+                    traffic.readBytes(),
+                    traffic.writeRequests(),
+                    traffic.writeBytes(),
+                    traffic.flushes());
+        }
+    }
+
     @Override
     public void run() {
         throw new CommandLine.ParameterException(spec.commandLine(), "Say what to do with the lab.");
@@ -91,6 +107,18 @@ final class LabCommand implements Runnable {
                 main.warn(session.problems());
             }
         }
+    }
+
+    @Command(
+            name = "traffic",
+            description = "Tell what has crossed the NAS's link, image by image, since the NAS was started.")
+    void traffic() throws LabException {
+        main.output()
+                .many(
+                        Traffic.class,
+                        main.lab().nasCounters().files().stream()
+                                .map(Traffic::of)
+                                .toList());
     }
 
     @Command(name = "clean", description = "End the lab and remove all of its images.")

@@ -50,9 +50,7 @@ enum ContentFormat {
             addFar(found, region.inPassing());
         } else if (found.isEmpty()) {
             addSwap(found, region, SwapHeader.MAX_PAGE);
-            if (found.isEmpty()) {
-                addFar(found, region);
-            }
+            addFar(found, found.isEmpty() ? region : region.inPassing()); // further on swap changes all the time
         }
         return found;
     }

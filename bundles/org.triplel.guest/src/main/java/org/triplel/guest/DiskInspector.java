@@ -49,7 +49,7 @@ public final class DiskInspector {
             throws IOException, MalformedException {
         var bootRecord = MasterBootRecord.read(disk);
         if (bootRecord.isEmpty()) {
-            describeContent(disk, findings);
+            describeContent(disk, true, findings);
             return;
         }
         var table = table(disk, bootRecord.get());
@@ -89,18 +89,21 @@ public final class DiskInspector {
             } else if (tableRanges.stream().anyMatch(partition.range()::overlaps)) {
                 findings.notSplit(region, "partition " + partition.number() + ": holds the partition table");
             } else {
-                describeContent(region, findings);
+                describeContent(region, partition.swap(), findings);
             }
         }
     }
 
-    private static void describeContent(Region region, Findings findings) throws IOException {
+    /** @param mayBeSwap a signature alone does not make it swap: it stays behind when the place is used for something else */
+    private static void describeContent(Region region, boolean mayBeSwap, Findings findings) throws IOException {
         try {
             var formats = ContentFormat.of(region);
             if (formats.size() > 1) {
                 findings.notSplit(region, "ambiguous: " + titles(formats) + " " + region.place());
             } else if (formats.isEmpty()) {
                 findings.notSplit(region, "nothing known " + region.place());
+            } else if (formats.contains(ContentFormat.SWAP) && !mayBeSwap) {
+                findings.notSplit(region, "swap " + region.place() + ": the partition's type is another one");
             } else {
                 describe(formats.iterator().next(), region, findings);
             }

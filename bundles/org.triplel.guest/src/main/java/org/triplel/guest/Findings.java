@@ -36,6 +36,7 @@ final class Findings {
     private final List<Area> areas = new ArrayList<>();
     private final List<NotSplit> notSplit = new ArrayList<>();
     private int pieces;
+    private boolean hibernated;
 
     /** @param details as in {@link Limits} */
     Findings(boolean details) {
@@ -44,6 +45,12 @@ final class Findings {
 
     boolean details() {
         return details;
+    }
+
+    /** The guest's memory is in one of its swap areas, and what it has swapped to others belongs to it. */
+    void hibernated(Region region, String reason) {
+        hibernated = true;
+        notSplit(region, reason);
     }
 
     void swap(List<Range> ranges, String reason) {
@@ -80,7 +87,9 @@ final class Findings {
         var ranges = new ArrayList<ClassifiedRange>();
         var journals = new ArrayList<Journal>();
         for (var area : areas) {
-            if (contradictory.contains(area) || touch(area.body(), derivedFrom)) {
+            if (hibernated && area.contentClass == ContentClass.SWAP) {
+                refuse(area, "the guest is hibernated, so it is data");
+            } else if (contradictory.contains(area) || touch(area.body(), derivedFrom)) {
                 refuse(area, "overlaps other structures of the disk");
             } else {
                 area.ranges.forEach(range -> ranges.add(new ClassifiedRange(range, area.contentClass, area.reason)));

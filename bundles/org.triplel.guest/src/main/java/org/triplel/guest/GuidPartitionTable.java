@@ -20,6 +20,11 @@ record GuidPartitionTable(
     private static final int MAX_TABLE = 1 << 20;
     private static final int CRC_AT = 16;
 
+    /** 0657FD6D-A4AB-43C4-84E5-0933C84B4F4F (the Discoverable Partitions Specification), as it lies on the disk. */
+    private static final long SWAP_LOW = 0x43C4A4AB0657FD6DL;
+
+    private static final long SWAP_HIGH = 0x4F4F4BC83309E584L;
+
     /** The primary table, or else the backup at the end of the disk; empty if neither is valid. */
     static Optional<GuidPartitionTable> read(Region disk) throws IOException, MalformedException {
         var primary = read(disk, 1);
@@ -78,7 +83,8 @@ record GuidPartitionTable(
             if (first < firstUsable || last < first || last > lastUsable) {
                 problems.add("partition " + number + " leaves the sectors that the GPT gives to partitions");
             } else {
-                partitions.add(new Partition(number, new Range(first * SECTOR, (last - first + 1) * SECTOR)));
+                boolean swap = table.le64(at) == SWAP_LOW && table.le64(at + 8) == SWAP_HIGH;
+                partitions.add(new Partition(number, new Range(first * SECTOR, (last - first + 1) * SECTOR), swap));
             }
         }
         return new PartitionTable(partitions, problems);

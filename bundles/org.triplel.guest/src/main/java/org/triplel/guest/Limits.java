@@ -16,6 +16,6 @@ public record Limits(long structureBytes, long logBytes, Duration time, boolean 
     /** Enough for 256 partitions and the largest journals that mke2fs makes by itself. */
     public static final Limits DEFAULT = new Limits(32 << 20, 64 << 20, Duration.ofSeconds(20), true);
 
-    /** Enough to know which ranges have a class of their own. */
-    public static final Limits RANGES = new Limits(4 << 20, 1 << 20, Duration.ofSeconds(20), false);
+    /** Enough to know which ranges have a class of their own; takes as long as so many bytes take, and does not give up before. */
+    public static final Limits RANGES = new Limits(4 << 20, 16 << 20, Duration.ofHours(1), false);
 }

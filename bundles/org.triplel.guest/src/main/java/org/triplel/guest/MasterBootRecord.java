@@ -17,6 +17,7 @@ final class MasterBootRecord {
     private static final int ENTRIES = 4;
     private static final int FIRST_LOGICAL = 5;
     private static final int PROTECTIVE = 0xEE;
+    private static final int SWAP = 0x82;
 
     /** {@code start} and {@code count} in sectors; for logical partitions relative to a table. */
     private record Entry(int status, int type, long start, long count) {
@@ -60,7 +61,7 @@ final class MasterBootRecord {
         for (int i = 0; i < ENTRIES; i++) {
             var entry = entries.get(i);
             if (!entry.empty() && !entry.extended()) {
-                add(i + 1, entry.start, entry.count);
+                add(i + 1, entry.start, entry);
             }
         }
         int number = FIRST_LOGICAL;
@@ -96,7 +97,7 @@ final class MasterBootRecord {
                 } else if (table + entry.start + entry.count > extended.start + extended.count) {
                     problems.add("partition " + number++ + " leaves the extended partition");
                 } else {
-                    add(number++, table + entry.start, entry.count);
+                    add(number++, table + entry.start, entry);
                 }
             }
             if (next < 0) {
@@ -113,14 +114,14 @@ final class MasterBootRecord {
     }
 
     /** A partition that leaves the disk ends with it, as in Linux. */
-    private void add(int number, long start, long count) {
-        long end = Math.min(start + count, disk.length() / PartitionTable.SECTOR);
+    private void add(int number, long start, Entry entry) {
+        long end = Math.min(start + entry.count, disk.length() / PartitionTable.SECTOR);
         if (start >= end) {
             problems.add("partition " + number + " lies behind the end of the disk");
             return;
         }
-        partitions.add(
-                new Partition(number, new Range(start * PartitionTable.SECTOR, (end - start) * PartitionTable.SECTOR)));
+        var range = new Range(start * PartitionTable.SECTOR, (end - start) * PartitionTable.SECTOR);
+        partitions.add(new Partition(number, range, entry.type == SWAP));
     }
 
     /** Without any entry if the sector is not such a table, for example the boot sector of a file system. */

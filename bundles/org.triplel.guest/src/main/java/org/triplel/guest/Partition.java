@@ -5,5 +5,6 @@ package org.triplel.guest;
  *
  * @param number as Linux counts, from 1
  * @param range within the disk
+ * @param swap whether the table says that it is for swap
  */
-record Partition(int number, Range range) {}
+record Partition(int number, Range range, boolean swap) {}

@@ -70,7 +70,7 @@ record SwapHeader(int pageSize, long pages, boolean hibernated) {
 
     void describe(Region region, Findings findings) throws MalformedException {
         if (hibernated) {
-            findings.notSplit(region, "swap " + region.place() + ": the guest is hibernated, so it is data");
+            findings.hibernated(region, "swap " + region.place() + ": the guest is hibernated, so it is data");
             return;
         }
         if (pages < 2 || pages > region.length() / pageSize) {

@@ -103,8 +103,52 @@ class SwapTest {
         var before = Images.inspect(image);
         Images.write(image, 8182, "S1SUSPEND\0".getBytes(StandardCharsets.ISO_8859_1));
         Images.write(image, 65526, "SWAPSPACE2".getBytes(StandardCharsets.ISO_8859_1));
-        Images.write(image, 0x10040, "_BHRfS_M".getBytes(StandardCharsets.ISO_8859_1));
         assertEquals(before, Images.inspect(image));
+    }
+
+    /** Not every tool erases the signature of what was there before, and what lies in swap is forgotten. */
+    @Test
+    void aSignatureThatWasLeftBehindMakesNoSwap() throws IOException {
+        var image = Images.blank(folder, "swap.img", 8 * Images.MIB);
+        Tool.run("mkswap", image.toString());
+        Images.write(image, 4096, (byte) 0xfc, (byte) 0x4e, (byte) 0x2b, (byte) 0xa9); // as mdadm leaves it
+        var map = Images.inspect(image);
+        assertEquals(List.of(), map.ranges());
+        assertEquals(List.of("ambiguous: swap and member of a Linux RAID on the whole disk"), Images.reasons(map));
+    }
+
+    @Test
+    void aPartitionOfAnotherTypeIsNoSwap() throws IOException {
+        var swap = Images.blank(folder, "swap.img", 8 * Images.MIB);
+        Tool.run("mkswap", swap.toString());
+        var image = Images.blank(folder, "disk.img", 10 * Images.MIB);
+        Images.insert(swap, image, Images.MIB);
+        for (var type : List.of("82", "83")) {
+            Tool.feed("label: dos\nstart=2048, size=16384, type=" + type + "\n", "sfdisk", "-q", image.toString());
+            var map = Images.inspect(image);
+            assertEquals(type.equals("82") ? 1 : 0, map.ranges().size(), map::toString);
+        }
+        assertEquals(
+                List.of("swap in partition 1: the partition's type is another one"),
+                Images.reasons(Images.inspect(image)));
+    }
+
+    /** What it has swapped elsewhere belongs to the memory that it has saved in one of them. */
+    @Test
+    void aGuestThatIsHibernatedToOneOfTwoAreas() throws IOException {
+        var swap = Images.blank(folder, "swap.img", 4 * Images.MIB);
+        Tool.run("mkswap", swap.toString());
+        var image = Images.blank(folder, "disk.img", 10 * Images.MIB);
+        Tool.feed(
+                "label: gpt\nstart=2048, size=8192, type=S\nstart=10240, size=8192, type=S\n",
+                "sfdisk",
+                "-q",
+                image.toString());
+        Images.insert(swap, image, Images.MIB);
+        Images.insert(swap, image, 5 * Images.MIB);
+        assertEquals(2, Images.inspect(image).ranges().size());
+        Images.write(image, Images.MIB + 4086, "S1SUSPEND\0".getBytes(StandardCharsets.ISO_8859_1));
+        assertEquals(List.of(), Images.inspect(image).ranges());
     }
 
     @Test

@@ -4,6 +4,8 @@ import com.sun.jna.Library;
 import com.sun.jna.Native;
 import com.sun.jna.ptr.IntByReference;
 import org.libvirt.Connect;
+import org.libvirt.Domain;
+import org.libvirt.Error.ErrorNumber;
 import org.libvirt.LibvirtException;
 import org.libvirt.jna.DomainPointer;
 import org.libvirt.jna.Libvirt;
@@ -25,6 +27,7 @@ final class Connection extends Connect {
     // virDomainPausedReason and virDomainShutoffReason
     private static final int PAUSED_IOERROR = 5;
     private static final int SHUTOFF_CRASHED = 3;
+    private static final int SHUTOFF_SAVED = 5;
 
     private static final DomainStateCall LIBVIRT = Native.load("virt", DomainStateCall.class);
 
@@ -39,7 +42,7 @@ final class Connection extends Connect {
      * @throws HypervisorException libvirt stopped answering meanwhile
      */
     DomainState state(String name) throws LibvirtException, HypervisorException {
-        domainLookupByName(name).free(); // says why, if it fails
+        boolean saved = saved(domainLookupByName(name)); // says why, if it fails
         var domain = Libvirt.INSTANCE.virDomainLookupByName(vcp, name);
         if (domain == null) {
             throw unknown(name);
@@ -55,10 +58,29 @@ final class Connection extends Connect {
             case PAUSED -> reason.getValue() == PAUSED_IOERROR ? DomainState.DISK_FAILED : DomainState.PAUSED;
             case PMSUSPENDED -> DomainState.PAUSED;
             case SHUTDOWN -> DomainState.SHUTTING_DOWN;
-            case SHUTOFF -> reason.getValue() == SHUTOFF_CRASHED ? DomainState.CRASHED : DomainState.OFF;
+            case SHUTOFF ->
+                switch (reason.getValue()) {
+                    case SHUTOFF_CRASHED -> DomainState.CRASHED;
+                    case SHUTOFF_SAVED -> DomainState.SAVED;
+                    default -> saved ? DomainState.SAVED : DomainState.OFF;
+                };
             case CRASHED -> DomainState.CRASHED;
             default -> DomainState.RUNNING;
         };
+    }
+
+    /** Whether libvirt keeps the memory of a domain. */
+    private static boolean saved(Domain domain) throws LibvirtException {
+        try {
+            return domain.hasManagedSaveImage() == 1;
+        } catch (LibvirtException e) {
+            if (e.getError().getCode() == ErrorNumber.VIR_ERR_NO_SUPPORT) {
+                return false; // the hypervisor cannot
+            }
+            throw e;
+        } finally {
+            domain.free();
+        }
     }
 
     private static HypervisorException unknown(String name) {

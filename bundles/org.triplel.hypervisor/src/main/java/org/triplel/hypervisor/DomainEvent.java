@@ -13,8 +13,8 @@ public sealed interface DomainEvent {
 
     record Resumed(String domain) implements DomainEvent {}
 
-    /** @param crashed the guest panicked or QEMU died, as opposed to a shutdown or an order to end it */
-    record Stopped(String domain, boolean crashed) implements DomainEvent {}
+    /** @param state in which way it is {@linkplain DomainState#off off} */
+    record Stopped(String domain, DomainState state) implements DomainEvent {}
 
     /** The guest's own agent opened its channel: the guest has come up. */
     record GuestConnected(String domain) implements DomainEvent {}

@@ -5,6 +5,8 @@ public enum DomainState {
     OFF,
     /** Off, because the guest panicked or QEMU died. */
     CRASHED,
+    /** Off, but its memory is saved, and it goes on from there when it is started. */
+    SAVED,
     RUNNING,
     PAUSED,
     /** Paused by QEMU, because its disk failed; {@link Hypervisor#resume} tries the request again. */
@@ -13,6 +15,6 @@ public enum DomainState {
 
     /** Whether no QEMU runs. */
     public boolean off() {
-        return this == OFF || this == CRASHED;
+        return this == OFF || this == CRASHED || this == SAVED;
     }
 }

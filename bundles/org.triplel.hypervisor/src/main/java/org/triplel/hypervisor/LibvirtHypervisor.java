@@ -182,8 +182,7 @@ public final class LibvirtHypervisor implements Hypervisor {
                 case RESUMED -> tell(listener, new DomainEvent.Resumed(name));
                 case STOPPED -> {
                     Enum<?> detail = event.<StoppedDetail>getDetail();
-                    var crashed = detail == StoppedDetail.CRASHED || detail == StoppedDetail.FAILED;
-                    tell(listener, new DomainEvent.Stopped(name, crashed));
+                    tell(listener, new DomainEvent.Stopped(name, stopped((StoppedDetail) detail)));
                 }
                 default -> LOG.log(Level.DEBUG, "domain {0}: {1}", name, event);
             }
@@ -194,6 +193,14 @@ public final class LibvirtHypervisor implements Hypervisor {
                 tell(listener, new DomainEvent.GuestConnected(name(domain)));
             }
         });
+    }
+
+    private static DomainState stopped(StoppedDetail detail) {
+        return switch (detail) {
+            case CRASHED, FAILED -> DomainState.CRASHED;
+            case SAVED -> DomainState.SAVED;
+            default -> DomainState.OFF;
+        };
     }
 
     private static String name(Domain domain) {

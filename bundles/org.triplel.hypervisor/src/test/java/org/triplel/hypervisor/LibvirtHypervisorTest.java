@@ -71,7 +71,7 @@ class LibvirtHypervisorTest {
             assertEquals(List.of(), told.next(List.class), "its domain 'test' is not Triple-L's");
             assertTrue(hypervisor.description().startsWith("TEST "), hypervisor.description());
             hypervisor.destroy("test");
-            assertEquals(new DomainEvent.Stopped("test", false), told.next(DomainEvent.class));
+            assertEquals(new DomainEvent.Stopped("test", DomainState.OFF), told.next(DomainEvent.class));
             hypervisor.start("test", 1);
             assertEquals(new DomainEvent.Started("test"), told.next(DomainEvent.Started.class));
             var error = assertThrows(HypervisorException.class, () -> hypervisor.start("test", 1));
@@ -141,11 +141,11 @@ class LibvirtHypervisorTest {
                     told.next(List.class));
 
             killQemu(libvirt);
-            assertEquals(new DomainEvent.Stopped("desk-01", true), told.next(DomainEvent.Stopped.class));
+            assertEquals(new DomainEvent.Stopped("desk-01", DomainState.CRASHED), told.next(DomainEvent.Stopped.class));
             hypervisor.start("desk-01", 1_700_000_000_001L);
             awaitConsole(domain.console(), "up\r\n"::equals);
             hypervisor.destroy("desk-01");
-            assertEquals(new DomainEvent.Stopped("desk-01", false), told.next(DomainEvent.Stopped.class));
+            assertEquals(new DomainEvent.Stopped("desk-01", DomainState.OFF), told.next(DomainEvent.Stopped.class));
             hypervisor.undefine("desk-01");
             assertInstanceOf(
                     org.libvirt.LibvirtException.class,

@@ -42,7 +42,7 @@ final class GuestLayout {
         var before = classes;
         var after = new Classes(found.ranges());
         if (!found.ranges().equals(map.ranges())) {
-            LOG.log(Level.INFO, () -> "disk " + disk + ": " + describe(found));
+            LOG.log(before == Classes.NONE ? Level.INFO : Level.DEBUG, () -> "disk " + disk + ": " + describe(found));
         }
         map = found;
         classes = after;

@@ -9,6 +9,7 @@ import java.util.List;
 import java.util.Optional;
 import java.util.Queue;
 import java.util.concurrent.ConcurrentLinkedQueue;
+import java.util.concurrent.atomic.AtomicLong;
 import java.util.concurrent.locks.ReentrantLock;
 import java.util.function.Consumer;
 import org.triplel.block.BlockDevice;
@@ -43,8 +44,12 @@ public final class RoutedDisk implements ClassifiedDevice {
     /** Opens what of a disk lies on this host. */
     public interface LocalPart {
 
-        /** @param size of the disk in bytes */
-        SubFile open(long size) throws IOException;
+        /**
+         * Opens it, if that can be done.
+         *
+         * @param size of the disk in bytes
+         */
+        Optional<SubFile> open(long size) throws IOException;
     }
 
     private static final System.Logger LOG = System.getLogger(RoutedDisk.class.getName());
@@ -64,10 +69,15 @@ public final class RoutedDisk implements ClassifiedDevice {
     /** One at a time looks at the layout. */
     private final ReentrantLock looking = new ReentrantLock();
 
-    private volatile boolean layoutUnknown;
+    /** How often something has raised a doubt about the layout, and how many of them are settled. */
+    private final AtomicLong doubts = new AtomicLong();
 
-    /** What must be brought home before a flush completes. */
+    private volatile long settled;
+
+    /** What must be brought home, and then flushed, before a flush completes. */
     private final Queue<Range> homeless = new ConcurrentLinkedQueue<>();
+
+    private volatile boolean flushOwed;
 
     private volatile Placement placement;
     private volatile String localProblem = "";
@@ -124,7 +134,7 @@ public final class RoutedDisk implements ClassifiedDevice {
 
     private Optional<SubFile> open(Optional<LocalPart> part) throws IOException {
         try {
-            return part.isPresent() ? Optional.of(part.get().open(overlay.size())) : Optional.empty();
+            return part.isPresent() ? part.get().open(overlay.size()) : Optional.empty();
         } catch (IOException | RuntimeException failure) {
             overlay.close();
             throw failure;
@@ -136,7 +146,7 @@ public final class RoutedDisk implements ClassifiedDevice {
         for (long at = 0; at < size(); ) {
             boolean here = file.holds(at);
             long border = file.sameSide(at, here, layout.sameClass(at, size()));
-            if (here && layout.classOf(at).isEmpty()) {
+            if (here && usedFor(at) != RequestClass.SWAP) {
                 homeless.add(new Range(at, border - at));
             }
             at = border;
@@ -150,12 +160,24 @@ public final class RoutedDisk implements ClassifiedDevice {
 
     /** What is wrong and what to do, or empty. */
     public String problem() {
-        return overlay.problem().isEmpty() ? localProblem : overlay.problem();
+        if (!overlay.problem().isEmpty()) {
+            return overlay.problem();
+        }
+        local.ifPresent(SubFile::look);
+        boolean full = local.isPresent() && !local.get().hasRoom() && placement.swap() == Side.LOCAL;
+        return localProblem.isEmpty() && full
+                ? "The disk of this host is nearly full, so what disk " + name + " swaps goes to the NAS. Make room on it"
+                : localProblem;
     }
 
     /** What the guest uses the parts of the disk for. */
     public SemanticMap layout() {
         return layout.map();
+    }
+
+    /** Whether parts of it may lie on this host. */
+    public boolean split() {
+        return local.isPresent();
     }
 
     /** How many bytes of a range lie on this host because of what the guest uses them for. */
@@ -164,24 +186,35 @@ public final class RoutedDisk implements ClassifiedDevice {
     }
 
     /**
-     * From now on what the guest writes goes where this says. What lies on this host and no longer should is brought home
-     * until this returns; requests do not wait for that.
-     *
-     * @return whether anything was brought home
-     * @throws IOException not all of it is home; the rest stays here until this is called again or the guest writes it anew
+     * From now on what the guest writes goes where this says. What lies on this host and no longer should stays there until
+     * {@link #movePlaced}.
      */
-    public boolean place(Placement wanted) throws IOException {
+    public void place(Placement wanted) {
         placement = wanted;
         localProblem = "";
+    }
+
+    /**
+     * Brings home what lies on this host and should be on the NAS. Takes long; requests do not wait for it.
+     *
+     * @return whether there was anything
+     * @throws IOException not all of it is home; the rest stays here until this is called again or the guest writes it anew
+     */
+    public boolean movePlaced() throws IOException {
         boolean any = false;
         for (var each : layout.map().ranges()) {
             var range = each.range();
-            if (wanted.of(usedFor(range.start())) == Side.NAS) {
-                any |= anyIsHere(range.start(), range.length());
-                bringHome(range.start(), range.length());
+            if (placement.of(usedFor(range.start())) == Side.NAS) {
+                any |= bringHome(range);
             }
         }
         return any;
+    }
+
+    /** Brings home all that lies on this host: the guest is off, and will go on with all that it has. */
+    public void bringAllHome() throws IOException {
+        place(Placement.NAS);
+        bringHome(new Range(0, size()));
     }
 
     /** The guest is off, and has no use for what it had swapped. */
@@ -374,7 +407,8 @@ public final class RoutedDisk implements ClassifiedDevice {
         if (local.isEmpty()
                 || offset % BLOCK != 0
                 || placement.of(usedFor(offset)) == Side.NAS
-                || !localProblem.isEmpty()) {
+                || !localProblem.isEmpty()
+                || !local.get().hasRoom()) {
             return offset;
         }
         long end = layout.sameClass(offset, limit);
@@ -519,10 +553,16 @@ public final class RoutedDisk implements ClassifiedDevice {
         } finally {
             if (!done && layout.watches(change.offset(), change.length())) {
                 layout.lost(change.offset(), change.length());
-                layoutUnknown = true;
+                doubts.incrementAndGet();
             }
         }
-        return layout.watches(change.offset(), change.length()) && (layout.changed(change) || unsettled());
+        if (!layout.watches(change.offset(), change.length())) {
+            return false;
+        }
+        if (layout.changed(change)) {
+            doubts.incrementAndGet();
+        }
+        return unsettled();
     }
 
     /** Carries out what of a change goes one way from {@code at} on; returns where that ends. The caller holds its blocks. */
@@ -581,13 +621,24 @@ public final class RoutedDisk implements ClassifiedDevice {
         }
     }
 
-    /** Writes what lies on this host to the private image, piece by piece. */
-    private void bringHome(long offset, long length) throws IOException {
+    /**
+     * Writes what lies on this host to the private image, piece by piece.
+     *
+     * @param range for which nothing is kept here any more
+     * @return whether there was anything
+     */
+    private boolean bringHome(Range range) throws IOException {
         if (local.isEmpty()) {
-            return;
+            return false;
         }
-        long last = Math.min(size(), Math.ceilDiv(offset + length, BLOCK) * BLOCK);
-        for (long at = offset / BLOCK * BLOCK; at < last; ) {
+        long first = range.start() / BLOCK * BLOCK;
+        long last = Math.min(size(), Math.ceilDiv(range.end(), BLOCK) * BLOCK);
+        changes.enter(first, last - first).await().close(); // writes under way may still be of the time when it was kept
+        boolean any = anyIsHere(first, last - first);
+        if (any) {
+            flushOwed = true;
+        }
+        for (long at = first; at < last; ) {
             boolean here = isHere(at);
             long border = sameSide(at, here, here ? Math.min(last, at + BRING_HOME_BYTES) : last);
             if (here) {
@@ -604,6 +655,7 @@ public final class RoutedDisk implements ClassifiedDevice {
             }
             at = border;
         }
+        return any;
     }
 
     /** Of whole blocks that the caller holds and this host has. */
@@ -633,31 +685,40 @@ public final class RoutedDisk implements ClassifiedDevice {
     private void lookAgain() throws IOException {
         looking.lock();
         try {
-            layoutUnknown = true;
-            homeless.addAll(layout.inspect());
-            layoutUnknown = false;
-            if (bringHomeless()) {
-                overlay.flush();
+            if (!unsettled()) {
+                return; // somebody else has done it
             }
+            long seen = doubts.get();
+            homeless.addAll(layout.inspect());
+            for (var range = homeless.peek(); range != null; range = homeless.peek()) {
+                bringHome(range);
+                homeless.remove();
+            }
+            if (flushOwed) {
+                flushOwed = false;
+                flushAfterwards();
+            }
+            settled = seen;
         } finally {
             looking.unlock();
         }
     }
 
-    /** Whether it has failed, or an earlier process did not come to it. */
-    private boolean unsettled() {
-        return layoutUnknown || !homeless.isEmpty();
+    private void flushAfterwards() throws IOException {
+        boolean flushed = false;
+        try {
+            overlay.flush();
+            flushed = true;
+        } finally {
+            if (!flushed) {
+                flushOwed = true;
+            }
+        }
     }
 
-    /** Returns whether there was anything. One caller at a time. */
-    private boolean bringHomeless() throws IOException {
-        boolean any = false;
-        for (var range = homeless.peek(); range != null; range = homeless.peek()) {
-            any |= anyIsHere(range.start(), range.length());
-            bringHome(range.start(), range.length());
-            homeless.remove();
-        }
-        return any;
+    /** Whether the layout is in doubt, or something is not home: somebody is at it, has failed, or died before it was done. */
+    private boolean unsettled() {
+        return settled != doubts.get() || !homeless.isEmpty() || flushOwed;
     }
 
     private void recordChange(RequestClass used, long length, long rewritten, boolean moves, long start) {
@@ -747,6 +808,9 @@ public final class RoutedDisk implements ClassifiedDevice {
     @Override
     public void close() throws IOException {
         try (base) {
+            if (unsettled() && !overlay.problem().isEmpty()) {
+                throw new IOException(overlay.problem());
+            }
             if (unsettled()) {
                 lookAgain();
             }

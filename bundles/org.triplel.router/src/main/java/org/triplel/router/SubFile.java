@@ -14,6 +14,7 @@ import java.nio.file.StandardCopyOption;
 import java.nio.file.StandardOpenOption;
 import java.nio.file.attribute.PosixFilePermissions;
 import java.util.Set;
+import java.util.concurrent.atomic.AtomicLong;
 import org.triplel.block.FileDevice;
 
 /**
@@ -26,7 +27,7 @@ import org.triplel.block.FileDevice;
  * <p>Layout of the second file, in the machine's byte order: a page with magic (long), format (int), block size (int), size
  * of the disk (long), boot id and image; then the bits.
  *
- * <p>Thread-safe; the caller sees to it that changes of one block come one after the other. Blocks that are no longer held
+ * <p>It takes no more when the host's disk is nearly full. Thread-safe; the caller sees to it that changes of one block come one after the other. Blocks that are no longer held
  * keep their space and their content, which a read that is under way may still need.
  */
 public final class SubFile implements AutoCloseable {
@@ -38,6 +39,11 @@ public final class SubFile implements AutoCloseable {
     private static final ValueLayout.OfLong LONG = ValueLayout.JAVA_LONG;
     private static final VarHandle WORD = LONG.varHandle();
 
+    /** Of the host's disk, for what matters more. */
+    private static final long RESERVE_BYTES = 256 << 20;
+
+    private static final long LOOK_BYTES = 16 << 20;
+
     private static final long MAGIC = 0x334C2D5355424649L;
     private static final int FORMAT = 1;
     private static final int PAGE = 4096;
@@ -48,19 +54,21 @@ public final class SubFile implements AutoCloseable {
 
     private final Path file;
     private final FileDevice data;
-    private final Arena arena = Arena.ofShared();
     private final MemorySegment bits;
-    private final int blocks;
+    private final AtomicLong grown = new AtomicLong();
+    private volatile boolean room = true;
+    private final long blocks;
 
     private SubFile(Path file, long size) throws IOException {
         this.file = file;
         this.blocks = blocks(size);
         this.data = FileDevice.open(file);
         try (var channel = FileChannel.open(bitsFile(file), StandardOpenOption.READ, StandardOpenOption.WRITE)) {
-            this.bits = channel.map(FileChannel.MapMode.READ_WRITE, 0, PAGE + bitsBytes(size), arena)
+            // unmapped when nobody asks any more, which somebody may still do after the end
+            this.bits = channel.map(FileChannel.MapMode.READ_WRITE, 0, PAGE + bitsBytes(size), Arena.ofAuto())
                     .asSlice(PAGE);
+            look();
         } catch (IOException failure) {
-            arena.close();
             data.close();
             throw failure;
         }
@@ -120,12 +128,12 @@ public final class SubFile implements AutoCloseable {
         return file.resolveSibling(file.getFileName() + ".held");
     }
 
-    private static int blocks(long size) {
-        return Math.toIntExact(Math.ceilDiv(size, (long) BLOCK_BYTES));
+    private static long blocks(long size) {
+        return Math.ceilDiv(size, (long) BLOCK_BYTES);
     }
 
     private static long bitsBytes(long size) {
-        return Math.ceilDiv(blocks(size), Long.SIZE) * (long) Long.BYTES;
+        return Math.ceilDiv(blocks(size), (long) Long.SIZE) * Long.BYTES;
     }
 
     private static ByteBuffer header(long size, FileOwner owner) {
@@ -238,7 +246,21 @@ public final class SubFile implements AutoCloseable {
         hold(offset, length);
     }
 
+    /** Whether there is enough space left for the records of all disks and for more of this one. */
+    boolean hasRoom() {
+        return room;
+    }
+
+    /** Looks how much space there is; to be called now and then. */
+    void look() {
+        room = file.toFile().getUsableSpace() > RESERVE_BYTES;
+    }
+
     private void hold(long offset, long length) {
+        if (grown.addAndGet(length) > LOOK_BYTES) {
+            grown.set(0);
+            look();
+        }
         for (long block = offset / BLOCK_BYTES; block <= (offset + length - 1) / BLOCK_BYTES; block++) {
             WORD.getAndBitwiseOr(bits, block / Long.SIZE * Long.BYTES, 1L << block);
         }
@@ -254,10 +276,7 @@ public final class SubFile implements AutoCloseable {
     /** No read or change is under way any more. The files stay. */
     @Override
     public void close() throws IOException {
-        if (arena.scope().isAlive()) {
-            arena.close();
-            data.close();
-        }
+        data.close();
     }
 
     @Override

@@ -24,6 +24,9 @@ final class WatchedPages implements BlockDevice {
 
     private static final int PAGE_BYTES = 4096;
 
+    /** The content of a page that is watched. */
+    private static final byte[] UNKNOWN = {};
+
     private final long size;
     private final Source source;
     private final RangeLock changes;
@@ -65,7 +68,7 @@ final class WatchedPages implements BlockDevice {
         try (var _ = changes.enter(start, bytes).await()) {
             read.add(number);
             var page = pages.get(number);
-            if (page == null) {
+            if (page == null || page == UNKNOWN) {
                 page = new byte[bytes];
                 source.read(start, ByteBuffer.wrap(page));
                 pages.put(number, page);
@@ -99,7 +102,7 @@ final class WatchedPages implements BlockDevice {
     /** What is there now is not known: it is still watched, and any change of it counts. The caller holds the range. */
     void lost(long offset, long length) {
         for (long number = offset / PAGE_BYTES; number <= (offset + length - 1) / PAGE_BYTES; number++) {
-            pages.remove(number);
+            pages.computeIfPresent(number, (_, _) -> UNKNOWN);
         }
     }
 
@@ -118,7 +121,7 @@ final class WatchedPages implements BlockDevice {
                 continue;
             }
             var page = pages.get(number);
-            if (page == null) {
+            if (page == null || page == UNKNOWN) {
                 differs = true;
                 continue;
             }

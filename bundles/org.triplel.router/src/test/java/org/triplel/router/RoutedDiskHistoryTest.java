@@ -117,7 +117,7 @@ class RoutedDiskHistoryTest {
                             new BaseImage(base),
                             daemon,
                             spool,
-                            Optional.of(size -> here),
+                            Optional.of(size -> Optional.of(here)),
                             new Placement(Side.LOCAL),
                             new DiskMetrics());
                 } catch (AgentKilled killed) {
@@ -369,15 +369,75 @@ class RoutedDiskHistoryTest {
     /** Several guests' worth of requests at once: each thread has sectors of its own, which clusters share. */
     @Test
     void nothingAcknowledgedIsLostWithRequestsUnderWay() throws Exception {
+        manyGuests(512);
+    }
+
+    /** The same with pages, which are kept on the host as long as they are swap. */
+    @Test
+    void nothingAcknowledgedIsLostWithPagesUnderWay() throws Exception {
+        manyGuests(4096);
+    }
+
+    /** Guests swap while the partition table comes and goes: what is swapped at that moment is not forgotten. */
+    @Test
+    void noPageIsLeftBehindWhenItsPartitionGoes() throws Exception {
+        var partition = SwapPartition.AT_TWO_CLUSTERS;
+        var agents = new Agents(new Random(1), "t");
+        agents.daemon.concurrent();
+        byte[] model = Arrays.copyOf(agents.base, DISK);
+        var disk = agents.disk();
+        int threads = 3;
+        var going = new AtomicInteger(1);
+        try (var pool = Executors.newFixedThreadPool(threads)) {
+            var swapping = IntStream.range(0, threads)
+                    .mapToObj(id -> pool.submit(() -> swap(disk, id, threads, model, agents.starter, going)))
+                    .toList();
+            for (int i = 0; i < 100; i++) {
+                disk.write(0, ByteBuffer.allocate(512));
+                disk.write(0, ByteBuffer.wrap(partition.table()));
+            }
+            disk.write(0, ByteBuffer.allocate(512));
+            Arrays.fill(model, 0, 512, (byte) 0);
+            assertEquals(0, disk.localBytes(0, DISK));
+            going.set(0);
+            for (var end : swapping) {
+                end.get();
+            }
+        }
+        disk.flush();
+        assertEquals(0, disk.localBytes(0, DISK));
+        assertArrayIs(model, agents.daemon.durableContent(), 0, "durable");
+        disk.close();
+    }
+
+    private static Void swap(RoutedDisk disk, int id, int step, byte[] model, Starter starter, AtomicInteger going)
+            throws IOException {
+        var random = new Random(id);
+        int pages = SwapPartition.AT_TWO_CLUSTERS.pages();
+        while (going.get() > 0) {
+            int page = 1 + id + step * random.nextInt((pages - 1 - id) / step);
+            byte[] bytes = new byte[4096];
+            random.nextBytes(bytes);
+            int offset = SwapPartition.AT_TWO_CLUSTERS.at() + page * 4096;
+            starter.write(disk, offset, bytes);
+            System.arraycopy(bytes, 0, model, offset, bytes.length);
+            byte[] seen = new byte[4096];
+            starter.read(disk, offset, seen);
+            assertArrayIs(bytes, seen, offset, "swapped page");
+        }
+        return null;
+    }
+
+    private void manyGuests(int unit) throws Exception {
         long seed = System.nanoTime();
         var random = new Random(seed);
         for (int round = 0; round < 4; round++) {
-            var agents = new Agents(random, "c" + round);
+            var agents = new Agents(random, "c" + unit + round);
             agents.daemon.concurrent();
             byte[] model = Arrays.copyOf(agents.base, DISK);
             int threads = 6;
             var guests = IntStream.range(0, threads)
-                    .mapToObj(id -> new Guest(id, threads, random.nextLong(), model, agents.starter))
+                    .mapToObj(id -> new Guest(unit, id, threads, random.nextLong(), model, agents.starter))
                     .toList();
             try (var pool = Executors.newFixedThreadPool(threads)) {
                 for (int agent = 0; agent < 12; agent++) {
@@ -423,6 +483,7 @@ class RoutedDiskHistoryTest {
     /** A sequence of requests that touch every n-th sector only. */
     private static final class Guest {
 
+        private final int unit;
         private final int id;
         private final int step;
         private final Random random;
@@ -430,7 +491,8 @@ class RoutedDiskHistoryTest {
         private final Starter starter;
         private Request last = disk -> {};
 
-        Guest(int id, int step, long seed, byte[] model, Starter starter) {
+        Guest(int unit, int id, int step, long seed, byte[] model, Starter starter) {
+            this.unit = unit;
             this.starter = starter;
             this.id = id;
             this.step = step;
@@ -439,7 +501,7 @@ class RoutedDiskHistoryTest {
         }
 
         private int sector() {
-            return (id + step * random.nextInt(DISK / 512 / step)) * 512;
+            return (id + step * random.nextInt(DISK / unit / step)) * unit;
         }
 
         /** Until its agent is killed. */
@@ -460,18 +522,18 @@ class RoutedDiskHistoryTest {
 
         private Request request() {
             int offset = sector();
-            byte[] bytes = new byte[512];
+            byte[] bytes = new byte[unit];
             return switch (random.nextInt(8)) {
                 case 0 -> RoutedDisk::flush;
                 case 1 ->
                     disk -> {
-                        disk.trim(offset, 512);
-                        System.arraycopy(bytes, 0, model, offset, 512);
+                        disk.trim(offset, unit);
+                        System.arraycopy(bytes, 0, model, offset, unit);
                     };
                 case 2, 3 ->
                     disk -> {
                         starter.read(disk, offset, bytes);
-                        assertArrayIs(Arrays.copyOfRange(model, offset, offset + 512), bytes, offset, "read under way");
+                        assertArrayIs(Arrays.copyOfRange(model, offset, offset + unit), bytes, offset, "read under way");
                     };
                 default -> {
                     random.nextBytes(bytes);
@@ -482,7 +544,7 @@ class RoutedDiskHistoryTest {
                         } else {
                             disk.write(offset, ByteBuffer.wrap(bytes));
                         }
-                        System.arraycopy(bytes, 0, model, offset, 512);
+                        System.arraycopy(bytes, 0, model, offset, unit);
                     };
                 }
             };

@@ -11,7 +11,7 @@ import java.util.Deque;
  */
 final class ReplyBuffers implements AutoCloseable {
 
-    private static final int MIN_BYTES = 64 << 10;
+    private static final int MIN_BYTES = (64 << 10) + Replies.READ_HEADER_BYTES;
     private static final int KEPT_BYTES = 4 << 20;
 
     /** Of one reply. */

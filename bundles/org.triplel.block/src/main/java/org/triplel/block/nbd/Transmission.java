@@ -307,11 +307,21 @@ final class Transmission {
                 giveBack();
                 return;
             }
-            var buffer = buffers.take(Replies.READ_HEADER_BYTES + (int) request.length());
+            ReplyBuffers.Buffer buffer;
+            try {
+                buffer = buffers.take(Replies.READ_HEADER_BYTES + (int) request.length());
+            } catch (RuntimeException | Error noMemory) {
+                unanswered(request, noMemory);
+                giveBack();
+                return;
+            }
             MemorySegment.copy(memory, at, buffer.memory(), Replies.READ_HEADER_BYTES, request.length());
             finish(workers, () -> {
-                replies.data(request, buffer.memory());
-                buffers.giveBack(buffer);
+                try {
+                    replies.data(request, buffer.memory());
+                } finally {
+                    buffers.giveBack(buffer);
+                }
             });
         }
 
