@@ -29,6 +29,16 @@ public final class ClassColors {
         return palette.pick(0xe69f00, 0xf2b632);
     }
 
+    /** The journals of the guest's file systems. */
+    public Shade journal() {
+        return palette.pick(0x7a4a1e, 0x96602c);
+    }
+
+    /** The guest's swap areas. */
+    public Shade swap() {
+        return palette.pick(0x3b4046, 0xe6e6e6);
+    }
+
     /** What the host's own disk serves. */
     public Shade local() {
         return palette.pick(0x009e73, 0x2fc397);

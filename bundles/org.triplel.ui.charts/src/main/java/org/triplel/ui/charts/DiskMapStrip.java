@@ -1,5 +1,6 @@
 package org.triplel.ui.charts;
 
+import java.util.List;
 import java.util.Optional;
 import java.util.function.Consumer;
 import java.util.function.Function;
@@ -24,15 +25,16 @@ public final class DiskMapStrip<R> extends Canvas {
      * How a range looks.
      *
      * @param color its ground
-     * @param pattern drawn over it, so that it can be told without its colour
+     * @param patterns drawn over it one after the other, so that it can be told without its colour
      */
-    public record Look(Shade color, Pattern pattern) {}
+    public record Look(Shade color, List<Pattern> patterns) {}
 
     /** What is drawn over a colour. */
     public enum Pattern {
-        PLAIN,
         RISING,
         FALLING,
+        LEVEL,
+        UPRIGHT,
         DOTS
     }
 
@@ -91,17 +93,30 @@ public final class DiskMapStrip<R> extends Canvas {
     public static void paint(GC gc, Look look, Rectangle area) {
         gc.setBackground(new Color(look.color.rgb()));
         gc.fillRectangle(area);
-        if (look.pattern == Pattern.PLAIN) {
-            return;
-        }
         gc.setClipping(area);
-        gc.setForeground(new Color(look.color.mixed(Shade.of(0xffffff), 0.65).rgb()));
-        if (look.pattern == Pattern.DOTS) {
-            paintDots(gc, area);
-        } else {
-            paintLines(gc, area, look.pattern == Pattern.RISING);
+        gc.setForeground(new Color(look.color.mixed(look.color.contrast(), 0.65).rgb()));
+        for (var pattern : look.patterns) {
+            switch (pattern) {
+                case RISING -> paintLines(gc, area, true);
+                case FALLING -> paintLines(gc, area, false);
+                case LEVEL -> paintLevels(gc, area);
+                case UPRIGHT -> paintUprights(gc, area);
+                case DOTS -> paintDots(gc, area);
+            }
         }
         gc.setClipping((Rectangle) null);
+    }
+
+    private static void paintLevels(GC gc, Rectangle area) {
+        for (var y = area.y + 3; y < area.y + area.height; y += 7) {
+            gc.drawLine(area.x, y, area.x + area.width, y);
+        }
+    }
+
+    private static void paintUprights(GC gc, Rectangle area) {
+        for (var x = area.x - area.x % 6; x < area.x + area.width; x += 6) {
+            gc.drawLine(x, area.y, x, area.y + area.height);
+        }
     }
 
     private static void paintDots(GC gc, Rectangle area) {

@@ -24,8 +24,7 @@ public enum Palette {
 
     /** The palette for a background of this colour. */
     public static Palette on(Shade background) {
-        var brightness = 0.299 * background.red() + 0.587 * background.green() + 0.114 * background.blue();
-        return brightness < 128 ? DARK : LIGHT;
+        return background.brightness() < 128 ? DARK : LIGHT;
     }
 
     /** The palette for what is drawn on a control. */

@@ -29,6 +29,16 @@ public record Shade(int red, int green, int blue) {
         return new Shade(mix(red, other.red, share), mix(green, other.green, share), mix(blue, other.blue, share));
     }
 
+    /** White, or black where this colour is so bright that white lines could not be seen on it. */
+    Shade contrast() {
+        return brightness() < 200 ? of(0xffffff) : of(0);
+    }
+
+    /** How bright it appears, 0 to 255. */
+    double brightness() {
+        return 0.299 * red + 0.587 * green + 0.114 * blue;
+    }
+
     private static int mix(int from, int to, double share) {
         return (int) Math.round(from + (to - from) * share);
     }

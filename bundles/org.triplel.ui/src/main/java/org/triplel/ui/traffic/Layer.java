@@ -87,6 +87,8 @@ record Layer(RequestClass requestClass, Side side) {
             case BASE -> colors.base();
             case BASE_COPY -> colors.baseCopy();
             case BASE_REWRITE -> colors.baseRewrite();
+            case JOURNAL -> colors.journal();
+            case SWAP -> colors.swap();
             case PRIVATE -> colors.own();
         };
     }
@@ -96,6 +98,8 @@ record Layer(RequestClass requestClass, Side side) {
             case BASE -> Messages.Class_Base;
             case BASE_COPY -> Messages.Class_BaseCopy;
             case BASE_REWRITE -> Messages.Class_BaseRewrite;
+            case JOURNAL -> Messages.Class_Journal;
+            case SWAP -> Messages.Class_Swap;
             case PRIVATE -> Messages.Class_Private;
         };
     }
@@ -105,6 +109,8 @@ record Layer(RequestClass requestClass, Side side) {
             case BASE -> Messages.Class_BaseExplained;
             case BASE_COPY -> Messages.Class_BaseCopyExplained;
             case BASE_REWRITE -> Messages.Class_BaseRewriteExplained;
+            case JOURNAL -> Messages.Class_JournalExplained;
+            case SWAP -> Messages.Class_SwapExplained;
             case PRIVATE -> Messages.Class_PrivateExplained;
         };
     }

@@ -1,6 +1,7 @@
 package org.triplel.ui.traffic;
 
 import java.util.EnumMap;
+import java.util.List;
 import java.util.Map;
 import java.util.function.DoubleFunction;
 import java.util.stream.IntStream;
@@ -65,7 +66,7 @@ final class Legend extends Composite {
         values.put(requestClass, new EnumMap<>(Side.class));
         for (var side : Side.values()) {
             var color = new Layer(requestClass, side).color(colors);
-            var look = new Look(color, side == Side.NAS ? Pattern.RISING : Pattern.PLAIN);
+            var look = new Look(color, side == Side.NAS ? List.of(Pattern.RISING) : List.<Pattern>of());
             var sample = new Canvas(this, SWT.NONE);
             var data = new GridData(14, 12);
             sample.setLayoutData(data);

@@ -10,8 +10,12 @@ final class Messages extends NLS {
     public static String Class_BaseExplained;
     public static String Class_BaseRewrite;
     public static String Class_BaseRewriteExplained;
+    public static String Class_Journal;
+    public static String Class_JournalExplained;
     public static String Class_Private;
     public static String Class_PrivateExplained;
+    public static String Class_Swap;
+    public static String Class_SwapExplained;
     public static String Traffic_All;
     public static String Traffic_Figure;
     public static String Traffic_Follow;

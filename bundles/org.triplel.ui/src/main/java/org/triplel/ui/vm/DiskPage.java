@@ -2,8 +2,10 @@ package org.triplel.ui.vm;
 
 import java.util.ArrayList;
 import java.util.EnumMap;
+import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.stream.Stream;
 import org.eclipse.osgi.util.NLS;
 import org.eclipse.swt.SWT;
 import org.eclipse.swt.graphics.Rectangle;
@@ -23,6 +25,7 @@ import org.triplel.ui.charts.DiskMapStrip;
 import org.triplel.ui.charts.DiskMapStrip.Look;
 import org.triplel.ui.charts.DiskMapStrip.Pattern;
 import org.triplel.ui.charts.Palette;
+import org.triplel.ui.charts.Shade;
 import org.triplel.ui.charts.Units;
 
 /** What lies where on the VM's disk, and which of it is on the host. */
@@ -71,11 +74,11 @@ final class DiskPage extends Composite {
         layout.marginWidth = 0;
         layout.horizontalSpacing = 8;
         legend.setLayout(layout);
-        for (var kind : DiskMap.Kind.values()) {
+        for (var kind : Kinds.ORDER) {
             var samples = new Canvas(legend, SWT.NONE);
             samples.setLayoutData(new GridData(44, 14));
             samples.addPaintListener(event -> {
-                if (kind == DiskMap.Kind.BASE) {
+                if (Kinds.onEitherSide(kind)) {
                     DiskMapStrip.paint(event.gc, look(new Place(kind, true)), new Rectangle(0, 0, 20, 14));
                     DiskMapStrip.paint(event.gc, look(new Place(kind, false)), new Rectangle(24, 0, 20, 14));
                 } else {
@@ -87,28 +90,36 @@ final class DiskPage extends Composite {
             label.setLayoutData(new GridData(SWT.FILL, SWT.CENTER, true, false));
             shares.put(kind, label);
         }
+        new Label(legend, SWT.NONE);
+        new Label(legend, SWT.NONE).setText(Messages.Disk_Sides);
     }
 
     private Look look(Place place) {
         var colors = new ClassColors(Palette.of(this));
         return switch (place.kind) {
-            case BASE -> new Look(colors.base(), place.local ? Pattern.PLAIN : Pattern.RISING);
-            case REWRITTEN -> new Look(colors.baseRewrite(), Pattern.FALLING);
-            case PRIVATE -> new Look(colors.own(), Pattern.DOTS);
-            case UNUSED -> new Look(colors.unused(), Pattern.PLAIN);
+            case BASE -> sided(colors.base(), List.of(), place.local);
+            case REWRITTEN -> new Look(colors.baseRewrite(), List.of(Pattern.FALLING));
+            case PRIVATE -> new Look(colors.own(), List.of(Pattern.DOTS));
+            case UNUSED -> new Look(colors.unused(), List.of());
+            case JOURNAL -> sided(colors.journal(), List.of(Pattern.UPRIGHT), place.local);
+            case SWAP -> sided(colors.swap(), List.of(Pattern.LEVEL), place.local);
         };
     }
 
+    /** Rising lines mean the NAS, as in the chart. */
+    private static Look sided(Shade color, List<Pattern> patterns, boolean local) {
+        return new Look(
+                color,
+                local
+                        ? patterns
+                        : Stream.concat(patterns.stream(), Stream.of(Pattern.RISING))
+                                .toList());
+    }
+
     private String words(DiskMapLayout.Span<Place> span) {
-        var where = span.range().kind == DiskMap.Kind.UNUSED
-                ? ""
-                : span.range().local ? Messages.Disk_OnHost : Messages.Disk_OnNas;
-        return NLS.bind(Messages.Disk_Range, new Object[] {
-            Units.bytes(span.offset()).replace(Units.NONE, "0 B"),
-            Units.bytes((double) span.offset() + span.length()),
-            Kinds.words(span.range().kind),
-            where
-        });
+        return shown.map(map ->
+                        new DiskWords(map).range(span.offset(), span.length(), span.range().kind, span.range().local))
+                .orElse("");
     }
 
     /** Asks for the map anew every few seconds. */
@@ -140,9 +151,8 @@ final class DiskPage extends Composite {
         shown = Optional.of(map);
         title.setText(NLS.bind(Messages.Disk_Title, map.vm(), Units.bytes(map.bytes())));
         strip.show(layout(map));
-        for (var kind : DiskMap.Kind.values()) {
-            shares.get(kind).setText(share(map, kind));
-        }
+        var words = new DiskWords(map);
+        shares.forEach((kind, label) -> label.setText(words.share(kind)));
     }
 
     private static DiskMapLayout<Place> layout(DiskMap map) {
@@ -159,22 +169,5 @@ final class DiskPage extends Composite {
             }
         }
         return new DiskMapLayout<>(spans, map.bytes());
-    }
-
-    private static String share(DiskMap map, DiskMap.Kind kind) {
-        var bytes = 0L;
-        var local = 0L;
-        for (var range : map.ranges()) {
-            if (range.kind() == kind) {
-                bytes += range.length();
-                local += range.localBytes();
-            }
-        }
-        var text = NLS.bind(
-                Messages.Disk_Share,
-                new Object[] {Kinds.words(kind), Units.percent((double) bytes / map.bytes()), Units.bytes(bytes)});
-        return kind == DiskMap.Kind.BASE && bytes > 0
-                ? text + NLS.bind(Messages.Disk_ShareLocal, Units.percent((double) local / bytes))
-                : text;
     }
 }

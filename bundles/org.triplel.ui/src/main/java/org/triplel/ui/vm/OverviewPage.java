@@ -49,6 +49,7 @@ final class OverviewPage extends Composite {
                 Messages.Overview_Base,
                 Messages.Overview_Replica,
                 Messages.Overview_Disk,
+                Messages.Overview_Swap,
                 Messages.Overview_Memory,
                 Messages.Overview_Started,
                 Messages.Overview_Boot));
@@ -95,6 +96,12 @@ final class OverviewPage extends Composite {
         set(Messages.Overview_Base, vm.base() + " v" + vm.baseVersion());
         set(Messages.Overview_Replica, replica(vm, host));
         set(Messages.Overview_Disk, Units.bytes(vm.diskBytes()));
+        set(
+                Messages.Overview_Swap,
+                switch (vm.placement().swap()) {
+                    case LOCAL -> NLS.bind(Messages.Overview_SwapHost, host.name());
+                    case NAS -> Messages.Overview_SwapNas;
+                });
         set(Messages.Overview_Memory, vm.memoryMiB() + " MiB");
         set(
                 Messages.Overview_Started,
