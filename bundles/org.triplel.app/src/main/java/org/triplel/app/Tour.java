@@ -124,6 +124,10 @@ final class Tour {
         step("", () -> true, LIMIT, () -> run(Commands.KILL));
         step("kill-question", this::dialogIsOpen, LIMIT, () -> {});
         step("", () -> true, LIMIT, this::closeDialogs);
+        step("", () -> true, LIMIT, this::selectAll);
+        step("", () -> true, LIMIT, () -> run(Commands.PLACEMENT));
+        step("storage-placement", this::dialogIsOpen, LIMIT, () -> {});
+        step("", () -> true, LIMIT, this::closeDialogs);
         step("", () -> true, LIMIT, this::preferences);
         step("preferences", this::dialogIsOpen, LIMIT, () -> {});
         step("", () -> true, LIMIT, this::closeDialogs);
@@ -224,11 +228,16 @@ final class Tour {
     }
 
     private void selectOne() {
-        var vms = view(VmsView.ID);
-        vms.getSite()
-                .getSelectionProvider()
-                .setSelection(new StructuredSelection(
-                        new FleetElement.Machine(vms().getFirst().name())));
+        select(vms().subList(0, 1));
+    }
+
+    private void selectAll() {
+        select(vms());
+    }
+
+    private void select(List<Vm> vms) {
+        var machines = vms.stream().map(Vm::name).map(FleetElement.Machine::new).toList();
+        view(VmsView.ID).getSite().getSelectionProvider().setSelection(new StructuredSelection(machines));
     }
 
     private void run(String command) {

@@ -143,6 +143,19 @@ final class Bot {
         select(button);
     }
 
+    /** Chooses one of several radio buttons. */
+    void choose(String text) {
+        var radio = find(Button.class, candidate -> plain(candidate.getText()).equals(text));
+        run(() -> {
+            for (var sibling : radio.getParent().getChildren()) {
+                if (sibling instanceof Button button && (button.getStyle() & SWT.RADIO) != 0) {
+                    button.setSelection(button == radio);
+                }
+            }
+        });
+        select(radio);
+    }
+
     private void select(Widget widget) {
         display.asyncExec(() -> {
             var event = new Event();

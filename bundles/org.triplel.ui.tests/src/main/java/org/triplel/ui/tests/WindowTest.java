@@ -1,6 +1,7 @@
 package org.triplel.ui.tests;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.nio.file.Files;
@@ -11,6 +12,7 @@ import java.util.Optional;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.stream.Stream;
 import org.eclipse.jface.action.ActionContributionItem;
 import org.eclipse.jface.dialogs.ProgressIndicator;
 import org.eclipse.jface.viewers.StructuredSelection;
@@ -20,6 +22,7 @@ import org.eclipse.swt.dnd.TextTransfer;
 import org.eclipse.swt.graphics.ImageLoader;
 import org.eclipse.swt.layout.FillLayout;
 import org.eclipse.swt.widgets.Button;
+import org.eclipse.swt.widgets.Control;
 import org.eclipse.swt.widgets.Event;
 import org.eclipse.swt.widgets.Label;
 import org.eclipse.swt.widgets.Listener;
@@ -37,12 +40,14 @@ import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.triplel.agent.api.AgentEvent;
+import org.triplel.agent.api.Side;
 import org.triplel.agent.api.VmState;
 import org.triplel.app.NasLinkView;
 import org.triplel.cluster.Fleet;
 import org.triplel.cluster.Host;
 import org.triplel.ui.FleetElement;
 import org.triplel.ui.WelcomeView;
+import org.triplel.ui.charts.DiskMapStrip;
 import org.triplel.ui.charts.StackedChartCanvas;
 import org.triplel.ui.fleet.EventsView;
 import org.triplel.ui.fleet.FleetView;
@@ -418,6 +423,157 @@ class WindowTest {
         });
         bot.awaitThat("the guest got it", () -> hosts.one.requests().contains("type desk-01 uptime"));
         bot.run(() -> bot.window().getActivePage().hideView(view));
+    }
+
+    @Test
+    void journalAndSwapHaveTheirPlaceInTheLegend() {
+        bot.view(TrafficView.ID);
+        var sum = bot.find(Label.class, label -> label.getText().equals("Sum"));
+        var words = bot.ui(() -> Stream.of(sum.getParent().getChildren())
+                .filter(Label.class::isInstance)
+                .map(child -> ((Label) child).getText())
+                .toList());
+        assertTrue(words.containsAll(List.of("Journal", "Swap")), words::toString);
+        bot.awaitThat("nothing of it is cut off", () -> {
+            var legend = sum.getParent();
+            var room = legend.getParent().getClientArea();
+            return room.contains(legend.getLocation())
+                    && room.height >= legend.getBounds().y + sum.getBounds().y + sum.getBounds().height
+                    && legend.getBounds().x + legend.getBounds().width <= room.x + room.width;
+        });
+    }
+
+    @Test
+    void diskMapTellsWhatIsSwapAndHowThatIsKnown() {
+        var view = (VmView) bot.view(VmView.ID, "desk-01");
+        bot.run(() -> view.showPage(1));
+        bot.awaitThat("the share of swap", () -> title("Swap: ")
+                .filter(words -> words.endsWith(" of it written on the host"))
+                .isPresent());
+        var strip = bot.find(DiskMapStrip.class, any -> true);
+        bot.run(() -> point(strip, strip.getSize().x - 5));
+        bot.awaitThat("swap is under the pointer", () -> bot.visible(Label.class).stream()
+                .anyMatch(label -> label.getText()
+                                .endsWith(": Swap, on the NAS, or never written. swap in partition 2, pages of 4 KiB.")
+                        || label.getText()
+                                .endsWith(": Swap, on the host's disk. swap in partition 2, pages of 4 KiB.")));
+        bot.run(() -> point(strip, 5));
+        bot.awaitThat("why nothing else is told apart", () -> bot.visible(Label.class).stream()
+                .anyMatch(label -> label.getText().contains("(ext4 in partition 1: has no journal)")));
+        bot.run(() -> bot.window().getActivePage().hideView(view));
+    }
+
+    private static void point(Control control, int x) {
+        var event = new Event();
+        event.x = x;
+        event.y = 5;
+        control.notifyListeners(SWT.MouseMove, event);
+    }
+
+    private Button dialogButton(String text) {
+        return bot.find(
+                Button.class, button -> button.getText().replace("&", "").equals(text));
+    }
+
+    private boolean chosen(String text) {
+        var button = dialogButton(text);
+        return bot.ui(button::getSelection);
+    }
+
+    private boolean enabled(String text) {
+        var button = dialogButton(text);
+        return bot.ui(button::isEnabled);
+    }
+
+    private void openPlacement() {
+        bot.menu("VM", "Storage Placement...");
+        bot.shell("Storage Placement");
+    }
+
+    private void closePlacement(String button) {
+        bot.press(button);
+        bot.awaitThat("the dialog is closed", () -> bot.visible(Shell.class).stream()
+                .noneMatch(shell -> shell.getText().equals("Storage Placement")));
+    }
+
+    private void awaitSwap(String vm, Side side) {
+        bot.awaitThat(vm + " has its swap: " + side, () -> fleet.inventory()
+                .vm(vm)
+                .filter(now -> now.placement().swap() == side)
+                .isPresent());
+    }
+
+    @Test
+    void swapOfManyIsPlacedByTheDialog() {
+        select("desk-01", "desk-03");
+        openPlacement();
+        bot.find(Label.class, label -> label.getText().equals("Storage placement of 2 VMs"));
+        assertTrue(chosen("on the host"), "what both have is not preselected");
+        assertTrue(enabled("OK"));
+        bot.choose("on the NAS");
+        closePlacement("OK");
+        bot.awaitThat(
+                "both agents were asked",
+                () -> !hosts.one.requests().isEmpty() && !hosts.two.requests().isEmpty());
+        assertEquals(List.of("placeVm desk-01 NAS"), hosts.one.requests());
+        assertEquals(List.of("placeVm desk-03 NAS"), hosts.two.requests());
+        awaitSwap("desk-01", Side.NAS);
+        var view = bot.view(VmView.ID, "desk-01");
+        bot.awaitThat("the overview says so", () -> title("on the NAS").isPresent());
+        bot.run(() -> bot.window().getActivePage().hideView(view));
+    }
+
+    @Test
+    void differentPlacementsLeaveTheChoiceToTheUser() {
+        select("desk-02");
+        openPlacement();
+        bot.choose("on the NAS");
+        closePlacement("OK");
+        awaitSwap("desk-02", Side.NAS);
+        bot.view(VmsView.ID);
+        select("desk-01", "desk-02", "desk-04");
+        openPlacement();
+        bot.find(Text.class, text -> text.getText().contains("Swap: 2 of 3 have it on the host."));
+        assertFalse(chosen("on the host"));
+        assertFalse(chosen("on the NAS"));
+        assertFalse(enabled("OK"), "there is no choice yet");
+        bot.choose("on the host");
+        bot.awaitThat("there is a choice", () -> bot.visible(Button.class).stream()
+                .anyMatch(button -> button.getText().equals("OK") && button.isEnabled()));
+        closePlacement("OK");
+        awaitSwap("desk-02", Side.LOCAL);
+        bot.awaitThat(
+                "the other host was asked, too", () -> hosts.two.requests().contains("placeVm desk-04 LOCAL"));
+    }
+
+    @Test
+    void cancelledPlacementAsksNobody() {
+        select("desk-01");
+        openPlacement();
+        bot.choose("on the NAS");
+        closePlacement("Cancel");
+        select("desk-02");
+        bot.menu("VM", "Start");
+        bot.awaitThat("only that was asked", () -> !hosts.one.requests().isEmpty());
+        assertEquals(List.of("startVm desk-02"), hosts.one.requests());
+    }
+
+    @Test
+    void refusedPlacementBecomesAnEvent() throws Exception {
+        select("desk-03");
+        openPlacement();
+        bot.choose("on the NAS");
+        hosts.two.close();
+        bot.awaitThat(
+                "the host is lost",
+                () -> fleet.inventory().hosts().stream().filter(Host::connected).count() == 1);
+        closePlacement("OK");
+        bot.view(EventsView.ID);
+        bot.awaitThat("an event tells", () -> bot.visible(Table.class).stream()
+                .filter(table -> table.getColumnCount() == 6)
+                .flatMap(table -> Arrays.stream(table.getItems()))
+                .anyMatch(item -> item.getText(4).equals("Storage placement of desk-03")));
+        hosts.two.listen();
     }
 
     @Test

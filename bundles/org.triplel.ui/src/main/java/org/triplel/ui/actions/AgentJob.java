@@ -6,6 +6,7 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
+import java.util.function.BiFunction;
 import java.util.function.Function;
 import org.eclipse.core.runtime.IProgressMonitor;
 import org.eclipse.core.runtime.IStatus;
@@ -13,9 +14,11 @@ import org.eclipse.core.runtime.MultiStatus;
 import org.eclipse.core.runtime.Status;
 import org.eclipse.core.runtime.SubMonitor;
 import org.eclipse.core.runtime.jobs.Job;
+import org.eclipse.osgi.util.NLS;
 import org.eclipse.ui.progress.IProgressConstants;
 import org.triplel.agent.api.AgentEvent;
 import org.triplel.agent.api.AgentService;
+import org.triplel.agent.api.Vm;
 import org.triplel.cluster.Fleet;
 
 /**
@@ -44,6 +47,26 @@ public final class AgentJob extends Job {
         this.requests = requests;
         setUser(false);
         setProperty(IProgressConstants.NO_IMMEDIATE_ERROR_PROMPT_PROPERTY, Boolean.TRUE);
+    }
+
+    /**
+     * Asks for the same for each of some VMs.
+     *
+     * @param oneVm the job's name for one VM, with its name as {0}
+     * @param manyVms the job's name for more, with their number as {0}
+     * @param vms at least one
+     */
+    static AgentJob onVms(
+            String oneVm,
+            String manyVms,
+            Fleet fleet,
+            List<Vm> vms,
+            BiFunction<AgentService, Vm, CompletableFuture<?>> request) {
+        var name = vms.size() == 1 ? NLS.bind(oneVm, vms.getFirst().name()) : NLS.bind(manyVms, vms.size());
+        var requests = vms.stream()
+                .map(vm -> new Request(vm.host(), vm.name(), agent -> request.apply(agent, vm)))
+                .toList();
+        return new AgentJob(name, fleet, requests);
     }
 
     @Override

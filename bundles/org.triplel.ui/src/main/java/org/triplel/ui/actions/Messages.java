@@ -11,6 +11,15 @@ final class Messages extends NLS {
     public static String Kill_Many;
     public static String Kill_One;
     public static String Kill_Title;
+    public static String Placement_Many;
+    public static String Placement_Message;
+    public static String Placement_Mixed;
+    public static String Placement_One;
+    public static String Placement_Swap;
+    public static String Placement_SwapOnHost;
+    public static String Placement_SwapOnNas;
+    public static String Placement_SwapRemark;
+    public static String Placement_Title;
     public static String Replica_Clear;
     public static String Replica_Fill;
     public static String Reset_AskMany;

@@ -3,7 +3,6 @@ package org.triplel.ui.actions;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import org.eclipse.core.commands.ExecutionEvent;
-import org.eclipse.osgi.util.NLS;
 import org.triplel.agent.api.AgentService;
 import org.triplel.agent.api.Vm;
 import org.triplel.ui.FleetWatch;
@@ -42,11 +41,7 @@ abstract class VmHandler extends FleetHandler {
     final void execute(ExecutionEvent event, Selected selected, FleetWatch watch) {
         var vms = selected.vms().stream().filter(this::applies).toList();
         if (confirmed(event, vms)) {
-            var name = vms.size() == 1 ? NLS.bind(oneVm, vms.getFirst().name()) : NLS.bind(manyVms, vms.size());
-            var requests = vms.stream()
-                    .map(vm -> new AgentJob.Request(vm.host(), vm.name(), agent -> request(agent, vm)))
-                    .toList();
-            new AgentJob(name, watch.fleet(), requests).schedule();
+            AgentJob.onVms(oneVm, manyVms, watch.fleet(), vms, this::request).schedule();
         }
     }
 }
