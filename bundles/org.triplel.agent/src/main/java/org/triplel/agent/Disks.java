@@ -139,7 +139,8 @@ final class Disks implements VmDisks, AutoCloseable {
             boolean trusted = guest == Guest.LIVES || daemon.isAlive() || spools.untouched(vm);
             if (guest == Guest.UNKNOWN && split && !trusted) {
                 throw AgentException.conflict(
-                        "The disk of " + vm.vm() + " waits for the hypervisor: whether what lies on this host belongs to it"
+                        "The disk of " + vm.vm()
+                                + " waits for the hypervisor: whether what lies on this host belongs to it"
                                 + " depends on whether the guest runs.",
                         "");
             }
@@ -168,7 +169,9 @@ final class Disks implements VmDisks, AutoCloseable {
             }
 
             var attachment = System.currentTimeMillis();
-            attached.put(vm.vm(), new AttachedDisk(disk.split() ? vm : vm.unsplit(), attachment, replica, daemon, disk, metrics));
+            attached.put(
+                    vm.vm(),
+                    new AttachedDisk(disk.split() ? vm : vm.unsplit(), attachment, replica, daemon, disk, metrics));
             disks.add(export(vm.vm()), disk);
             disks.add(readOnlyExport(vm.vm()), new ReadOnlyDisk(disk));
             done.clear();

@@ -166,7 +166,8 @@ public final class RoutedDisk implements ClassifiedDevice {
         local.ifPresent(SubFile::look);
         boolean full = local.isPresent() && !local.get().hasRoom() && placement.swap() == Side.LOCAL;
         return localProblem.isEmpty() && full
-                ? "The disk of this host is nearly full, so what disk " + name + " swaps goes to the NAS. Make room on it"
+                ? "The disk of this host is nearly full, so what disk " + name
+                        + " swaps goes to the NAS. Make room on it"
                 : localProblem;
     }
 
@@ -633,7 +634,9 @@ public final class RoutedDisk implements ClassifiedDevice {
         }
         long first = range.start() / BLOCK * BLOCK;
         long last = Math.min(size(), Math.ceilDiv(range.end(), BLOCK) * BLOCK);
-        changes.enter(first, last - first).await().close(); // writes under way may still be of the time when it was kept
+        changes.enter(first, last - first)
+                .await()
+                .close(); // writes under way may still be of the time when it was kept
         boolean any = anyIsHere(first, last - first);
         if (any) {
             flushOwed = true;

@@ -533,7 +533,8 @@ class RoutedDiskHistoryTest {
                 case 2, 3 ->
                     disk -> {
                         starter.read(disk, offset, bytes);
-                        assertArrayIs(Arrays.copyOfRange(model, offset, offset + unit), bytes, offset, "read under way");
+                        assertArrayIs(
+                                Arrays.copyOfRange(model, offset, offset + unit), bytes, offset, "read under way");
                     };
                 default -> {
                     random.nextBytes(bytes);
