@@ -448,7 +448,7 @@ class WindowTest {
         var view = (VmView) bot.view(VmView.ID, "desk-01");
         bot.run(() -> view.showPage(1));
         bot.awaitThat("the share of swap", () -> title("Swap: ")
-                .filter(words -> words.endsWith(" of it written on the host"))
+                .filter(words -> words.endsWith(" of it on the host"))
                 .isPresent());
         var strip = bot.find(DiskMapStrip.class, any -> true);
         bot.run(() -> point(strip, strip.getSize().x - 5));

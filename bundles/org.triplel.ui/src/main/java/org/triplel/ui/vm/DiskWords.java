@@ -28,7 +28,7 @@ record DiskWords(DiskMap map) {
     private static String local(DiskMap.Kind kind, long bytes, long local) {
         return switch (kind) {
             case BASE -> NLS.bind(Messages.Disk_ShareLocal, Units.percent((double) local / bytes));
-            // of swap, only what the guest has written lies anywhere: a share of all would look like a failure
+            // swap that the guest has not used yet lies nowhere: a share of all would look like a failure
             case SWAP ->
                 local == 0 ? Messages.Disk_ShareSwapNone : NLS.bind(Messages.Disk_ShareSwap, Units.bytes(local));
             case REWRITTEN, PRIVATE, UNUSED, JOURNAL -> "";

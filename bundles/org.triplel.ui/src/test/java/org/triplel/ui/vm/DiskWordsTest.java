@@ -33,9 +33,9 @@ class DiskWordsTest {
     void sharesTellWhatIsOnTheHost() {
         assertEquals("Base image: 60\u2009% (600 MB), 25\u2009% of it on the host", words(0).share(Kind.BASE));
         assertEquals("Journal: 10\u2009% (100 MB)", words(0).share(Kind.JOURNAL));
-        assertEquals("Swap: 20\u2009% (200 MB), none of it written on the host", words(0).share(Kind.SWAP));
+        assertEquals("Swap: 20\u2009% (200 MB), none of it on the host", words(0).share(Kind.SWAP));
         assertEquals(
-                "Swap: 20\u2009% (200 MB), 44.0 MB of it written on the host",
+                "Swap: 20\u2009% (200 MB), 44.0 MB of it on the host",
                 words(44 * MB).share(Kind.SWAP));
         assertEquals("Written by the guest: 0\u2009% (\u2013)", words(0).share(Kind.PRIVATE));
     }
