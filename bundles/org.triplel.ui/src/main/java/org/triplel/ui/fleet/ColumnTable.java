@@ -205,7 +205,7 @@ final class ColumnTable<R> implements IPostSelectionProvider {
     }
 
     private void fill(TableItem item, int index) {
-        if (index >= rows.size()) {
+        if (index < 0 || index >= rows.size()) { // rows have gone since SWT asked
             return;
         }
         var row = rows.get(index);
