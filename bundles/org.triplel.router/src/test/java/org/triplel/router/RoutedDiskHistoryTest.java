@@ -374,6 +374,7 @@ class RoutedDiskHistoryTest {
 
     /** The same with pages, which are kept on the host as long as they are swap. */
     @Test
+    @Tag("thorough")
     void nothingAcknowledgedIsLostWithPagesUnderWay() throws Exception {
         manyGuests(4096);
     }
