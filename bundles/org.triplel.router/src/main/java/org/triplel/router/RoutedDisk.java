@@ -698,24 +698,12 @@ public final class RoutedDisk implements ClassifiedDevice {
                 homeless.remove();
             }
             if (flushOwed) {
+                overlay.flush();
                 flushOwed = false;
-                flushAfterwards();
             }
             settled = seen;
         } finally {
             looking.unlock();
-        }
-    }
-
-    private void flushAfterwards() throws IOException {
-        boolean flushed = false;
-        try {
-            overlay.flush();
-            flushed = true;
-        } finally {
-            if (!flushed) {
-                flushOwed = true;
-            }
         }
     }
 
