@@ -144,7 +144,7 @@ final class InspectCommand implements Callable<Integer> {
     @Override
     public Integer call() throws Exception {
         try (var disk = open()) {
-            var map = new DiskInspector(Limits.DEFAULT).inspect(disk);
+            var map = new DiskInspector(Limits.DEFAULT).inspect(disk.size(), disk::read);
             switch (main.output()) {
                 case JsonOutput json -> json.one(Report.of(image, map));
                 case TextOutput text -> print(map, text);

@@ -5,7 +5,6 @@ import java.util.List;
 import java.util.Optional;
 import java.util.Set;
 import java.util.stream.Collectors;
-import org.triplel.block.BlockDevice;
 
 /**
  * Finds out what lies where on a guest's disk. Only reads; what it says of a disk that is being written may already be
@@ -27,22 +26,23 @@ public final class DiskInspector {
     /**
      * Looks at the whole disk, on the thread of the caller.
      *
+     * @param size of the disk in bytes
      * @throws IOException if the disk cannot be read; never because of what it holds
      */
-    public SemanticMap inspect(BlockDevice disk) throws IOException {
+    public SemanticMap inspect(long size, DiskReader disk) throws IOException {
         long deadline = System.nanoTime() + limits.time().toNanos();
-        var structures = new GuestReader(disk, STRUCTURE_WINDOW, limits.structureBytes(), deadline);
-        var logs = new GuestReader(disk, LOG_WINDOW, limits.logBytes(), deadline);
+        var structures = new GuestReader(size, disk, STRUCTURE_WINDOW, limits.structureBytes(), deadline);
+        var logs = new GuestReader(size, disk, LOG_WINDOW, limits.logBytes(), deadline);
         var findings = new Findings(limits.details());
-        if (disk.size() > 0) {
-            var whole = new Region(structures, logs, List.of(new Range(0, disk.size())), "on the whole disk");
+        if (size > 0) {
+            var whole = new Region(structures, logs, List.of(new Range(0, size)), "on the whole disk");
             try {
                 describeDisk(whole, structures, findings);
             } catch (MalformedException e) {
                 findings.notSplit(whole, "the disk: " + e.getMessage());
             }
         }
-        return findings.map(disk.size(), structures.asked());
+        return findings.map(size, structures.asked());
     }
 
     private static void describeDisk(Region disk, GuestReader reader, Findings findings)

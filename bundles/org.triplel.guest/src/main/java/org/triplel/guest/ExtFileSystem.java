@@ -47,8 +47,14 @@ final class ExtFileSystem {
         }
         var blocks = inode.blocks(region, superblock);
         var raw = blocks.read(0, JournalSuperblock.BYTES);
-        var journal = JournalSuperblock.of(raw, superblock.blockSize(), 1, inode.size() / superblock.blockSize());
         var reason = "inode " + superblock.journalInode() + " of the " + here();
+        var tombstone = JournalTombstone.in(raw);
+        if (tombstone.isPresent()) {
+            findings.absent(new AbsentJournal(reason, blocks.onDisk(0, 1).getFirst(), tombstone.get()));
+            swapFiles(findings);
+            return;
+        }
+        var journal = JournalSuperblock.of(raw, superblock.blockSize(), 1, inode.size() / superblock.blockSize());
         findings.journal(journal(reason, blocks, 0, raw, journal, findings.details()));
         swapFiles(findings);
     }

@@ -34,6 +34,7 @@ final class Findings {
 
     private final boolean details;
     private final List<Area> areas = new ArrayList<>();
+    private final List<AbsentJournal> absent = new ArrayList<>();
     private final List<NotSplit> notSplit = new ArrayList<>();
     private int pieces;
     private boolean hibernated;
@@ -59,6 +60,13 @@ final class Findings {
 
     void journal(Journal journal) {
         add(new Area(ContentClass.JOURNAL, journal.area(), journal.reason(), Optional.of(journal)));
+    }
+
+    void absent(AbsentJournal journal) {
+        absent.add(journal);
+        notSplit.add(new NotSplit(
+                journal.superblock(),
+                journal.reason() + ": is on host " + journal.tombstone().host() + ", without it this is not sound"));
     }
 
     /** What is kept is bounded, however many file systems there are. */
@@ -98,8 +106,9 @@ final class Findings {
         }
         ranges.sort(Comparator.comparing(ClassifiedRange::range));
         journals.sort(Comparator.comparing(Journal::superblock));
+        absent.sort(Comparator.comparing(AbsentJournal::superblock));
         notSplit.sort(Comparator.comparing(NotSplit::range));
-        return new SemanticMap(diskSize, ranges, journals, notSplit, derivedFrom);
+        return new SemanticMap(diskSize, ranges, journals, absent, notSplit, derivedFrom);
     }
 
     private void refuse(Area area, String why) {

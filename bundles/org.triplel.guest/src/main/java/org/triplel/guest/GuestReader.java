@@ -6,7 +6,6 @@ import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
-import org.triplel.block.BlockDevice;
 
 /**
  * Reads a guest's disk within a budget of bytes and time, whole windows at a time, and notes what was asked for. What is
@@ -16,7 +15,8 @@ final class GuestReader {
 
     private static final int CACHE_BYTES = 2 << 20;
 
-    private final BlockDevice disk;
+    private final long size;
+    private final DiskReader disk;
     private final int window;
     private final long budget;
     private final long deadline;
@@ -31,7 +31,8 @@ final class GuestReader {
      * @param budget of bytes asked for and of bytes read, together
      * @param deadline by {@link System#nanoTime()}
      */
-    GuestReader(BlockDevice disk, int window, long budget, long deadline) {
+    GuestReader(long size, DiskReader disk, int window, long budget, long deadline) {
+        this.size = size;
         this.disk = disk;
         this.window = window;
         this.budget = budget;
@@ -39,11 +40,11 @@ final class GuestReader {
     }
 
     long diskSize() {
-        return disk.size();
+        return size;
     }
 
     Bytes read(Range range) throws IOException, MalformedException {
-        if (range.end() > disk.size()) {
+        if (range.end() > size) {
             throw new MalformedException("something should lie behind the end of the disk");
         }
         spend(range.length());
@@ -70,7 +71,7 @@ final class GuestReader {
         if (known != null) {
             return known;
         }
-        var content = new byte[(int) Math.min(window, disk.size() - start)];
+        var content = new byte[(int) Math.min(window, size - start)];
         spend(content.length);
         disk.read(start, ByteBuffer.wrap(content));
         if (windows.size() >= CACHE_BYTES / window) {

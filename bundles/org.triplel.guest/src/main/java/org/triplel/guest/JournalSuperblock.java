@@ -30,8 +30,8 @@ record JournalSuperblock(
     static final long MAGIC = 0xC03B3998L;
 
     private static final int VERSION_1 = 3;
-    private static final int VERSION_2 = 4;
-    private static final int CHECKSUM_AT = 0xFC;
+    static final int VERSION_2 = 4;
+    static final int CHECKSUM_AT = 0xFC;
 
     private static final int INCOMPAT_64BIT = 0x2;
     private static final int INCOMPAT_CHECKSUM_2 = 0x8;
@@ -95,7 +95,8 @@ record JournalSuperblock(
         return 8 + ((incompat & INCOMPAT_64BIT) != 0 ? 4 : 0) + ((incompat & INCOMPAT_CHECKSUM_2) != 0 ? 2 : 0);
     }
 
-    private static long checksum(Bytes raw) {
+    /** What must stand at {@link #CHECKSUM_AT}, if there are checksums. */
+    static long checksum(Bytes raw) {
         return new LinuxCrc32c(~0)
                 .add(raw, 0, CHECKSUM_AT)
                 .addZeroes(4)

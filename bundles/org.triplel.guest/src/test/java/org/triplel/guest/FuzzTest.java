@@ -57,7 +57,10 @@ class FuzzTest {
             long allocated = threads.getCurrentThreadAllocatedBytes();
             long start = threads.getCurrentThreadCpuTime();
             try {
-                split += check(new DiskInspector(Limits.DEFAULT).inspect(new MemoryDisk(sample.content)), label);
+                split += check(
+                        new DiskInspector(Limits.DEFAULT)
+                                .inspect(sample.content.length, new MemoryDisk(sample.content)),
+                        label);
             } catch (RuntimeException e) {
                 throw new AssertionError(label, e);
             }

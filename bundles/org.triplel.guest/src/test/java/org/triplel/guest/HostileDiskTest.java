@@ -27,7 +27,8 @@ class HostileDiskTest {
                 throw new IOException("the NAS does not answer");
             }
         };
-        var failure = assertThrows(IOException.class, () -> new DiskInspector(Limits.DEFAULT).inspect(failing));
+        var failure = assertThrows(
+                IOException.class, () -> new DiskInspector(Limits.DEFAULT).inspect(failing.size(), failing));
         assertEquals("the NAS does not answer", failure.getMessage());
     }
 
@@ -43,7 +44,8 @@ class HostileDiskTest {
     void readingTooMuchEnds() throws IOException {
         var disk = new MemoryDisk(new byte[64 << 20]);
         manyPartitions(disk.content, 128);
-        var map = new DiskInspector(new Limits(1 << 20, 1 << 20, Duration.ofMinutes(1), true)).inspect(disk);
+        var map =
+                new DiskInspector(new Limits(1 << 20, 1 << 20, Duration.ofMinutes(1), true)).inspect(disk.size(), disk);
         assertTrue(disk.bytesRead <= 2 << 20, disk.bytesRead + " bytes");
         assertEquals("nothing known in partition 5", map.notSplit().getFirst().reason());
         assertEquals(
@@ -64,7 +66,8 @@ class HostileDiskTest {
             }
         };
         manyPartitions(slow.content, 128);
-        var map = new DiskInspector(new Limits(1 << 30, 1 << 30, Duration.ofMillis(100), true)).inspect(slow);
+        var map = new DiskInspector(new Limits(1 << 30, 1 << 30, Duration.ofMillis(100), true))
+                .inspect(slow.size(), slow);
         var reason = map.notSplit().getLast().reason();
         assertTrue(reason.endsWith("gave up, reading takes too long"), reason);
     }
@@ -142,7 +145,7 @@ class HostileDiskTest {
     }
 
     private static SemanticMap inspect(MemoryDisk disk) throws IOException {
-        return new DiskInspector(Limits.DEFAULT).inspect(disk);
+        return new DiskInspector(Limits.DEFAULT).inspect(disk.size(), disk);
     }
 
     private static void put(byte[] disk, int at, String text) {

@@ -69,7 +69,7 @@ final class Images {
 
     static SemanticMap inspect(Path image) throws IOException {
         try (var device = FileDevice.openReadOnly(image)) {
-            return new DiskInspector(Limits.DEFAULT).inspect(device);
+            return new DiskInspector(Limits.DEFAULT).inspect(device.size(), device::read);
         }
     }
 

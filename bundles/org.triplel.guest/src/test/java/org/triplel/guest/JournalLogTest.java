@@ -170,7 +170,8 @@ class JournalLogTest {
         log("", "-b " + blocks(3000, 200), "-b " + blocks(3200, 200), "-b " + blocks(3400, 200));
         var full = journal();
         try (var device = FileDevice.openReadOnly(image)) {
-            var map = new DiskInspector(new Limits(1 << 20, 200 << 10, Duration.ofMinutes(1), true)).inspect(device);
+            var map = new DiskInspector(new Limits(1 << 20, 200 << 10, Duration.ofMinutes(1), true))
+                    .inspect(device.size(), device::read);
             var journal = map.journals().getFirst();
             assertFalse(journal.complete());
             assertEquals(full.area().stream().mapToLong(Range::length).sum() - blockSize, bytes(journal.active()));

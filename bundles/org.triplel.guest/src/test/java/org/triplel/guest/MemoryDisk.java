@@ -4,12 +4,9 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.io.IOException;
 import java.nio.ByteBuffer;
-import java.util.List;
-import org.triplel.block.BlockDevice;
-import org.triplel.block.Extent;
 
 /** A disk that is only read, within its bounds, and counts how much. */
-class MemoryDisk implements BlockDevice {
+class MemoryDisk implements DiskReader {
 
     final byte[] content;
     long bytesRead;
@@ -18,8 +15,7 @@ class MemoryDisk implements BlockDevice {
         this.content = content;
     }
 
-    @Override
-    public long size() {
+    long size() {
         return content.length;
     }
 
@@ -33,32 +29,4 @@ class MemoryDisk implements BlockDevice {
     void fill(long offset, ByteBuffer into) throws IOException {
         into.put(content, (int) offset, into.remaining());
     }
-
-    @Override
-    public void write(long offset, ByteBuffer from) {
-        throw new AssertionError("nothing here writes");
-    }
-
-    @Override
-    public void flush() {
-        throw new AssertionError("nothing here writes");
-    }
-
-    @Override
-    public void writeZeroes(long offset, long length, boolean allocate) {
-        throw new AssertionError("nothing here writes");
-    }
-
-    @Override
-    public void trim(long offset, long length) {
-        throw new AssertionError("nothing here writes");
-    }
-
-    @Override
-    public List<Extent> extents(long offset, long length) {
-        return List.of(Extent.data(length));
-    }
-
-    @Override
-    public void close() {}
 }

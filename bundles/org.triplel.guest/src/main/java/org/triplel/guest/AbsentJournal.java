@@ -1,0 +1,9 @@
+package org.triplel.guest;
+
+/**
+ * A journal that is kept on a host, while a tombstone is here.
+ *
+ * @param reason what it is
+ * @param superblock where the tombstone lies
+ */
+public record AbsentJournal(String reason, Range superblock, JournalTombstone tombstone) {}
