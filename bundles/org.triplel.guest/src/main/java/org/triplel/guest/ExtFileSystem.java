@@ -50,7 +50,8 @@ final class ExtFileSystem {
         var reason = "inode " + superblock.journalInode() + " of the " + here();
         var tombstone = JournalTombstone.in(raw);
         if (tombstone.isPresent()) {
-            findings.absent(new AbsentJournal(reason, blocks.onDisk(0, 1).getFirst(), tombstone.get()));
+            findings.absent(new AbsentJournal(
+                    reason, region.onDisk().getFirst(), blocks.onDisk(0, 1).getFirst(), tombstone.get()));
             swapFiles(findings);
             return;
         }
@@ -96,6 +97,7 @@ final class ExtFileSystem {
         }
         return new Journal(
                 reason,
+                superblockAt == 0,
                 blocks.onDisk(superblockAt, 1).getFirst(),
                 blocks.onDisk(superblockAt, superblock.blocks() - superblockAt),
                 blocks.blockSize(),

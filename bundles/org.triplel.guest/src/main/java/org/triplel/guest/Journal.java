@@ -1,5 +1,6 @@
 package org.triplel.guest;
 
+import java.io.IOException;
 import java.time.Instant;
 import java.util.List;
 import java.util.Optional;
@@ -8,6 +9,7 @@ import java.util.Optional;
  * The journal of one file system.
  *
  * @param reason what it is, as in its {@link ClassifiedRange}s
+ * @param internal whether it is a file of the file system, or else a device of its own
  * @param superblock where the block lies that says where the active part begins; without it nothing is replayed
  * @param area all of the journal in the order of its blocks, the superblock included
  * @param blockSize in bytes
@@ -20,6 +22,7 @@ import java.util.Optional;
  */
 public record Journal(
         String reason,
+        boolean internal,
         Range superblock,
         List<Range> area,
         int blockSize,
@@ -32,5 +35,19 @@ public record Journal(
     public Journal {
         area = List.copyOf(area);
         active = List.copyOf(active);
+    }
+
+    /**
+     * Asks the log of now when the oldest transaction in it was committed, by the guest's clock: the file system has not
+     * checkpointed it yet. Reads two or three blocks, unless the transaction is large. Of external journals it is not known.
+     *
+     * @throws IOException of the reader
+     */
+    public Optional<Instant> oldestCommit(DiskReader disk) throws IOException {
+        try {
+            return JournalLog.of(this, disk).first().oldestCommit();
+        } catch (MalformedException nothingThere) {
+            return Optional.empty();
+        }
     }
 }

@@ -27,6 +27,11 @@ final class JournalLog {
 
     private static final long SEQUENCES = 1L << 32;
 
+    /** Enough for a transaction of some thousand blocks. */
+    private static final long FIRST_BYTES = 1 << 20;
+
+    private static final long FIRST_NANOS = 1_000_000_000L;
+
     /**
      * What the walk found.
      *
@@ -58,6 +63,24 @@ final class JournalLog {
         this.checksumSeed =
                 new LinuxCrc32c(~0).add(rawSuperblock, 0x30, UUID_BYTES).seed();
         this.sequence = superblock.sequence();
+    }
+
+    /** The log of an internal journal, whose first block is its superblock. */
+    static JournalLog of(Journal journal, DiskReader disk) throws IOException, MalformedException {
+        long end = journal.area().stream().mapToLong(Range::end).max().orElse(0);
+        var reader = new GuestReader(end, disk, journal.blockSize(), FIRST_BYTES, System.nanoTime() + FIRST_NANOS);
+        var region = new Region(reader, reader, journal.area(), "in the journal");
+        long blocks = region.length() / journal.blockSize();
+        var file = new FileBlocks(region, journal.blockSize(), blocks);
+        file.append(0, blocks);
+        var raw = file.read(0, JournalSuperblock.BYTES);
+        return new JournalLog(file, raw, JournalSuperblock.of(raw, journal.blockSize(), 1, blocks));
+    }
+
+    /** Only the oldest transaction. */
+    Active first() throws IOException, MalformedException {
+        while (superblock.start() != 0 && transactions == 0 && walked < length() && step()) {}
+        return active(walked, true);
     }
 
     /** For those who do not want to know more. */

@@ -43,6 +43,7 @@ public record JournalTombstone(UUID id, String host) {
         superblock.duplicate().get(block);
         var fields = ByteBuffer.wrap(block).order(ByteOrder.BIG_ENDIAN);
         boolean features = fields.getInt(TYPE_AT) == JournalSuperblock.VERSION_2;
+        fields.putInt(0, (int) JournalSuperblock.MAGIC);
         fields.putInt(TYPE_AT, JournalSuperblock.VERSION_2);
         fields.putInt(INCOMPAT_AT, (features ? fields.getInt(INCOMPAT_AT) : 0) | UNKNOWN_FEATURE);
         Arrays.fill(block, MARK_AT, JournalSuperblock.CHECKSUM_AT, (byte) 0);
@@ -51,6 +52,17 @@ public record JournalTombstone(UUID id, String host) {
         fields.put(HOST_AT, host.getBytes(StandardCharsets.UTF_8));
         fields.putInt(JournalSuperblock.CHECKSUM_AT, (int) JournalSuperblock.checksum(new Bytes(block)));
         return ByteBuffer.wrap(block);
+    }
+
+    /**
+     * Reads it, if it is there.
+     *
+     * @param block what stands in a superblock's place; from position to limit, not moved
+     */
+    public static Optional<JournalTombstone> in(ByteBuffer block) {
+        byte[] content = new byte[Math.min(JournalSuperblock.BYTES, block.remaining())];
+        block.duplicate().get(content);
+        return content.length < JournalSuperblock.BYTES ? Optional.empty() : in(new Bytes(content));
     }
 
     /** Reads it, if it stands where a superblock should be. */

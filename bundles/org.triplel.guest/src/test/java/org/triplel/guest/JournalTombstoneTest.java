@@ -74,7 +74,10 @@ class JournalTombstoneTest {
         assertEquals(List.of(), absent.ranges());
         assertEquals(
                 List.of(new AbsentJournal(
-                        "inode 8 of the " + type(image) + " on the whole disk", superblock, TOMBSTONE)),
+                        "inode 8 of the " + type(image) + " on the whole disk",
+                        new Range(0, 64 * Images.MIB),
+                        superblock,
+                        TOMBSTONE)),
                 absent.absent());
         assertEquals(
                 List.of("inode 8 of the " + type(image)

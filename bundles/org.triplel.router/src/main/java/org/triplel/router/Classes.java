@@ -1,7 +1,6 @@
 package org.triplel.router;
 
 import java.util.ArrayList;
-import java.util.Arrays;
 import java.util.List;
 import java.util.Optional;
 import org.triplel.guest.ClassifiedRange;
@@ -13,16 +12,12 @@ final class Classes {
 
     static final Classes NONE = new Classes(List.of());
 
-    private final List<ClassifiedRange> ranges;
-    private final long[] starts;
-    private final long[] ends;
+    private final Ranges ranges;
     private final List<Optional<RequestClass>> classes;
 
     /** @param ranges sorted and without overlaps */
     Classes(List<ClassifiedRange> ranges) {
-        this.ranges = List.copyOf(ranges);
-        this.starts = ranges.stream().mapToLong(each -> each.range().start()).toArray();
-        this.ends = ranges.stream().mapToLong(each -> each.range().end()).toArray();
+        this.ranges = new Ranges(ranges.stream().map(ClassifiedRange::range).toList());
         this.classes = ranges.stream()
                 .map(each -> Optional.of(requestClass(each.contentClass())))
                 .toList();
@@ -37,39 +32,27 @@ final class Classes {
 
     /** The class of a byte. */
     Optional<RequestClass> of(long offset) {
-        int index = before(offset);
-        return index >= 0 && offset < ends[index] ? classes.get(index) : Optional.empty();
+        int index = ranges.indexOf(offset);
+        return index >= 0 ? classes.get(index) : Optional.empty();
     }
 
     /** How far from {@code offset} on all bytes have its class, or none; an offset behind it, up to {@code limit}. */
     long sameClass(long offset, long limit) {
-        int index = before(offset);
-        if (index >= 0 && offset < ends[index]) {
-            return Math.min(limit, ends[index]);
-        }
-        return index + 1 < starts.length ? Math.min(limit, starts[index + 1]) : limit;
-    }
-
-    /** The last range that begins at a byte or before it, or -1. */
-    private int before(long offset) {
-        int index = Arrays.binarySearch(starts, offset);
-        return index >= 0 ? index : -index - 2;
+        return ranges.same(offset, limit);
     }
 
     /** What has a class here, but another one or none there. */
     List<Range> ceasedIn(Classes there) {
-        return ranges.stream().flatMap(each -> there.without(each).stream()).toList();
-    }
-
-    private List<Range> without(ClassifiedRange other) {
         var result = new ArrayList<Range>();
-        var expected = Optional.of(requestClass(other.contentClass()));
-        for (long at = other.range().start(); at < other.range().end(); ) {
-            long end = sameClass(at, other.range().end());
-            if (!of(at).equals(expected)) {
-                result.add(new Range(at, end - at));
+        for (var range : ranges.all()) {
+            var expected = of(range.start());
+            for (long at = range.start(); at < range.end(); ) {
+                long end = there.sameClass(at, range.end());
+                if (!there.of(at).equals(expected)) {
+                    result.add(new Range(at, end - at));
+                }
+                at = end;
             }
-            at = end;
         }
         return result;
     }

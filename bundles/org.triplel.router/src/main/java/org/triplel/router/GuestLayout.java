@@ -7,6 +7,7 @@ import java.util.Optional;
 import org.triplel.block.RangeLock;
 import org.triplel.guest.ClassifiedRange;
 import org.triplel.guest.DiskInspector;
+import org.triplel.guest.DiskReader;
 import org.triplel.guest.Limits;
 import org.triplel.guest.Range;
 import org.triplel.guest.SemanticMap;
@@ -26,10 +27,10 @@ final class GuestLayout {
     private volatile Classes classes = Classes.NONE;
 
     /** Nothing is known yet. */
-    GuestLayout(String disk, long size, WatchedPages.Source source, RangeLock changes) {
+    GuestLayout(String disk, long size, DiskReader source, RangeLock changes) {
         this.disk = disk;
         this.pages = new WatchedPages(size, source, changes);
-        this.map = new SemanticMap(size, List.of(), List.of(), List.of(), List.of());
+        this.map = new SemanticMap(size, List.of(), List.of(), List.of(), List.of(), List.of());
     }
 
     /**
@@ -38,7 +39,7 @@ final class GuestLayout {
      * @return what has another class now than before, or none; nobody who asks from now on is told the old one
      */
     List<Range> inspect() throws IOException {
-        var found = new DiskInspector(Limits.RANGES).inspect(pages);
+        var found = new DiskInspector(Limits.RANGES).inspect(map.diskSize(), pages);
         var before = classes;
         var after = new Classes(found.ranges());
         if (!found.ranges().equals(map.ranges())) {

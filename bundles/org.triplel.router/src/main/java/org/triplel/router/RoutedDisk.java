@@ -7,9 +7,6 @@ import java.nio.ByteBuffer;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
-import java.util.Queue;
-import java.util.concurrent.ConcurrentLinkedQueue;
-import java.util.concurrent.atomic.AtomicLong;
 import java.util.concurrent.locks.ReentrantLock;
 import java.util.function.Consumer;
 import org.triplel.block.BlockDevice;
@@ -42,45 +39,48 @@ public final class RoutedDisk implements ClassifiedDevice {
     public static final int CLUSTER_BYTES = ClusterMap.CLUSTER_BYTES;
 
     /** Opens what of a disk lies on this host. */
-    public interface LocalPart {
+    public interface LocalFiles {
+
+        /** How a tombstone is to call this host. */
+        String host();
 
         /**
-         * Opens it, if that can be done.
+         * Opens what the guest has swapped.
          *
          * @param size of the disk in bytes
          */
-        Optional<SubFile> open(long size) throws IOException;
+        SubFile swap(long size) throws IOException;
+
+        /**
+         * Opens the journals.
+         *
+         * @param nas what the disk is without them
+         * @throws AbsentJournalException they are on another host
+         */
+        JournalFile journals(long size, NasView nas) throws IOException;
     }
 
     private static final System.Logger LOG = System.getLogger(RoutedDisk.class.getName());
     private static final int MAX_EXTENTS = 1024;
-    private static final int BRING_HOME_BYTES = 256 << 10;
-    private static final int BLOCK = SubFile.BLOCK_BYTES;
+    private static final int BLOCK = LocalPart.BLOCK_BYTES;
 
     private final String name;
     private final BlockDevice base;
     private final SpooledOverlay overlay;
-    private final Optional<SubFile> local;
     private final ClusterMap map;
     private final DiskMetrics metrics;
     private final RangeLock changes = new RangeLock();
     private final GuestLayout layout;
+    private final LocalParts local;
+    private final Optional<SubFile> swap;
+    private final Optional<LogSplit> journals;
+    private final Homecoming homecoming;
 
-    /** One at a time looks at the layout. */
-    private final ReentrantLock looking = new ReentrantLock();
-
-    /** How often something has raised a doubt about the layout, and how many of them are settled. */
-    private final AtomicLong doubts = new AtomicLong();
-
-    private volatile long settled;
-
-    /** What must be brought home, and then flushed, before a flush completes. */
-    private final Queue<Range> homeless = new ConcurrentLinkedQueue<>();
-
-    private volatile boolean flushOwed;
+    /** One at a time moves the journals. */
+    private final ReentrantLock moving = new ReentrantLock();
 
     private volatile Placement placement;
-    private volatile String localProblem = "";
+    private volatile String swapProblem = "";
 
     /**
      * Opens a disk of which nothing lies on this host, as {@linkplain #RoutedDisk(String, BlockDevice, ImageDaemon, Spool,
@@ -100,7 +100,7 @@ public final class RoutedDisk implements ClassifiedDevice {
      *     only it knows which side served them; closed together with the disk
      * @param daemon has the private image open; closed by the caller, after the disk
      * @param spool of this disk; closed together with the disk
-     * @param local opens what has, or takes, what of the disk lies on this host; closed together with the disk
+     * @param files opens what has, or takes, what of the disk lies on this host; closed together with the disk
      * @param placement says what that is
      * @param metrics counts all else
      * @throws IOException the daemon cannot be reached, or does not take what is in the spool, or the disk cannot be read;
@@ -111,7 +111,7 @@ public final class RoutedDisk implements ClassifiedDevice {
             BlockDevice base,
             ImageDaemon daemon,
             Spool spool,
-            Optional<LocalPart> local,
+            Optional<LocalFiles> files,
             Placement placement,
             DiskMetrics metrics)
             throws IOException {
@@ -122,33 +122,48 @@ public final class RoutedDisk implements ClassifiedDevice {
         this.overlay = new SpooledOverlay(name, daemon, spool, base);
         this.map = overlay.map();
         this.layout = new GuestLayout(name, overlay.size(), this::look, changes);
-        this.local = open(local);
+        var parts = new ArrayList<LocalPart>();
         try {
+            this.journals = files.isPresent() ? Optional.of(openJournals(files.get(), parts)) : Optional.empty();
+            this.swap = files.isPresent() ? Optional.of(files.get().swap(overlay.size())) : Optional.empty();
+            swap.ifPresent(parts::add);
+            this.local = new LocalParts(parts);
+            this.homecoming = new Homecoming(overlay, local, journals, layout, changes);
             layout.inspect();
-        } catch (IOException | RuntimeException failure) {
-            closeLegs();
-            throw failure;
-        }
-        this.local.ifPresent(this::findHomeless);
-    }
-
-    private Optional<SubFile> open(Optional<LocalPart> part) throws IOException {
-        try {
-            return part.isPresent() ? part.get().open(overlay.size()) : Optional.empty();
-        } catch (IOException | RuntimeException failure) {
-            overlay.close();
-            throw failure;
-        }
-    }
-
-    /** What an earlier process has not brought home. */
-    private void findHomeless(SubFile file) {
-        for (long at = 0; at < size(); ) {
-            boolean here = file.holds(at);
-            long border = file.sameSide(at, here, layout.sameClass(at, size()));
-            if (here && usedFor(at) != RequestClass.SWAP) {
-                homeless.add(new Range(at, border - at));
+            if (files.isEmpty()) {
+                new NasView(layout.map().absent(), this::readNas).refuseIfAbsent();
             }
+            homecoming.findLeftBehind();
+            if (journals.isPresent()) {
+                journals.get().resume(layout.map().journals(), placement.journal() == Side.LOCAL);
+                enterJournals();
+            }
+        } catch (IOException | RuntimeException failure) {
+            closeLegs(new LocalParts(parts));
+            throw failure;
+        }
+    }
+
+    private LogSplit openJournals(LocalFiles files, List<LocalPart> parts) throws IOException {
+        var nas = NasView.of(overlay.size(), this::readNas);
+        var file = files.journals(overlay.size(), nas);
+        parts.add(file);
+        return new LogSplit(name, files.host(), file, overlay, this::readNas, changes);
+    }
+
+    /** The disk without what lies on this host. */
+    private void readNas(long offset, ByteBuffer into) throws IOException {
+        long end = offset + into.remaining();
+        for (long at = offset; at < end; ) {
+            boolean held = map.held(at);
+            long border = map.sameLeg(at, held, end);
+            var part = into.slice(into.position(), (int) (border - at));
+            if (held) {
+                overlay.read(at, part);
+            } else {
+                readBase(at, part);
+            }
+            into.position(into.position() + (int) (border - at));
             at = border;
         }
     }
@@ -163,12 +178,15 @@ public final class RoutedDisk implements ClassifiedDevice {
         if (!overlay.problem().isEmpty()) {
             return overlay.problem();
         }
-        local.ifPresent(SubFile::look);
-        boolean full = local.isPresent() && !local.get().hasRoom() && placement.swap() == Side.LOCAL;
-        return localProblem.isEmpty() && full
+        if (journals.isPresent() && !journals.get().problem().isEmpty()) {
+            return journals.get().problem();
+        }
+        swap.ifPresent(SubFile::look);
+        boolean full = swap.isPresent() && !swap.get().hasRoom() && placement.swap() == Side.LOCAL;
+        return swapProblem.isEmpty() && full
                 ? "The disk of this host is nearly full, so what disk " + name
                         + " swaps goes to the NAS. Make room on it"
-                : localProblem;
+                : swapProblem;
     }
 
     /** What the guest uses the parts of the disk for. */
@@ -178,52 +196,112 @@ public final class RoutedDisk implements ClassifiedDevice {
 
     /** Whether parts of it may lie on this host. */
     public boolean split() {
-        return local.isPresent();
+        return !local.isEmpty();
     }
 
     /** How many bytes of a range lie on this host because of what the guest uses them for. */
     public long localBytes(long offset, long length) {
-        return local.isEmpty() ? 0 : local.get().heldBytes(offset, length);
+        return local.heldBytes(offset, length);
+    }
+
+    /** Whether journals are kept on this host, so that the NAS alone is not sound. */
+    public boolean journalsHere() {
+        return journals.isPresent() && journals.get().here();
+    }
+
+    /** What would be lost with this host now. Reads a few blocks of this host's disk. */
+    public Exposure exposure() {
+        return journals.isPresent() ? journals.get().exposure(layout.map().journals()) : Exposure.NONE;
     }
 
     /**
-     * From now on what the guest writes goes where this says. What lies on this host and no longer should stays there until
-     * {@link #movePlaced}.
+     * From now on what the guest writes goes where this says. What lies on this host and no longer should stays there, and
+     * journals that should be here stay on the NAS, until {@link #moveSwap} and {@link #moveJournals}.
      */
     public void place(Placement wanted) {
         placement = wanted;
-        localProblem = "";
+        swapProblem = "";
+        journals.ifPresent(LogSplit::forgetProblem);
     }
 
     /**
-     * Brings home what lies on this host and should be on the NAS. Takes long; requests do not wait for it.
+     * Brings home what was swapped on this host, if swap should be on the NAS. Takes long; requests do not wait for it.
      *
      * @return whether there was anything
      * @throws IOException not all of it is home; the rest stays here until this is called again or the guest writes it anew
      */
-    public boolean movePlaced() throws IOException {
+    public boolean moveSwap() throws IOException {
         boolean any = false;
-        for (var each : layout.map().ranges()) {
-            var range = each.range();
-            if (placement.of(usedFor(range.start())) == Side.NAS) {
-                any |= bringHome(range);
+        if (placement.swap() == Side.NAS) {
+            for (var each : layout.map().ranges()) {
+                if (usedFor(each.range().start()) == RequestClass.SWAP) {
+                    any |= homecoming.bringHome(each.range());
+                }
             }
         }
         return any;
     }
 
+    /**
+     * Brings the journals home, or here, as they are placed. Takes long; flushes wait for its end only, other requests not at
+     * all.
+     *
+     * @return whether there was anything to do
+     * @throws IOException not all of it is done; it may be called again
+     */
+    public boolean moveJournals() throws IOException {
+        moving.lock();
+        try {
+            boolean stayHere = placement.journal() == Side.LOCAL;
+            boolean any = (!stayHere || journals.isPresent() && journals.get().going()) && homecoming.leaveJournals();
+            boolean before = journalsHere();
+            enterJournals();
+            return any || before != journalsHere();
+        } finally {
+            moving.unlock();
+        }
+    }
+
+    private void enterJournals() throws IOException {
+        homecoming.enterJournals(() -> placement.journal() == Side.LOCAL);
+    }
+
+    /**
+     * Brings the journals home, so that the NAS alone is the disk as of now, and takes them here again if they are placed
+     * here.
+     *
+     * @return whether there were any
+     */
+    public boolean checkpoint() throws IOException {
+        moving.lock();
+        try {
+            boolean any = homecoming.leaveJournals();
+            enterJournals();
+            return any;
+        } finally {
+            moving.unlock();
+        }
+    }
+
     /** Brings home all that lies on this host: the guest is off, and will go on with all that it has. */
     public void bringAllHome() throws IOException {
         place(Placement.NAS);
-        bringHome(new Range(0, size()));
+        bringJournalsHome();
+        homecoming.bringHome(new Range(0, size()));
+    }
+
+    /** The guest is off: its journals are its disk's. */
+    public void bringJournalsHome() throws IOException {
+        place(new Placement(placement.swap(), Side.NAS));
+        moveJournals();
     }
 
     /** The guest is off, and has no use for what it had swapped. */
     public void dropSwap() {
         for (var each : layout.map().ranges()) {
             var range = each.range();
-            if (local.isPresent() && usedFor(range.start()) == RequestClass.SWAP) {
-                local.get().release(range.start(), range.length());
+            if (swap.isPresent() && usedFor(range.start()) == RequestClass.SWAP) {
+                swap.get().release(range.start(), range.length());
             }
         }
     }
@@ -268,21 +346,25 @@ public final class RoutedDisk implements ClassifiedDevice {
     private void read(long offset, ByteBuffer into, Tally tally) throws IOException {
         long end = offset + into.remaining();
         for (long at = offset; at < end; ) {
-            boolean here = isHere(at);
-            long sameSide = sameSide(at, here, layout.sameClass(at, end));
+            var holder = local.holder(at);
+            long sameHolder = local.sameHolder(at, layout.sameClass(at, end));
             boolean held = map.held(at);
-            long border = here ? sameSide : map.sameLeg(at, held, sameSide);
+            long border = holder.isPresent() ? sameHolder : map.sameLeg(at, held, sameHolder);
             int length = (int) (border - at);
             var part = into.slice(into.position(), length);
             long start = System.nanoTime();
-            if (here) {
-                local.orElseThrow().read(at, part);
-                tally.read(usedFor(at), Side.LOCAL, length, start);
+            if (holder.isPresent()) {
+                holder.get().read(at, part);
             } else if (held) {
                 overlay.read(at, part);
-                tally.read(usedFor(at), Side.NAS, length, start);
             } else {
                 readBase(at, part);
+            }
+            if (!holder.equals(local.holder(at)) || local.sameHolder(at, border) < border) {
+                continue; // it has moved meanwhile, and what was there need not be what the guest has written
+            }
+            if (holder.isPresent() || held) {
+                tally.read(usedFor(at), holder.isPresent() ? Side.LOCAL : Side.NAS, length, start);
             }
             into.position(into.position() + length);
             at = border;
@@ -294,28 +376,19 @@ public final class RoutedDisk implements ClassifiedDevice {
         return layout.classOf(offset).orElse(RequestClass.PRIVATE);
     }
 
-    private boolean isHere(long offset) {
-        return local.isPresent() && local.get().holds(offset);
-    }
-
-    private long sameSide(long offset, boolean here, long limit) {
-        return local.isPresent() ? local.get().sameSide(offset, here, limit) : limit;
-    }
-
-    private boolean anyIsHere(long offset, long length) {
-        return local.isPresent() && local.get().holdsAny(offset, length);
-    }
-
     /** What only the base holds, if the base has it at hand, and what lies on this host. */
     @Override
     public boolean readNow(long offset, MemorySegment memory, long at, int length) throws IOException {
-        if (!anyIsHere(offset, length)) {
+        if (!local.holdsAny(offset, length)) {
             return onlyBaseHas(offset, length) && base.readNow(offset, memory, at, length);
         }
         long start = System.nanoTime();
-        if (!isHere(offset)
-                || sameSide(offset, true, offset + length) < offset + length
-                || !local.orElseThrow().readNow(offset, memory, at, length)) {
+        var holder = local.holder(offset);
+        if (holder.isEmpty()
+                || local.sameHolder(offset, offset + length) < offset + length
+                || !holder.get().readNow(offset, memory, at, length)
+                || !holder.equals(local.holder(offset))
+                || local.sameHolder(offset, offset + length) < offset + length) {
             return false;
         }
         record(usedFor(offset), Direction.READ, Side.LOCAL, length, start);
@@ -324,7 +397,7 @@ public final class RoutedDisk implements ClassifiedDevice {
 
     @Override
     public boolean readsLocally(long offset, int length) {
-        return !anyIsHere(offset, length) && onlyBaseHas(offset, length) && base.readsLocally(offset, length);
+        return !local.holdsAny(offset, length) && onlyBaseHas(offset, length) && base.readsLocally(offset, length);
     }
 
     private boolean onlyBaseHas(long offset, int length) {
@@ -374,14 +447,15 @@ public final class RoutedDisk implements ClassifiedDevice {
         long end = offset + length;
         return map.held(offset)
                 && map.sameLeg(offset, true, end) == end
-                && !anyIsHere(offset, length)
-                && overlay.startRead(offset, length, new CountedRead(usedFor(offset), length, completion));
+                && !local.holdsAny(offset, length)
+                && overlay.startRead(offset, length, new CountedRead(offset, length, completion));
     }
 
     /** What is kept on this host. */
     @Override
     public boolean writeNow(long offset, MemorySegment memory, long at, int length) throws IOException {
-        if (length == 0 || keptHere(offset, offset + length) < offset + length) {
+        long end = offset + length;
+        if (length == 0 || keeper(offset).isEmpty()) {
             return false;
         }
         long start = System.nanoTime();
@@ -390,30 +464,47 @@ public final class RoutedDisk implements ClassifiedDevice {
             return false;
         }
         try (var _ = hold.get()) {
-            if (layout.watches(offset, length)
-                    || keptHere(offset, offset + length) < offset + length
-                    || !local.orElseThrow().writeNow(offset, memory, at, length)) {
+            var keeper = keeper(offset);
+            if (keeper.isEmpty()
+                    || layout.watches(offset, length)
+                    || keptTo(offset, end) < end
+                    || !keeper.get().writeNow(offset, memory, at, length)) {
                 return false;
             }
+            local.releaseOthers(keeper.get(), offset, length);
         }
         record(usedFor(offset), Direction.WRITE, Side.LOCAL, length, start);
         return true;
     }
 
-    /**
-     * Up to where what is written from {@code offset} on is kept on this host: whole blocks only; {@code offset} if it is
-     * not kept. To be relied on only by whoever holds the range.
-     */
-    private long keptHere(long offset, long limit) {
-        if (local.isEmpty()
-                || offset % BLOCK != 0
-                || placement.of(usedFor(offset)) == Side.NAS
-                || !localProblem.isEmpty()
-                || !local.get().hasRoom()) {
-            return offset;
+    /** Who keeps on this host what is written to the block of a byte. To be relied on only by whoever holds it. */
+    private Optional<? extends LocalPart> keeper(long offset) {
+        if (local.isEmpty()) {
+            return Optional.empty();
         }
+        if (journals.isPresent() && journals.get().takes(offset)) {
+            return Optional.of(journals.get().file());
+        }
+        boolean swaps = placement.swap() == Side.LOCAL
+                && usedFor(offset) == RequestClass.SWAP
+                && swapProblem.isEmpty()
+                && swap.isPresent()
+                && swap.get().hasRoom();
+        return swaps ? swap : Optional.empty();
+    }
+
+    /**
+     * Up to where what is written from {@code offset} on has the same {@link #keeper}, which keeps whole blocks only:
+     * {@code offset} if that is less than one.
+     */
+    private long keptTo(long offset, long limit) {
+        long end = sameKeeper(offset, limit);
+        return offset % BLOCK != 0 ? offset : end == size() ? end : end / BLOCK * BLOCK;
+    }
+
+    private long sameKeeper(long offset, long limit) {
         long end = layout.sameClass(offset, limit);
-        return end == size() ? end : end / BLOCK * BLOCK;
+        return journals.isPresent() ? journals.get().sameTaken(offset, end) : end;
     }
 
     @Override
@@ -423,14 +514,13 @@ public final class RoutedDisk implements ClassifiedDevice {
             return false;
         }
         if (layout.watches(offset, length)
-                || anyIsHere(offset, length)
-                || keptHere(offset, offset + length) > offset
-                || layout.sameClass(offset, offset + length) < offset + length) {
+                || local.holdsAny(offset, length)
+                || keeper(offset).isPresent()
+                || sameKeeper(offset, offset + length) < offset + length) {
             hold.get().close();
             return false;
         }
         var started = new CountedWrite(usedFor(offset), length, map.rewritten(offset, length), hold.get(), completion);
-        map.hold(offset, length);
         var change = new Change.Write(offset, memory.asSlice(at, length).asByteBuffer());
         if (overlay.startWrite(change, memory, at, started)) {
             return true;
@@ -446,20 +536,24 @@ public final class RoutedDisk implements ClassifiedDevice {
 
     private final class CountedRead implements ReadCompletion {
 
-        private final RequestClass used;
+        private final long offset;
         private final int length;
         private final ReadCompletion completion;
         private final long start = System.nanoTime();
 
-        CountedRead(RequestClass used, int length, ReadCompletion completion) {
-            this.used = used;
+        CountedRead(long offset, int length, ReadCompletion completion) {
+            this.offset = offset;
             this.length = length;
             this.completion = completion;
         }
 
         @Override
         public void data(MemorySegment memory, long at) {
-            record(used, Direction.READ, Side.NAS, length, start);
+            if (local.holdsAny(offset, length)) { // it has moved here meanwhile
+                completion.failed();
+                return;
+            }
+            record(usedFor(offset), Direction.READ, Side.NAS, length, start);
             completion.data(memory, at);
         }
 
@@ -527,189 +621,122 @@ public final class RoutedDisk implements ClassifiedDevice {
     }
 
     private void change(Change change) throws IOException {
-        if (change.length() == 0) {
-            return;
+        long end = change.offset() + change.length();
+        for (long at = change.offset(); at < end; ) {
+            at = carryOut(change.part(at, end - at));
+            settle();
         }
-        boolean look;
+    }
+
+    /** Returns how far it got: before it goes on, the disk must be settled. */
+    private long carryOut(Change change) throws IOException {
         long first = change.offset() / BLOCK * BLOCK;
         long end = change.offset() + change.length();
         try (var _ =
                 changes.enter(first, Math.ceilDiv(end, BLOCK) * BLOCK - first).await()) {
-            look = carryOut(change);
-        }
-        if (look) {
-            lookAgain();
+            long at = change.offset();
+            try {
+                while (at < end) {
+                    long next = carryOut(change, at, end);
+                    if (next == at) {
+                        break;
+                    }
+                    at = next;
+                }
+            } finally {
+                if (at < end && layout.watches(change.offset(), change.length())) {
+                    layout.lost(change.offset(), change.length());
+                    homecoming.doubt();
+                }
+            }
+            if (at == end && layout.watches(change.offset(), change.length()) && layout.changed(change)) {
+                homecoming.doubt();
+            }
+            return at;
         }
     }
 
-    /** Returns whether the layout may be another one now. The caller holds the change's blocks. */
-    private boolean carryOut(Change change) throws IOException {
-        long end = change.offset() + change.length();
-        boolean done = false;
-        try {
-            for (long at = change.offset(); at < end; ) {
-                at = carryOut(change, at, end);
-            }
-            done = true;
-        } finally {
-            if (!done && layout.watches(change.offset(), change.length())) {
-                layout.lost(change.offset(), change.length());
-                doubts.incrementAndGet();
-            }
-        }
-        if (!layout.watches(change.offset(), change.length())) {
-            return false;
-        }
-        if (layout.changed(change)) {
-            doubts.incrementAndGet();
-        }
-        return unsettled();
-    }
-
-    /** Carries out what of a change goes one way from {@code at} on; returns where that ends. The caller holds its blocks. */
+    /**
+     * Carries out what of a change goes one way from {@code at} on; returns where that ends, or {@code at} if what should
+     * keep it has failed. The caller holds its blocks.
+     */
     private long carryOut(Change change, long at, long end) throws IOException {
-        long kept = keptHere(at, end);
-        if (kept > at && keep(change.part(at, kept - at))) {
-            return kept;
+        var keeper = keeper(at);
+        if (keeper.isEmpty()) {
+            long border = sameKeeper(at, end);
+            sendHome(change.part(at, border - at));
+            return border;
         }
-        long blockEnd = Math.min(end, (at / BLOCK + 1) * BLOCK);
-        long border = kept > at ? kept : layout.sameClass(at, end);
-        if (border > blockEnd && keptHere(blockEnd, end) > blockEnd) {
-            border = blockEnd; // what is left of a block before those that are kept
+        long kept = keptTo(at, end);
+        if (kept > at) {
+            return keep(keeper.get(), change.part(at, kept - at)) ? kept : at;
         }
-        sendHome(change.part(at, border - at));
+        long border = Math.min(sameKeeper(at, end), (at / BLOCK + 1) * BLOCK);
+        var part = change.part(at, border - at);
+        if (journals.isPresent() && journals.get().isSuperblock(at)) {
+            return keep(keeper.get(), wholeBlock(keeper.get(), part)) ? border : at;
+        }
+        sendHome(part);
         return border;
     }
 
+    /** The block that a change of a part of it makes. */
+    private Change wholeBlock(LocalPart keeper, Change part) throws IOException {
+        long start = part.offset() / BLOCK * BLOCK;
+        var block = ByteBuffer.allocate((int) Math.min(BLOCK, size() - start));
+        keeper.read(start, block);
+        int at = (int) (part.offset() - start);
+        switch (part) {
+            case Change.Write write -> block.put(at, write.data(), write.data().position(), (int) write.length());
+            case Change.Zero zero -> block.put(at, new byte[(int) zero.length()]);
+        }
+        return new Change.Write(start, block.clear());
+    }
+
     /** Returns whether it is on this host now. */
-    private boolean keep(Change change) {
+    private boolean keep(LocalPart keeper, Change change) {
         long start = System.nanoTime();
-        var file = local.orElseThrow();
         try {
             switch (change) {
                 case Change.Write write ->
-                    file.write(write.offset(), write.data().duplicate());
-                case Change.Zero zero -> file.writeZeroes(zero.offset(), zero.length(), zero.allocate());
+                    keeper.write(write.offset(), write.data().duplicate());
+                case Change.Zero zero -> keeper.writeZeroes(zero.offset(), zero.length(), zero.allocate());
             }
         } catch (IOException failure) {
-            localProblem = "The local disk fails, so all that disk " + name + " writes goes to the NAS: "
-                    + failure.getMessage() + ". Make room on it or replace it, then restart the VM";
-            LOG.log(Level.ERROR, localProblem, failure);
+            switch (keeper) {
+                case SubFile _ -> failSwap(failure);
+                case JournalFile _ -> journals.orElseThrow().fail(failure);
+            }
             return false;
         }
+        local.releaseOthers(keeper, change.offset(), change.length());
         record(usedFor(change.offset()), Direction.WRITE, Side.LOCAL, change.payload(), start);
         return true;
+    }
+
+    private void failSwap(IOException failure) {
+        swapProblem = "The local disk fails, so all that disk " + name + " swaps goes to the NAS: "
+                + failure.getMessage() + ". Make room on it or replace it, then restart the VM";
+        LOG.log(Level.ERROR, swapProblem, failure);
     }
 
     /** A block of which only a part is changed comes home first. */
     private void sendHome(Change change) throws IOException {
         long start = System.nanoTime();
-        long end = change.offset() + change.length();
         bringEdgeHome(change.offset());
-        bringEdgeHome(end);
+        bringEdgeHome(change.offset() + change.length());
         long rewritten = map.rewritten(change.offset(), change.length());
-        map.hold(change.offset(), change.length());
         overlay.change(change);
-        if (anyIsHere(change.offset(), change.length())) {
-            local.orElseThrow().release(change.offset(), change.length());
+        if (local.holdsAny(change.offset(), change.length())) {
+            local.release(change.offset(), change.length());
         }
         recordChange(usedFor(change.offset()), change.length(), rewritten, change.payload() > 0, start);
     }
 
     private void bringEdgeHome(long offset) throws IOException {
-        if (offset % BLOCK != 0 && offset < size() && isHere(offset)) {
-            moveHome(offset / BLOCK * BLOCK, Math.min(BLOCK, size() - offset / BLOCK * BLOCK));
+        if (offset % BLOCK != 0 && offset < size()) {
+            homecoming.bringBlockHome(offset);
         }
-    }
-
-    /**
-     * Writes what lies on this host to the private image, piece by piece.
-     *
-     * @param range for which nothing is kept here any more
-     * @return whether there was anything
-     */
-    private boolean bringHome(Range range) throws IOException {
-        if (local.isEmpty()) {
-            return false;
-        }
-        long first = range.start() / BLOCK * BLOCK;
-        long last = Math.min(size(), Math.ceilDiv(range.end(), BLOCK) * BLOCK);
-        changes.enter(first, last - first)
-                .await()
-                .close(); // writes under way may still be of the time when it was kept
-        boolean any = anyIsHere(first, last - first);
-        if (any) {
-            flushOwed = true;
-        }
-        for (long at = first; at < last; ) {
-            boolean here = isHere(at);
-            long border = sameSide(at, here, here ? Math.min(last, at + BRING_HOME_BYTES) : last);
-            if (here) {
-                try (var _ = changes.enter(at, border - at).await()) {
-                    for (long from = at; from < border; ) { // some of it may have gone home meanwhile
-                        boolean stillHere = isHere(from);
-                        long to = sameSide(from, stillHere, border);
-                        if (stillHere) {
-                            moveHome(from, to - from);
-                        }
-                        from = to;
-                    }
-                }
-            }
-            at = border;
-        }
-        return any;
-    }
-
-    /** Of whole blocks that the caller holds and this host has. */
-    private void moveHome(long offset, long length) throws IOException {
-        var content = ByteBuffer.allocateDirect((int) length);
-        local.orElseThrow().read(offset, content);
-        map.hold(offset, length);
-        overlay.change(
-                isZero(content.flip()) // what a guest has discarded
-                        ? new Change.Zero(offset, length, false)
-                        : new Change.Write(offset, content));
-        local.orElseThrow().release(offset, length);
-    }
-
-    private static boolean isZero(ByteBuffer content) {
-        var zeroes = ByteBuffer.allocate(BLOCK);
-        for (int at = 0; at < content.limit(); at += BLOCK) {
-            int length = Math.min(BLOCK, content.limit() - at);
-            if (content.slice(at, length).mismatch(zeroes.slice(0, length)) >= 0) {
-                return false;
-            }
-        }
-        return true;
-    }
-
-    /** The guest has changed what says what it uses its disk for. What lost its use is home, for good, when this returns. */
-    private void lookAgain() throws IOException {
-        looking.lock();
-        try {
-            if (!unsettled()) {
-                return; // somebody else has done it
-            }
-            long seen = doubts.get();
-            homeless.addAll(layout.inspect());
-            for (var range = homeless.peek(); range != null; range = homeless.peek()) {
-                bringHome(range);
-                homeless.remove();
-            }
-            if (flushOwed) {
-                overlay.flush();
-                flushOwed = false;
-            }
-            settled = seen;
-        } finally {
-            looking.unlock();
-        }
-    }
-
-    /** Whether the layout is in doubt, or something is not home: somebody is at it, has failed, or died before it was done. */
-    private boolean unsettled() {
-        return settled != doubts.get() || !homeless.isEmpty() || flushOwed;
     }
 
     private void recordChange(RequestClass used, long length, long rewritten, boolean moves, long start) {
@@ -725,11 +752,28 @@ public final class RoutedDisk implements ClassifiedDevice {
     @Override
     public void flush() throws IOException {
         long start = System.nanoTime();
-        if (unsettled()) {
-            lookAgain();
-        }
-        var side = overlay.flush() ? Side.NAS : Side.LOCAL;
+        settle();
+        var side = flushLegs() ? Side.NAS : Side.LOCAL;
         metrics.record(RequestClass.PRIVATE, Direction.FLUSH, side, 0, System.nanoTime() - start);
+    }
+
+    private void settle() throws IOException {
+        if (homecoming.unsettled()) {
+            homecoming.settle();
+            enterJournals();
+        }
+    }
+
+    private boolean flushLegs() throws IOException {
+        try {
+            return homecoming.flush();
+        } catch (IOException failure) {
+            if (!homecoming.unsettled()) {
+                throw failure;
+            }
+            homecoming.settle(); // the host's disk has failed: what it had goes to the NAS
+            return homecoming.flush();
+        }
     }
 
     private void record(RequestClass requestClass, Direction direction, Side side, long bytes, long start) {
@@ -741,15 +785,14 @@ public final class RoutedDisk implements ClassifiedDevice {
         var extents = new ArrayList<Extent>();
         long end = offset + length;
         for (long at = offset; at < end && extents.size() < MAX_EXTENTS; ) {
-            boolean here = isHere(at);
-            long sameSide = sameSide(at, here, end);
-            if (here) {
-                extents.add(new Extent(sameSide - at, false, false));
-                at = sameSide;
+            long sameHolder = local.sameHolder(at, end);
+            if (local.holder(at).isPresent()) {
+                extents.add(new Extent(sameHolder - at, false, false));
+                at = sameHolder;
                 continue;
             }
             boolean held = map.held(at);
-            long border = map.sameLeg(at, held, sameSide);
+            long border = map.sameLeg(at, held, sameHolder);
             var part = held ? overlay.extents(at, border - at) : baseExtents(at, border - at);
             extents.addAll(part);
             at += part.stream().mapToLong(Extent::length).sum();
@@ -767,8 +810,8 @@ public final class RoutedDisk implements ClassifiedDevice {
         var ranges = new ArrayList<ClassRange>();
         long end = offset + length;
         for (long at = offset; at < end && ranges.size() < MAX_EXTENTS; ) {
-            boolean here = isHere(at);
-            var range = range(at, sameSide(at, here, end));
+            boolean here = local.holder(at).isPresent();
+            var range = range(at, local.sameHolder(at, end));
             var part = range.kind() == ClassRange.Kind.BASE
                     ? baseClasses(at, range.length())
                     : List.of(new ClassRange(range.length(), range.kind(), here));
@@ -799,24 +842,25 @@ public final class RoutedDisk implements ClassifiedDevice {
     @Override
     public void close() throws IOException {
         try (base) {
-            if (unsettled() && !overlay.problem().isEmpty()) {
+            if (homecoming.unsettled() && !overlay.problem().isEmpty()) {
                 throw new IOException(overlay.problem());
             }
-            if (unsettled()) {
-                lookAgain();
+            if (homecoming.unsettled()) {
+                homecoming.settle();
+            }
+            if (journalsHere()) {
+                flushLegs();
             }
         } finally {
-            closeLegs();
+            closeLegs(local);
         }
     }
 
-    private void closeLegs() throws IOException {
+    private void closeLegs(LocalParts parts) throws IOException {
         try {
             overlay.close();
         } finally {
-            if (local.isPresent()) {
-                local.get().close();
-            }
+            parts.close();
         }
     }
 }

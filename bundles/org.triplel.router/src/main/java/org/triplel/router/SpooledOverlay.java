@@ -85,7 +85,7 @@ final class SpooledOverlay implements AutoCloseable {
         return size;
     }
 
-    /** Which clusters the overlay holds; whoever changes one notes it there before. */
+    /** Which clusters the overlay holds. */
     ClusterMap map() {
         return map;
     }
@@ -124,6 +124,7 @@ final class SpooledOverlay implements AutoCloseable {
      * changes come one after the other.
      */
     boolean startWrite(Change.Write change, MemorySegment memory, long at, ChangeCompletion completion) {
+        map.hold(change.offset(), change.length());
         long stamp = gate.tryReadLock();
         if (stamp == 0) {
             return false;
@@ -240,6 +241,7 @@ final class SpooledOverlay implements AutoCloseable {
 
     /** Carries a change out. The caller sees to it that overlapping changes come one after the other. */
     void change(Change change) throws IOException {
+        map.hold(change.offset(), change.length());
         var entry = run(target -> spool.add(change));
         while (entry.isEmpty()) {
             spool.awaitReleasable();

@@ -7,20 +7,15 @@ import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
-import org.triplel.block.BlockDevice;
-import org.triplel.block.Extent;
 import org.triplel.block.RangeLock;
+import org.triplel.guest.DiskReader;
 import org.triplel.guest.Range;
 
 /**
  * What was read of a disk to find out what its parts are used for. It is kept, so that a change of it is noticed, and that to
  * look again costs no request. A page is read, and watched from then on, while nobody can change it; so no change is missed.
  */
-final class WatchedPages implements BlockDevice {
-
-    interface Source {
-        void read(long offset, ByteBuffer into) throws IOException;
-    }
+final class WatchedPages implements DiskReader {
 
     private static final int PAGE_BYTES = 4096;
 
@@ -28,7 +23,7 @@ final class WatchedPages implements BlockDevice {
     private static final byte[] UNKNOWN = {};
 
     private final long size;
-    private final Source source;
+    private final DiskReader source;
     private final RangeLock changes;
     private final Map<Long, byte[]> pages = new ConcurrentHashMap<>();
 
@@ -39,20 +34,10 @@ final class WatchedPages implements BlockDevice {
     private volatile long[] watched = {};
 
     /** @param changes by which those who change the disk take turns */
-    WatchedPages(long size, Source source, RangeLock changes) {
+    WatchedPages(long size, DiskReader source, RangeLock changes) {
         this.size = size;
         this.source = source;
         this.changes = changes;
-    }
-
-    @Override
-    public long size() {
-        return size;
-    }
-
-    @Override
-    public boolean readOnly() {
-        return true;
     }
 
     @Override
@@ -150,30 +135,4 @@ final class WatchedPages implements BlockDevice {
         }
         return false;
     }
-
-    @Override
-    public void write(long offset, ByteBuffer from) {
-        throw new UnsupportedOperationException();
-    }
-
-    @Override
-    public void flush() {}
-
-    @Override
-    public void writeZeroes(long offset, long length, boolean allocate) {
-        throw new UnsupportedOperationException();
-    }
-
-    @Override
-    public void trim(long offset, long length) {
-        throw new UnsupportedOperationException();
-    }
-
-    @Override
-    public List<Extent> extents(long offset, long length) {
-        return List.of(new Extent(length, false, false));
-    }
-
-    @Override
-    public void close() {}
 }

@@ -43,7 +43,7 @@ class CutTest {
         static Life of(Path folder, long seed, Guests guests) throws Exception {
             var random = new Random(seed);
             var qemu = new PlainQemu(Files.createDirectory(folder));
-            var disk = new RecordedDisk(folder, qemu, random);
+            var disk = RecordedDisk.create(folder, qemu, random);
             try (disk) {
                 guests.use(disk.guest(), random);
             }

@@ -4,6 +4,7 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Optional;
+import java.util.function.IntPredicate;
 import java.util.stream.Stream;
 import org.triplel.router.Recording.Change;
 
@@ -50,10 +51,17 @@ final class GuestHistory {
 
     /** What is wrong with a disk that looks like this after its power was cut at {@code time}, if anything is. */
     Optional<String> complaint(byte[] seen, long time) {
+        return complaint(seen, time, _ -> false);
+    }
+
+    /** The same, apart from some bytes. */
+    Optional<String> complaint(byte[] seen, long time, IntPredicate exempt) {
         long durable = recording.durableBefore(time);
         var wrong = new ArrayList<Integer>();
         for (int sector = 0; sector < bySector.size(); sector++) {
-            if (!allowed(sector, seen, time, durable) && !open(sector, time, durable)) {
+            if (!exempt.test(sector * SECTOR)
+                    && !allowed(sector, seen, time, durable)
+                    && !open(sector, time, durable)) {
                 wrong.add(sector);
             }
         }

@@ -1,10 +1,12 @@
 package org.triplel.router;
 
 import java.io.IOException;
+import java.io.RandomAccessFile;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.Arrays;
+import java.util.Optional;
 import java.util.Random;
 import java.util.concurrent.atomic.AtomicLong;
 import org.triplel.block.BlockDevice;
@@ -26,6 +28,7 @@ final class RecordedDisk implements AutoCloseable {
 
     private static final int BASE_BYTES = 7 << 20;
     private static final int OVERLAY_FILE_BYTES = 6 << 20;
+    private static final String IMAGE = "disk.qcow2";
     private static final Duration RECONNECT = Duration.ofSeconds(10);
 
     private final ExportMap exports = new ExportMap();
@@ -39,15 +42,41 @@ final class RecordedDisk implements AutoCloseable {
     private final RoutedDisk disk;
     private final NbdClient connection;
     private final RecordingDevice guest;
+    private final byte[] initialLocal;
+    private final Optional<RecordingDevice> local;
 
     /** Leaves {@code base.raw} in the folder, which must be there when an overlay is read. */
-    RecordedDisk(Path folder, PlainQemu qemu, Random random) throws Exception {
-        base = base(random);
-        var basePath = Files.write(folder.resolve("base.raw"), Arrays.copyOf(base, BASE_BYTES));
-        qemu.createOverlay("disk.qcow2", "base.raw", BYTES, OVERLAY_FILE_BYTES);
-        var overlayPath = folder.resolve("disk.qcow2");
+    static RecordedDisk create(Path folder, PlainQemu qemu, Random random) throws Exception {
+        byte[] base = base(random);
+        Files.write(folder.resolve("base.raw"), Arrays.copyOf(base, BASE_BYTES));
+        qemu.createOverlay(IMAGE, "base.raw", BYTES, OVERLAY_FILE_BYTES);
+        return new RecordedDisk(folder, base, Optional.empty());
+    }
+
+    /** The same with this as its base image, and its journals on the host. */
+    static RecordedDisk split(Path folder, PlainQemu qemu, byte[] base) throws Exception {
+        Files.write(folder.resolve("base.raw"), base);
+        qemu.createOverlay(IMAGE, "base.raw", base.length, base.length);
+        var journal = folder.resolve("disk.journal");
+        try (var file = new RandomAccessFile(journal.toFile(), "rw")) {
+            file.setLength(JournalFile.fileBytes(base.length));
+        }
+        try (var file = FileDevice.open(journal)) {
+            JournalFile.format(file, base.length);
+        }
+        return new RecordedDisk(folder, base, Optional.of(journal));
+    }
+
+    private RecordedDisk(Path folder, byte[] base, Optional<Path> journal) throws Exception {
+        this.base = base;
+        var basePath = folder.resolve("base.raw");
+        var overlayPath = folder.resolve(IMAGE);
         initialOverlay = Files.readAllBytes(overlayPath);
+        initialLocal = journal.isPresent() ? Files.readAllBytes(journal.get()) : new byte[0];
         var clock = new AtomicLong();
+        local = journal.isPresent()
+                ? Optional.of(new RecordingDevice(FileDevice.open(journal.get()), clock))
+                : Optional.empty();
         overlayFile = FileDevice.open(overlayPath);
         baseFile = FileDevice.openReadOnly(basePath);
         nas = new RecordingDevice(overlayFile, clock);
@@ -60,8 +89,16 @@ final class RecordedDisk implements AutoCloseable {
                 folder.resolve("daemon"),
                 new ImageLocation.NbdExport(socket, "overlay", RECONNECT),
                 new ImageLocation.NbdExport(socket, "base", RECONNECT));
-        var spool = Spool.open(folder.resolve("disk.spool"), "disk.qcow2");
-        disk = new RoutedDisk("disk", FileDevice.openReadOnly(basePath), daemon, spool, new DiskMetrics());
+        disk = new RoutedDisk(
+                "disk",
+                FileDevice.openReadOnly(basePath),
+                daemon,
+                Spool.open(folder.resolve("disk.spool"), IMAGE),
+                local.map(file -> new TestFiles(
+                        size -> SubFile.create(folder.resolve("disk.swap"), size, IMAGE),
+                        (size, _) -> journals(folder, file, size))),
+                new Placement(Side.NAS, Side.LOCAL),
+                new DiskMetrics());
         exports.add("disk", disk);
         connection = NbdClient.connect(socket, "disk");
         guest = new RecordingDevice(connection, clock);
@@ -76,6 +113,15 @@ final class RecordedDisk implements AutoCloseable {
             System.arraycopy(data, 0, content, place, data.length);
         }
         return content;
+    }
+
+    private static JournalFile journals(Path folder, BlockDevice file, long size) throws IOException {
+        var bits = folder.resolve("disk.journal.held");
+        return JournalFile.adopt(bits, file, size, HeldBlocks.create(bits, size, FileOwner.now(IMAGE)));
+    }
+
+    RoutedDisk disk() {
+        return disk;
     }
 
     /** What the guest has: any number of threads may use it. */
@@ -95,6 +141,15 @@ final class RecordedDisk implements AutoCloseable {
 
     Recording guestRecording() {
         return guest.recording();
+    }
+
+    /** What the file on the host held at the beginning. */
+    byte[] initialLocal() {
+        return initialLocal;
+    }
+
+    Recording localRecording() {
+        return local.orElseThrow().recording();
     }
 
     Recording nasRecording() {

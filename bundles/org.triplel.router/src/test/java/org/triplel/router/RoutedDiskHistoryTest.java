@@ -117,8 +117,8 @@ class RoutedDiskHistoryTest {
                             new BaseImage(base),
                             daemon,
                             spool,
-                            Optional.of(size -> Optional.of(here)),
-                            new Placement(Side.LOCAL),
+                            Optional.of(new TestFiles(_ -> here, this::noJournals)),
+                            new Placement(Side.LOCAL, Side.NAS),
                             new DiskMetrics());
                 } catch (AgentKilled killed) {
                     here.close();
@@ -128,6 +128,12 @@ class RoutedDiskHistoryTest {
                     spool.close();
                 }
             }
+        }
+
+        /** The disk has none. */
+        private JournalFile noJournals(long size, NasView nas) throws IOException {
+            return JournalFile.open(local.resolveSibling(local.getFileName() + ".journal"), size, "image", nas, false)
+                    .file();
         }
 
         private void succeed() throws IOException {
