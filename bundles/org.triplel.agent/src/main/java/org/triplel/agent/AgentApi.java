@@ -164,8 +164,15 @@ final class AgentApi implements AgentService {
     public CompletableFuture<Vm> placeVm(VmPlacement wanted) {
         return answer("place VM", () -> {
             given(given(given(wanted).placement()).swap());
+            given(wanted.placement().journal());
+            given(wanted.placement().acceptedBy());
             return vms.find(given(wanted.vm())).place(wanted.placement());
         });
+    }
+
+    @Override
+    public CompletableFuture<Vm> bringHome(String vm) {
+        return answer("bring home", () -> vms.find(given(vm)).bringHome());
     }
 
     @Override

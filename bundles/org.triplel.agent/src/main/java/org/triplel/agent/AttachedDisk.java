@@ -6,6 +6,7 @@ import java.util.List;
 import java.util.stream.Stream;
 import org.triplel.agent.api.DiskMap;
 import org.triplel.agent.api.DiskTraffic;
+import org.triplel.agent.api.Exposure;
 import org.triplel.agent.api.TrafficCounter;
 import org.triplel.block.qemu.StorageDaemon;
 import org.triplel.guest.Range;
@@ -64,7 +65,15 @@ record AttachedDisk(
 
     /** The counters; latencies are those since the last call. One caller, once a second. */
     DiskTraffic traffic() {
-        return new DiskTraffic(vm.vm(), attachment, counters());
+        return new DiskTraffic(vm.vm(), attachment, counters(), exposure());
+    }
+
+    private Exposure exposure() {
+        var exposure = disk.exposure();
+        long age = exposure.oldestCommit()
+                .map(commit -> Math.max(0, System.currentTimeMillis() - commit.toEpochMilli()))
+                .orElse(0L);
+        return new Exposure(exposure.bytes(), age);
     }
 
     private List<TrafficCounter> counters() {

@@ -6,9 +6,12 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.nio.file.StandardOpenOption;
+import java.time.Instant;
+import java.time.format.DateTimeParseException;
 import java.util.Optional;
 import java.util.Properties;
 import org.triplel.hypervisor.DomainPlacement;
+import org.triplel.hypervisor.RiskConsent;
 
 /**
  * Which disk is attached for a VM; kept in the state folder for as long as it is, so that the next agent attaches it
@@ -20,6 +23,11 @@ import org.triplel.hypervisor.DomainPlacement;
  * @param placement where parts of it are kept; empty if an agent attached it that kept nothing on the host
  */
 record DiskRecord(String vm, BaseVersion base, String overlay, Optional<DomainPlacement> placement) {
+
+    /** The same disk, with this placement, if anything may be kept on the host. */
+    DiskRecord placed(DomainPlacement wanted) {
+        return new DiskRecord(vm, base, overlay, placement.map(_ -> wanted));
+    }
 
     /** The same disk, with nothing kept on the host. */
     DiskRecord unsplit() {
@@ -39,10 +47,15 @@ record DiskRecord(String vm, BaseVersion base, String overlay, Optional<DomainPl
                             properties.getProperty("base", ""), Integer.parseInt(properties.getProperty("version"))),
                     properties.getProperty("overlay", ""),
                     Optional.ofNullable(properties.getProperty("swapOnHost"))
-                            .map(swap -> new DomainPlacement(Boolean.parseBoolean(swap))));
-        } catch (AgentException | NumberFormatException e) {
+                            .map(swap -> new DomainPlacement(Boolean.parseBoolean(swap), consent(properties))));
+        } catch (AgentException | NumberFormatException | DateTimeParseException e) {
             throw new IOException(file + " is damaged: " + e.getMessage(), e);
         }
+    }
+
+    private static Optional<RiskConsent> consent(Properties properties) {
+        return Optional.ofNullable(properties.getProperty("journalAcceptedBy"))
+                .map(user -> new RiskConsent(user, Instant.parse(properties.getProperty("journalAcceptedAt", ""))));
     }
 
     void write(Path folder) throws IOException {
@@ -51,6 +64,10 @@ record DiskRecord(String vm, BaseVersion base, String overlay, Optional<DomainPl
         properties.setProperty("version", Integer.toString(base.version()));
         properties.setProperty("overlay", overlay);
         placement.ifPresent(place -> properties.setProperty("swapOnHost", Boolean.toString(place.swapOnHost())));
+        placement.flatMap(DomainPlacement::journalOnHost).ifPresent(consent -> {
+            properties.setProperty("journalAcceptedBy", consent.user());
+            properties.setProperty("journalAcceptedAt", consent.at().toString());
+        });
         var written = folder.resolve("." + vm);
         try (var content = Files.newBufferedWriter(written)) {
             properties.store(content, null);

@@ -23,12 +23,12 @@ import org.triplel.block.qemu.ImageLocation;
 import org.triplel.block.qemu.StorageDaemon;
 import org.triplel.hypervisor.DomainPlacement;
 import org.triplel.replica.BaseTraffic;
+import org.triplel.router.AbsentJournalException;
 import org.triplel.router.DiskMetrics;
 import org.triplel.router.Placement;
 import org.triplel.router.RequestClass;
 import org.triplel.router.RoutedDisk;
 import org.triplel.router.Side;
-import org.triplel.router.SubFile;
 
 /**
  * The disks that are attached on this host, and the sockets on which they are served to QEMU and their base images to the
@@ -38,11 +38,16 @@ import org.triplel.router.SubFile;
 final class Disks implements VmDisks, AutoCloseable {
 
     private static final String PLACEMENT = "Storage placement";
+
+    /** Of a disk that is only attached to bring home what is here. */
+    private static final DomainPlacement NOTHING_MORE = new DomainPlacement(false, Optional.empty());
+
     private static final System.Logger LOG = System.getLogger(Disks.class.getName());
 
     /** The daemon's base is this process: it waits for the next agent rather than fail. */
     private static final Duration AGENT_RESTART = Duration.ofDays(1);
 
+    private final String host;
     private final StateFolder state;
     private final Nas nas;
     private final ReplicaStore replicas;
@@ -57,8 +62,15 @@ final class Disks implements VmDisks, AutoCloseable {
     /** By VM, why a disk that should be detached is not completely on the NAS. */
     private final Map<String, String> unwritten = new ConcurrentHashMap<>();
 
-    /** @param routerSocket where QEMU finds the disks */
-    Disks(StateFolder state, Path routerSocket, Nas nas, ReplicaStore replicas, EventLog events) throws IOException {
+    /**
+     * Nothing is attached yet.
+     *
+     * @param host the name of this host
+     * @param routerSocket where QEMU finds the disks
+     */
+    Disks(String host, StateFolder state, Path routerSocket, Nas nas, ReplicaStore replicas, EventLog events)
+            throws IOException {
+        this.host = host;
         this.state = state;
         this.nas = nas;
         this.replicas = replicas;
@@ -113,6 +125,17 @@ final class Disks implements VmDisks, AutoCloseable {
 
     @Override
     public void attach(DiskRecord vm, Guest guest) throws AgentException {
+        var placement = vm.placement().orElse(DomainPlacement.DEFAULT);
+        attach(vm, guest, placement);
+        var disk = find(vm.vm());
+        if (placement.journalOnHost().isEmpty()
+                && disk.isPresent()
+                && disk.get().disk().journalsHere()) {
+            move(vm.vm(), disk.get()); // it could not be brought home before
+        }
+    }
+
+    private void attach(DiskRecord vm, Guest guest, DomainPlacement placement) throws AgentException {
         if (attached.containsKey(vm.vm())) {
             return;
         }
@@ -144,7 +167,11 @@ final class Disks implements VmDisks, AutoCloseable {
                                 + " depends on whether the guest runs.",
                         "");
             }
-            var spool = spools.open(vm, guest == Guest.SAVED ? Guest.OFF : guest, daemon);
+            var spool = spools.open(
+                    vm,
+                    guest == Guest.SAVED ? Guest.OFF : guest,
+                    daemon,
+                    () -> HostFiles.forgetUnflushed(state, vm.vm()));
             done.push(() -> {
                 var left = !spool.isEmpty();
                 spool.close();
@@ -161,8 +188,10 @@ final class Disks implements VmDisks, AutoCloseable {
                     replica.view(count(metrics, RequestClass.BASE)),
                     daemon,
                     spool,
-                    split ? Optional.of(size -> openSubFile(vm, guest, trusted, size, image)) : Optional.empty(),
-                    placement(vm.placement().orElse(DomainPlacement.DEFAULT)),
+                    split
+                            ? Optional.of(new HostFiles(host, state, vm, guest, image, trusted, events))
+                            : Optional.empty(),
+                    placement(placement),
                     metrics);
             if (guest == Guest.OFF) {
                 disk.dropSwap();
@@ -177,6 +206,14 @@ final class Disks implements VmDisks, AutoCloseable {
             done.clear();
             unwritten.remove(vm.vm());
             LOG.log(Level.INFO, "{0}: disk attached", vm.vm());
+        } catch (AbsentJournalException e) {
+            throw new AgentException(
+                    AgentError.Kind.CONFLICT,
+                    "The disk of " + vm.vm() + " cannot be attached: " + e.getMessage() + ".",
+                    "Start the agent of " + e.host()
+                            + ", which brings it home, or start the VM there. If that host is lost,"
+                            + " the disk must be repaired without the journal first.",
+                    e);
         } catch (IOException e) {
             throw new AgentException(
                     AgentError.Kind.NAS,
@@ -189,44 +226,10 @@ final class Disks implements VmDisks, AutoCloseable {
         }
     }
 
-    private Path subFile(String vm) {
-        return state.local().resolve(vm + ".img");
-    }
-
-    /**
-     * A guest that lives counts on what is in it, and so does one whose memory is saved, if it is still there. Of one that is
-     * off only what should have come home matters, as long as nobody can have put the overlay back meanwhile.
-     */
-    private Optional<SubFile> openSubFile(DiskRecord vm, Guest guest, boolean trusted, long size, String image)
-            throws IOException {
-        var file = subFile(vm.vm());
-        boolean anew =
-                switch (guest) {
-                    case LIVES, UNKNOWN -> false;
-                    case SAVED -> !Files.exists(file);
-                    case OFF -> !trusted || !SubFile.fits(file, size, image);
-                };
-        if (!anew) {
-            return Optional.of(SubFile.adopt(file, size, image));
-        }
-        try {
-            return Optional.of(SubFile.create(file, size, image));
-        } catch (IOException e) { // the guest need not suffer
-            LOG.log(Level.WARNING, vm.vm() + ": keep swap on this host", e);
-            events.add(
-                    Severity.WARNING,
-                    vm.vm(),
-                    PLACEMENT,
-                    "Swap goes to the NAS until the next start: " + file + " cannot be made: " + Failures.describe(e)
-                            + ". Check the disk of this host.");
-            SubFile.delete(file);
-            vm.unsplit().write(state.disks());
-            return Optional.empty();
-        }
-    }
-
     private static Placement placement(DomainPlacement chosen) {
-        return new Placement(chosen.swapOnHost() ? Side.LOCAL : Side.NAS);
+        return new Placement(
+                chosen.swapOnHost() ? Side.LOCAL : Side.NAS,
+                chosen.journalOnHost().isPresent() ? Side.LOCAL : Side.NAS);
     }
 
     private StorageDaemon daemon(DiskRecord vm) throws IOException {
@@ -264,14 +267,8 @@ final class Disks implements VmDisks, AutoCloseable {
         if (disk.isEmpty()) {
             return;
         }
-        var before = disk.get().vm();
         try {
-            new DiskRecord(
-                            vm,
-                            before.base(),
-                            before.overlay(),
-                            before.placement().map(_ -> placement))
-                    .write(state.disks());
+            disk.get().vm().placed(placement).write(state.disks());
         } catch (IOException e) {
             throw new AgentException(
                     AgentError.Kind.LOCAL_DISK,
@@ -286,8 +283,15 @@ final class Disks implements VmDisks, AutoCloseable {
     private void move(String vm, AttachedDisk disk) {
         Thread.ofPlatform().daemon().name("placement of " + vm).start(() -> {
             try {
-                if (disk.disk().movePlaced()) {
+                if (disk.disk().moveSwap()) {
                     events.add(Severity.INFO, vm, PLACEMENT, "What was swapped on this host is on the NAS now.");
+                }
+                if (disk.disk().moveJournals()) {
+                    events.add(
+                            Severity.INFO,
+                            vm,
+                            PLACEMENT,
+                            "The journal is on " + (disk.disk().journalsHere() ? host : "the NAS") + " now.");
                 }
             } catch (IOException e) {
                 if (attached.get(vm) != disk) { // the VM was stopped, and nothing has to move any more
@@ -298,8 +302,8 @@ final class Disks implements VmDisks, AutoCloseable {
                         Severity.ERROR,
                         vm,
                         PLACEMENT,
-                        "What was swapped on this host is not all on the NAS: " + Failures.describe(e)
-                                + ". What is swapped from now on goes there. Choose the placement again to try it again.");
+                        "Not all is where it is placed: " + Failures.describe(e)
+                                + ". Choose the placement again to try it again.");
             }
         });
     }
@@ -308,7 +312,7 @@ final class Disks implements VmDisks, AutoCloseable {
     public void detach(String vm, Guest guest) throws AgentException {
         try {
             if (!attached.containsKey(vm) && Files.exists(state.disks().resolve(vm))) {
-                attach(DiskRecord.read(state.disks(), vm), guest);
+                attach(DiskRecord.read(state.disks(), vm), guest, NOTHING_MORE);
             }
             var disk = attached.get(vm);
             if (disk == null) {
@@ -316,17 +320,21 @@ final class Disks implements VmDisks, AutoCloseable {
             }
             disks.remove(export(vm));
             disks.remove(readOnlyExport(vm));
-            if (guest == Guest.SAVED) {
-                disk.disk().bringAllHome();
-            }
-            release(disk);
-            disk.daemon().close();
             attached.remove(vm);
+            try {
+                if (guest == Guest.SAVED) {
+                    disk.disk().bringAllHome();
+                } else {
+                    disk.disk().bringJournalsHome();
+                }
+            } finally {
+                release(disk);
+            }
+            disk.daemon().close();
             bases.remove(vm);
             forget(vm);
             LOG.log(Level.INFO, "{0}: disk detached", vm);
         } catch (IOException e) {
-            attached.remove(vm);
             throw unwritten(vm, Failures.describe(e) + ".", e);
         } catch (AgentException e) {
             throw unwritten(vm, e.error().what(), e);
@@ -376,14 +384,29 @@ final class Disks implements VmDisks, AutoCloseable {
         }
         bases.remove(vm.vm());
         spools.deleteAll(vm.vm());
+        HostFiles.deleteSetAside(state, vm.vm());
         forget(vm.vm());
     }
 
     private void forget(String vm) throws IOException {
         unwritten.remove(vm);
         spools.delete(vm);
-        SubFile.delete(subFile(vm));
+        HostFiles.delete(state, vm);
         Files.deleteIfExists(state.disks().resolve(vm));
+    }
+
+    @Override
+    public boolean bringHome(String vm) throws AgentException {
+        var disk = find(vm);
+        try {
+            return disk.isPresent() && disk.get().disk().checkpoint();
+        } catch (IOException e) {
+            throw new AgentException(
+                    AgentError.Kind.NAS,
+                    "Not all of " + vm + " is on the NAS: " + Failures.describe(e) + ".",
+                    "Check the NAS, then try again.",
+                    e);
+        }
     }
 
     @Override

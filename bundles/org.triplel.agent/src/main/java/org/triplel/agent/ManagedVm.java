@@ -2,6 +2,8 @@ package org.triplel.agent;
 
 import java.io.IOException;
 import java.lang.System.Logger.Level;
+import java.time.Instant;
+import java.time.temporal.ChronoUnit;
 import java.util.Locale;
 import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
@@ -20,6 +22,7 @@ import org.triplel.hypervisor.DomainStatus;
 import org.triplel.hypervisor.DomainXml;
 import org.triplel.hypervisor.Hypervisor;
 import org.triplel.hypervisor.HypervisorException;
+import org.triplel.hypervisor.RiskConsent;
 
 /**
  * One VM: requests, events of the hypervisor and time limits change its state, one after another in its own lane. A
@@ -27,6 +30,9 @@ import org.triplel.hypervisor.HypervisorException;
  */
 final class ManagedVm {
 
+    private static final String PLACEMENT = "Storage placement";
+    private static final String HOME = "Bring home";
+    private static final int LONGEST_NAME = 100;
     private static final System.Logger LOG = System.getLogger(ManagedVm.class.getName());
 
     private static final String CRASH =
@@ -112,7 +118,7 @@ final class ManagedVm {
                 definition.image().version(),
                 definition.image().bytes(),
                 definition.memoryMiB(),
-                new Placement(placement.swapOnHost() ? Side.LOCAL : Side.NAS),
+                describe(placement),
                 run.startedAtMillis(),
                 run.readyAfterMillis(),
                 problem.isEmpty() ? host.disks.problem(name()) : problem);
@@ -223,24 +229,100 @@ final class ManagedVm {
                 name(), new BaseVersion(image.base(), image.version()), image.overlay(), Optional.of(placement));
     }
 
+    private static Placement describe(DomainPlacement placement) {
+        var consent = placement.journalOnHost();
+        return new Placement(
+                side(placement.swapOnHost()),
+                side(consent.isPresent()),
+                consent.map(RiskConsent::user).orElse(""),
+                consent.map(each -> each.at().toEpochMilli()).orElse(0L));
+    }
+
+    private static Side side(boolean onHost) {
+        return onHost ? Side.LOCAL : Side.NAS;
+    }
+
     /** Keeps parts of the disk elsewhere from now on. */
     CompletableFuture<Vm> place(Placement wanted) {
-        return request("Storage placement", () -> {
-            var next = new DomainPlacement(wanted.swap() == Side.LOCAL);
+        return request(PLACEMENT, () -> {
+            var next = new DomainPlacement(wanted.swap() == Side.LOCAL, consent(wanted));
             try {
                 host.hypervisor.place(name(), next);
             } catch (HypervisorException e) {
                 throw hypervisor(e, "");
             }
+            tell(placement, next);
             placement = next;
-            host.events.add(
-                    Severity.INFO,
-                    name(),
-                    "Storage placement",
-                    next.swapOnHost() ? "Swap is kept on " + host.name + "." : "Swap is kept on the NAS.");
             publish();
             host.disks.place(name(), next);
         });
+    }
+
+    /** Who has accepted the risk before is still the one, unless another one does. */
+    private Optional<RiskConsent> consent(Placement wanted) throws AgentException {
+        if (wanted.journal() == Side.NAS) {
+            return Optional.empty();
+        }
+        var user = wanted.acceptedBy().strip();
+        if (user.isEmpty() || user.length() > LONGEST_NAME || user.chars().anyMatch(Character::isISOControl)) {
+            throw AgentException.invalid(
+                    "The journal of " + name() + " cannot be kept on " + host.name
+                            + " unless somebody accepts that the loss of the host can destroy recent data.",
+                    "Say who accepts it, in at most " + LONGEST_NAME + " characters.");
+        }
+        return placement
+                .journalOnHost()
+                .filter(consent -> consent.user().equals(user))
+                .or(() -> Optional.of(new RiskConsent(user, Instant.now().truncatedTo(ChronoUnit.SECONDS))));
+    }
+
+    private void tell(DomainPlacement before, DomainPlacement after) {
+        if (before.swapOnHost() != after.swapOnHost()) {
+            host.events.add(Severity.INFO, name(), PLACEMENT, "Swap is placed on " + place(after.swapOnHost()) + ".");
+        }
+        if (!before.journalOnHost().equals(after.journalOnHost())) {
+            var text = after.journalOnHost()
+                    .map(consent -> "The journal is placed on " + host.name + ". " + consent.user()
+                            + " accepts that the loss of " + host.name
+                            + " can destroy recent data, and that the file systems need repair then.")
+                    .orElse("The journal is placed on the NAS.");
+            host.events.add(Severity.INFO, name(), PLACEMENT, text);
+        }
+    }
+
+    private String place(boolean onHost) {
+        return onHost ? host.name : "the NAS";
+    }
+
+    /** Takes long, so it is done beside the lane: the VM can be ended meanwhile. */
+    CompletableFuture<Vm> bringHome() {
+        return request(HOME, () -> {
+                    if (off()) {
+                        throw AgentException.conflict(
+                                name() + " is " + describe(state) + ", so nothing of it is on " + host.name + ".", "");
+                    }
+                })
+                .thenCompose(vm -> askToComeHome());
+    }
+
+    private CompletableFuture<Vm> askToComeHome() {
+        var asked = new CompletableFuture<Vm>();
+        Thread.ofPlatform().daemon().name("home " + name()).start(() -> {
+            try {
+                var home = host.disks.bringHome(name())
+                        ? "All is on the NAS that would have been lost with " + host.name + "."
+                        : "Nothing would be lost with " + host.name + ".";
+                host.events.add(Severity.INFO, name(), HOME, home);
+                asked.complete(snapshot);
+            } catch (AgentException e) {
+                fail(HOME, e);
+                asked.completeExceptionally(e);
+            } catch (RuntimeException e) {
+                LOG.log(Level.ERROR, host.name + ", " + name() + ", " + HOME, e);
+                asked.completeExceptionally(e);
+            }
+        });
+        return asked;
     }
 
     private void launch(VmState before) throws AgentException {

@@ -26,6 +26,10 @@ final class Spools {
 
     private static final System.Logger LOG = System.getLogger(Spools.class.getName());
 
+    interface Preparation {
+        void run() throws IOException;
+    }
+
     private final Path folder;
     private final Nas nas;
     private final EventLog events;
@@ -49,9 +53,11 @@ final class Spools {
      * Opens the spool of a disk; what it holds may be written to the overlay.
      *
      * @param daemon not connected; ended if it may have another file open than the overlay of now
+     * @param beforeLoss done before changes that the overlay has not got durably are set aside
      * @throws AgentException it is not known yet whether that may be written, or a guest runs that would lose it
      */
-    Spool open(DiskRecord vm, Guest guest, StorageDaemon daemon) throws IOException, AgentException {
+    Spool open(DiskRecord vm, Guest guest, StorageDaemon daemon, Preparation beforeLoss)
+            throws IOException, AgentException {
         var file = file(vm.vm());
         var image = nas.identity(vm.overlay());
         if (!Spool.fits(file, image)) {
@@ -70,6 +76,7 @@ final class Spools {
                                 + " written depends on whether the guest runs.",
                         "");
             }
+            beforeLoss.run();
             spool = Spool.openAnew(file, image);
         }
         spool.setAside().ifPresent(kept -> tellSetAside(vm, kept));

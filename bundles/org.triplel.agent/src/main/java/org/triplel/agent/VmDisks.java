@@ -36,6 +36,13 @@ interface VmDisks {
      */
     void place(String vm, DomainPlacement placement) throws AgentException;
 
+    /**
+     * Brings home what of an attached disk would be lost with the host. Takes long.
+     *
+     * @return whether there was anything
+     */
+    boolean bringHome(String vm) throws AgentException;
+
     /** What is wrong with a disk that is attached or should no longer be, and what to do, or empty. */
     String problem(String vm);
 }

@@ -49,28 +49,6 @@ class DisksTest {
 
     private NasFixture fixture;
 
-    /** What an agent has to do with disks. */
-    private final class Host implements AutoCloseable {
-        final StateFolder state = new StateFolder(temp.resolve("state"));
-        final ReplicaStore replicas =
-                new ReplicaStore("client-1", state.replicas(), fixture.nas(), new EventLog("client-1", event -> {}));
-        final EventLog events = new EventLog("client-1", event -> {});
-        final Disks disks = new Disks(state, temp.resolve("router.sock"), fixture.nas(), replicas, events);
-
-        Host() throws IOException {}
-
-        NbdClient guest() throws IOException {
-            return NbdClient.connect(temp.resolve("router.sock"), "desk-01/vda");
-        }
-
-        @Override
-        public void close() throws IOException {
-            disks.close();
-            replicas.close();
-            state.close();
-        }
-    }
-
     @BeforeEach
     void createNas() throws IOException {
         fixture = NasFixture.create(temp.resolve("nas"));
@@ -99,7 +77,7 @@ class DisksTest {
     void bringAGuestsWritesToTheNas() throws Exception {
         var expected = fixture.content().clone();
         Arrays.fill(expected, 100_000, 100_512, (byte) 7);
-        try (var host = new Host()) {
+        try (var host = new DiskHost(temp, fixture)) {
             host.disks.attach(VM, Guest.OFF);
             host.disks.attach(VM, Guest.OFF); // is attached: nothing happens
             try (var guest = host.guest()) {
@@ -121,7 +99,7 @@ class DisksTest {
 
     @Test
     void tellNbdClientsWhichSideServes() throws Exception {
-        try (var host = new Host()) {
+        try (var host = new DiskHost(temp, fixture)) {
             host.disks.attach(VM, Guest.OFF);
             int last = NasFixture.BYTES - 65536; // to find out what the guest uses its disk for, both ends were read
             assertEquals(List.of("0 131072 257", "131072 " + (last - 131072) + " 1", last + " 65536 257"), classes());
@@ -144,7 +122,7 @@ class DisksTest {
 
     @Test
     void haveOneClientAndOthersMayLook() throws Exception {
-        try (var host = new Host()) {
+        try (var host = new DiskHost(temp, fixture)) {
             host.disks.attach(VM, Guest.OFF);
             try (var guest = host.guest()) {
                 assertThrows(IOException.class, host::guest);
@@ -246,7 +224,7 @@ class DisksTest {
     @Test
     void keepSwapOnTheHost() throws Exception {
         byte[] expected;
-        try (var host = new Host()) {
+        try (var host = new DiskHost(temp, fixture)) {
             host.disks.attach(VM, Guest.OFF);
             try (var guest = host.guest()) {
                 expected = swapOut(guest);
@@ -261,7 +239,7 @@ class DisksTest {
                             .mapToLong(TrafficCounter::bytes)
                             .sum());
         }
-        try (var host = new Host()) { // the guest lives
+        try (var host = new DiskHost(temp, fixture)) { // the guest lives
             host.disks.attach(VM, Guest.UNKNOWN);
             try (var guest = host.guest()) {
                 assertArrayEquals(expected, swapped(guest));
@@ -281,7 +259,7 @@ class DisksTest {
     @Test
     void keepWhatAGuestHasSwappedWhoseMemoryIsSaved() throws Exception {
         byte[] expected;
-        try (var host = new Host()) {
+        try (var host = new DiskHost(temp, fixture)) {
             host.disks.attach(VM, Guest.OFF);
             try (var guest = host.guest()) {
                 expected = swapOut(guest);
@@ -289,7 +267,7 @@ class DisksTest {
             host.disks.detach("desk-01", Guest.SAVED);
             assertArrayEquals(expected, Arrays.copyOfRange(onTheNas(), SWAP_AT, SWAP_AT + SWAP_BYTES));
         }
-        try (var host = new Host()) {
+        try (var host = new DiskHost(temp, fixture)) {
             host.disks.attach(VM, Guest.SAVED);
             try (var guest = host.guest()) {
                 assertArrayEquals(expected, swapped(guest));
@@ -300,11 +278,11 @@ class DisksTest {
 
     @Test
     void bringSwapHomeIfItIsToBeOnTheNas() throws Exception {
-        try (var host = new Host()) {
+        try (var host = new DiskHost(temp, fixture)) {
             host.disks.attach(VM, Guest.OFF);
             try (var guest = host.guest()) {
                 var expected = swapOut(guest);
-                host.disks.place("desk-01", new DomainPlacement(false));
+                host.disks.place("desk-01", new DomainPlacement(false, Optional.empty()));
                 Await.until("it is home", () -> !host.events.newest().isEmpty());
                 assertEquals(
                         "What was swapped on this host is on the NAS now.",
@@ -314,7 +292,7 @@ class DisksTest {
                 assertArrayEquals(expected, swapped(guest));
             }
         }
-        try (var host = new Host()) {
+        try (var host = new DiskHost(temp, fixture)) {
             host.disks.attach(host.disks.leftAttached().getFirst(), Guest.UNKNOWN);
             try (var guest = host.guest()) {
                 guest.write(SWAP_AT + PAGE, ByteBuffer.allocate(PAGE).put(0, (byte) 'X'));
@@ -326,14 +304,14 @@ class DisksTest {
 
     @Test
     void areNotServedWithoutWhatALivingGuestHasSwapped() throws Exception {
-        try (var host = new Host()) {
+        try (var host = new DiskHost(temp, fixture)) {
             host.disks.attach(VM, Guest.OFF);
             try (var guest = host.guest()) {
                 swapOut(guest);
             }
         }
         Files.delete(temp.resolve("state/local/desk-01.img"));
-        try (var host = new Host()) {
+        try (var host = new DiskHost(temp, fixture)) {
             var failure = assertThrows(AgentException.class, () -> host.disks.attach(VM, Guest.LIVES));
             assertTrue(failure.getMessage().contains("state/local/desk-01.img"), failure::getMessage);
             host.disks.attach(VM, Guest.OFF); // a guest that starts anew misses nothing
@@ -346,14 +324,14 @@ class DisksTest {
         var expected = fixture.content().clone();
         Arrays.fill(expected, 0, 512, (byte) 9);
         long daemon;
-        try (var host = new Host()) {
+        try (var host = new DiskHost(temp, fixture)) {
             host.disks.attach(VM, Guest.OFF);
             try (var guest = host.guest()) {
                 guest.write(0, ByteBuffer.wrap(expected, 0, 512));
             }
             daemon = daemonPid();
         }
-        try (var host = new Host()) {
+        try (var host = new DiskHost(temp, fixture)) {
             assertEquals(List.of(VM), host.disks.leftAttached());
             host.disks.attach(VM, Guest.OFF);
             assertEquals(daemon, daemonPid());
@@ -379,11 +357,11 @@ class DisksTest {
 
     @Test
     void endADaemonThatAnEarlierAgentLeftBeforeTheOverlayGoes() throws Exception {
-        try (var host = new Host()) {
+        try (var host = new DiskHost(temp, fixture)) {
             host.disks.attach(VM, Guest.OFF);
         }
         long daemon = daemonPid();
-        try (var host = new Host()) {
+        try (var host = new DiskHost(temp, fixture)) {
             host.disks.discard(VM);
             awaitEnd(daemon);
             assertEquals(List.of(), host.disks.leftAttached());
@@ -394,7 +372,7 @@ class DisksTest {
     void writeWhatAnEarlierAgentLeftOrSayThatTheyCannot() throws Exception {
         var expected = fixture.content().clone();
         Arrays.fill(expected, 0, 512, (byte) 5);
-        try (var host = new Host()) {
+        try (var host = new DiskHost(temp, fixture)) {
             host.disks.attach(VM, Guest.OFF);
             try (var guest = host.guest()) {
                 guest.write(0, ByteBuffer.wrap(expected, 0, 512));
@@ -402,7 +380,7 @@ class DisksTest {
         }
         var overlay = fixture.folder().resolve(VM.overlay());
         var away = temp.resolve("away");
-        try (var host = new Host()) {
+        try (var host = new DiskHost(temp, fixture)) {
             Files.move(overlay, away);
             assertThrows(AgentException.class, () -> host.disks.detach("desk-01", Guest.OFF));
             assertTrue(host.disks.problem("desk-01").startsWith("The disk of desk-01 is not completely on the NAS"));
@@ -418,7 +396,7 @@ class DisksTest {
 
     @Test
     void leaveNothingBehindWhenTheyCannotBeAttached() throws Exception {
-        try (var host = new Host()) {
+        try (var host = new DiskHost(temp, fixture)) {
             Files.writeString(fixture.folder().resolve(VM.overlay()), "no qcow2 at all");
             var error = assertThrows(AgentException.class, () -> host.disks.attach(VM, Guest.OFF))
                     .error();
@@ -459,7 +437,7 @@ class DisksTest {
         var expected = fixture.content().clone();
         Arrays.fill(expected, 70_000, 70_512, (byte) 3);
         byte[] left;
-        try (var host = new Host()) {
+        try (var host = new DiskHost(temp, fixture)) {
             host.disks.attach(VM, Guest.OFF);
             try (var guest = host.guest()) {
                 guest.write(70_000, ByteBuffer.wrap(expected, 70_000, 512));
@@ -482,7 +460,7 @@ class DisksTest {
         var expected = writeAndKillTheAgent();
         killDaemon();
         restore(before, overlay()); // the daemon died before the change got there
-        try (var host = new Host()) {
+        try (var host = new DiskHost(temp, fixture)) {
             var waits = assertThrows(AgentException.class, () -> host.disks.attach(VM, Guest.UNKNOWN));
             assertEquals(AgentError.Kind.CONFLICT, waits.error().kind());
             host.disks.attach(VM, Guest.LIVES);
@@ -501,7 +479,7 @@ class DisksTest {
         writeAndKillTheAgent();
         killDaemon();
         restore(backup, overlay());
-        try (var host = new Host()) {
+        try (var host = new DiskHost(temp, fixture)) {
             host.disks.attach(VM, Guest.OFF);
             try (var guest = host.guest()) {
                 assertArrayEquals(fixture.content(), read(guest));
@@ -519,7 +497,7 @@ class DisksTest {
     @Test
     void writeChangesAgainIfTheDaemonOutlivedTheGuest() throws Exception {
         var expected = writeAndKillTheAgent();
-        try (var host = new Host()) {
+        try (var host = new DiskHost(temp, fixture)) {
             host.disks.attach(VM, Guest.UNKNOWN);
             host.disks.detach("desk-01", Guest.OFF);
         }
@@ -528,7 +506,7 @@ class DisksTest {
     }
 
     /** The daemon is dead and cannot be started again, so that the change of a guest that is off stays on the host. */
-    private byte[] failToDetach(Host host) throws Exception {
+    private byte[] failToDetach(DiskHost host) throws Exception {
         var expected = fixture.content().clone();
         Arrays.fill(expected, 0, 512, (byte) 4);
         host.disks.attach(VM, Guest.OFF);
@@ -549,7 +527,7 @@ class DisksTest {
 
     @Test
     void writeLaterWhatCouldNotBeWritten() throws Exception {
-        try (var host = new Host()) {
+        try (var host = new DiskHost(temp, fixture)) {
             var expected = failToDetach(host);
             host.disks.detach("desk-01", Guest.OFF);
             assertArrayEquals(expected, onTheNas());
@@ -560,7 +538,7 @@ class DisksTest {
     @Test
     void writeNothingLaterOverAnOverlayThatWasRestored() throws Exception {
         byte[] backup = Files.readAllBytes(overlay());
-        try (var host = new Host()) {
+        try (var host = new DiskHost(temp, fixture)) {
             failToDetach(host);
             restore(backup, overlay());
             host.disks.detach("desk-01", Guest.OFF);
@@ -578,7 +556,7 @@ class DisksTest {
         Files.move(restored, overlay(), StandardCopyOption.REPLACE_EXISTING);
         var expected = fixture.content().clone();
         Arrays.fill(expected, 1000, 1512, (byte) 8);
-        try (var host = new Host()) {
+        try (var host = new DiskHost(temp, fixture)) {
             var refused = assertThrows(AgentException.class, () -> host.disks.attach(VM, Guest.LIVES));
             assertTrue(refused.error().what().contains("is not the file any more"), refused::getMessage);
             assertThrows(AgentException.class, () -> host.disks.attach(VM, Guest.UNKNOWN));

@@ -18,6 +18,8 @@ import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.triplel.agent.api.AgentError;
+import org.triplel.agent.api.Placement;
+import org.triplel.agent.api.Side;
 import org.triplel.agent.api.Vm;
 import org.triplel.agent.api.VmState;
 import org.triplel.hypervisor.Accelerator;
@@ -60,6 +62,12 @@ class ManagedVmTest {
         @Override
         public void place(String vm, DomainPlacement placement) {
             calls.add("place " + vm + " " + placement.swapOnHost());
+        }
+
+        @Override
+        public boolean bringHome(String vm) {
+            calls.add("home " + vm);
+            return true;
         }
 
         @Override
@@ -151,6 +159,39 @@ class ManagedVmTest {
         hypervisor.refused = "";
         started(vm);
         assertEquals("", vm.snapshot().problem());
+    }
+
+    @Test
+    void keepsItsJournalOnTheHostOnlyIfSomebodyAcceptsTheRisk() throws Exception {
+        var vm = stoppedVm();
+        for (var nobody : List.of("", "  ", "a\nb", "x".repeat(101))) {
+            var refused = refusal(vm.place(Placement.risky(Side.LOCAL, nobody)));
+            assertEquals(AgentError.Kind.INVALID, refused.kind());
+            assertTrue(refused.what().contains("can destroy recent data"), refused::what);
+        }
+        assertEquals(List.of(), hypervisor.calls);
+
+        var placed = vm.place(Placement.risky(Side.LOCAL, "Ada")).get().placement();
+        assertEquals(Side.LOCAL, placed.journal());
+        assertEquals("Ada", placed.acceptedBy());
+        assertTrue(placed.acceptedAtMillis() > 0);
+        assertTrue(
+                events.newest().getLast().message().contains("Ada accepts that the loss of client-1"),
+                () -> events.newest().toString());
+
+        var swap = new Placement(Side.NAS, Side.LOCAL, "Ada", 1);
+        assertEquals(placed.acceptedAtMillis(), vm.place(swap).get().placement().acceptedAtMillis(), "it is the same");
+        var safe = vm.place(Placement.safe(Side.NAS)).get().placement();
+        assertEquals(new Placement(Side.NAS, Side.NAS, "", 0), safe);
+    }
+
+    @Test
+    void comesHomeOnlyIfItRuns() throws Exception {
+        var vm = stoppedVm();
+        assertEquals(AgentError.Kind.CONFLICT, refusal(vm.bringHome()).kind());
+        started(vm);
+        vm.bringHome().get();
+        assertTrue(disks.calls.contains("home desk-01"), disks.calls::toString);
     }
 
     @Test

@@ -17,6 +17,11 @@ record NasFixture(Path folder, byte[] content) {
     static NasFixture create(Path folder) throws IOException {
         var content = new byte[BYTES];
         new Random(1).nextBytes(content);
+        return create(folder, content);
+    }
+
+    /** The same with this as its base image. */
+    static NasFixture create(Path folder, byte[] content) throws IOException {
         var image = folder.resolve(BASE.image());
         var manifest = folder.resolve(BASE.manifest());
         for (var file : new Path[] {image, manifest, folder.resolve("vms/x"), folder.resolve("boot/x")}) {

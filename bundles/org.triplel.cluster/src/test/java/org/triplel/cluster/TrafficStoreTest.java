@@ -9,6 +9,7 @@ import java.util.TreeSet;
 import org.junit.jupiter.api.Test;
 import org.triplel.agent.api.Direction;
 import org.triplel.agent.api.DiskTraffic;
+import org.triplel.agent.api.Exposure;
 import org.triplel.agent.api.RequestClass;
 import org.triplel.agent.api.Side;
 import org.triplel.agent.api.TrafficCounter;
@@ -26,7 +27,7 @@ class TrafficStoreTest {
     private void sample(long atSecond, String vm, long attachment, long bytes) {
         seconds = atSecond;
         var counter = new TrafficCounter(RequestClass.BASE, Direction.READ, Side.NAS, bytes / 100, bytes, 1, 2, 3);
-        var disk = new DiskTraffic(vm, attachment, List.of(counter));
+        var disk = new DiskTraffic(vm, attachment, List.of(counter), Exposure.NONE);
         store.add(new TrafficSample("client-1", 0, atSecond * 1_000_000_000, List.of(disk)));
     }
 
@@ -77,7 +78,7 @@ class TrafficStoreTest {
     @Test
     void agentStartedAnewHasNoPast() {
         sample(100, "a", 1, 9_000);
-        store.add(new TrafficSample("client-1", 0, 5, List.of(new DiskTraffic("a", 1, List.of()))));
+        store.add(new TrafficSample("client-1", 0, 5, List.of(new DiskTraffic("a", 1, List.of(), Exposure.NONE))));
         sample(200, "a", 1, 9_500);
         // the counter fell to nothing and grew again: a new life of the same number cannot be told, its growth counts
         assertEquals(9_500, store.sum(ALL, BASE_FROM_NAS::equals).bytes());

@@ -4,6 +4,8 @@ import java.io.IOException;
 import java.io.StringReader;
 import java.io.StringWriter;
 import java.nio.file.Path;
+import java.time.Instant;
+import java.time.format.DateTimeParseException;
 import java.util.Optional;
 import java.util.regex.Pattern;
 import javax.xml.XMLConstants;
@@ -309,7 +311,26 @@ public record DomainXml(
 
     /** The metadata element that notes {@code placement}. */
     static String placementElement(DomainPlacement placement) {
-        return "<placement swap='%s'/>".formatted(placement.swapOnHost() ? HOST : NAS);
+        var element = new StringWriter();
+        try {
+            var xml = XMLOutputFactory.newDefaultFactory().createXMLStreamWriter(element);
+            xml.writeEmptyElement("placement");
+            xml.writeAttribute("swap", place(placement.swapOnHost()));
+            xml.writeAttribute("journal", place(placement.journalOnHost().isPresent()));
+            if (placement.journalOnHost().isPresent()) {
+                var consent = placement.journalOnHost().get();
+                xml.writeAttribute("acceptedBy", consent.user());
+                xml.writeAttribute("acceptedAt", consent.at().toString());
+            }
+            xml.writeEndDocument();
+            return element.toString();
+        } catch (XMLStreamException e) {
+            throw new IllegalArgumentException("placement: " + e.getMessage(), e);
+        }
+    }
+
+    private static String place(boolean onHost) {
+        return onHost ? HOST : NAS;
     }
 
     private static DomainPlacement placement(Element domain) {
@@ -317,13 +338,27 @@ public record DomainXml(
         if (placements.getLength() == 0) {
             return DomainPlacement.DEFAULT;
         }
-        var swap = attribute((Element) placements.item(0), "swap");
+        var placement = (Element) placements.item(0);
+        boolean journal = placement.hasAttribute("journal") && onHost(placement, "journal");
         return new DomainPlacement(
-                switch (swap) {
-                    case HOST -> true;
-                    case NAS -> false;
-                    default -> throw new IllegalArgumentException("swap placed on '" + swap + "'");
-                });
+                onHost(placement, "swap"), journal ? Optional.of(consent(placement)) : Optional.empty());
+    }
+
+    private static boolean onHost(Element placement, String what) {
+        return switch (attribute(placement, what)) {
+            case HOST -> true;
+            case NAS -> false;
+            default -> throw new IllegalArgumentException(what + " placed on '" + placement.getAttribute(what) + "'");
+        };
+    }
+
+    private static RiskConsent consent(Element placement) {
+        try {
+            return new RiskConsent(
+                    attribute(placement, "acceptedBy"), Instant.parse(attribute(placement, "acceptedAt")));
+        } catch (DateTimeParseException e) {
+            throw new IllegalArgumentException("domain XML: " + e.getMessage(), e);
+        }
     }
 
     private static int mebibytes(Element memory) {

@@ -16,7 +16,9 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.attribute.PosixFilePermissions;
+import java.time.Instant;
 import java.util.List;
+import java.util.Optional;
 import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.TimeUnit;
@@ -126,7 +128,10 @@ class LibvirtHypervisorTest {
             type(domain.console(), "hello");
             awaitConsole(domain.console(), "up\r\nhello"::equals);
             hypervisor.note("desk-01", new DomainRun(1_700_000_000_000L, 8123));
-            hypervisor.place("desk-01", new DomainPlacement(false));
+            hypervisor.place(
+                    "desk-01",
+                    new DomainPlacement(
+                            false, Optional.of(new RiskConsent("Ada & <Co>", Instant.parse("2026-11-24T08:00:00Z")))));
 
             libvirt.kill();
             told.next(String.class);
@@ -137,7 +142,10 @@ class LibvirtHypervisorTest {
                             DomainState.RUNNING,
                             false,
                             new DomainRun(1_700_000_000_000L, 8123),
-                            new DomainPlacement(false))),
+                            new DomainPlacement(
+                                    false,
+                                    Optional.of(
+                                            new RiskConsent("Ada & <Co>", Instant.parse("2026-11-24T08:00:00Z")))))),
                     told.next(List.class));
 
             killQemu(libvirt);

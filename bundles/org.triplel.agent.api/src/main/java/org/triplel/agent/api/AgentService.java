@@ -14,7 +14,7 @@ import org.eclipse.lsp4j.jsonrpc.services.JsonSegment;
 public interface AgentService {
 
     /** The protocol's version; a desktop and an agent of different versions refuse each other. */
-    int VERSION = 2;
+    int VERSION = 3;
 
     @JsonRequest
     CompletableFuture<HostStatus> host();
@@ -63,10 +63,17 @@ public interface AgentService {
 
     /**
      * Takes effect at once, on a running VM too, and is kept with the VM; what has to move does so afterwards, and an event
-     * tells when it has.
+     * tells when it has. Journals are placed on the host only if somebody accepts the risk.
      */
     @JsonRequest
     CompletableFuture<Vm> placeVm(VmPlacement placement);
+
+    /**
+     * Brings home, to the NAS, what of a running VM would be lost with its host (a checkpoint); done when it is there. What is
+     * placed on the host goes there again afterwards.
+     */
+    @JsonRequest
+    CompletableFuture<Vm> bringHome(String vm);
 
     @JsonRequest
     CompletableFuture<DiskMap> diskMap(String vm);

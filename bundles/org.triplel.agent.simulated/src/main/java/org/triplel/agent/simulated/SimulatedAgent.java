@@ -25,6 +25,7 @@ import org.triplel.agent.api.HostStatus;
 import org.triplel.agent.api.Placement;
 import org.triplel.agent.api.Replica;
 import org.triplel.agent.api.ShadowBase;
+import org.triplel.agent.api.Side;
 import org.triplel.agent.api.TrafficSample;
 import org.triplel.agent.api.Vm;
 import org.triplel.agent.api.VmDefinition;
@@ -288,11 +289,32 @@ public final class SimulatedAgent implements AgentService, AutoCloseable {
     @Override
     public CompletableFuture<Vm> placeVm(VmPlacement wanted) {
         return answer(() -> {
-            requests.add("placeVm " + wanted.vm() + " " + wanted.placement().swap());
+            var placement = wanted.placement();
+            requests.add("placeVm " + wanted.vm() + " " + placement.swap() + " " + placement.journal() + " "
+                    + placement.acceptedBy());
             var vm = vm(wanted.vm());
-            vm.place(wanted.placement());
+            vm.place(new Placement(
+                    placement.swap(),
+                    placement.journal(),
+                    placement.acceptedBy(),
+                    placement.journal() == Side.LOCAL ? System.currentTimeMillis() : 0));
             changed(vm);
-            log(AgentEvent.Severity.INFO, wanted.vm(), "Storage placement", "Swap is kept elsewhere now.");
+            log(AgentEvent.Severity.INFO, wanted.vm(), "Storage placement", "Placed elsewhere.");
+            return vm.vm();
+        });
+    }
+
+    @Override
+    public CompletableFuture<Vm> bringHome(String name) {
+        return answer(() -> {
+            requests.add("bringHome " + name);
+            var vm = vm(name);
+            vm.bringHome();
+            log(
+                    AgentEvent.Severity.INFO,
+                    name,
+                    "Bring home",
+                    "All is on the NAS that would have been lost with " + host + ".");
             return vm.vm();
         });
     }

@@ -9,6 +9,7 @@ import java.util.random.RandomGenerator;
 import org.triplel.agent.api.Direction;
 import org.triplel.agent.api.DiskMap;
 import org.triplel.agent.api.DiskTraffic;
+import org.triplel.agent.api.Exposure;
 import org.triplel.agent.api.Placement;
 import org.triplel.agent.api.RequestClass;
 import org.triplel.agent.api.Side;
@@ -36,6 +37,7 @@ final class SimulatedVm {
     private long attachment;
     private long read;
     private long runMillis;
+    private long homeMillis;
     private Vm vm;
 
     SimulatedVm(Vm vm, long bootBytes) {
@@ -61,6 +63,7 @@ final class SimulatedVm {
         console.setLength(0);
         read = 0;
         runMillis = 0;
+        homeMillis = 0;
         print("Linux version 6.1.0 (" + vm.name() + ")\n");
         change(VmState.RUNNING, nowMillis, -1, "");
     }
@@ -126,6 +129,7 @@ final class SimulatedVm {
         count(RequestClass.BASE_REWRITE, Direction.WRITE, Side.NAS, nas.take(bytes / 4, share));
         count(RequestClass.BASE_COPY, Direction.READ, Side.LOCAL, bytes / 3);
         count(RequestClass.BASE, Direction.READ, replica.side(), bytes / 2);
+        count(RequestClass.JOURNAL, Direction.WRITE, vm.placement().journal(), bytes / 5);
         count(RequestClass.SWAP, Direction.WRITE, vm.placement().swap(), bytes / 2);
         counters.merge(new Key(RequestClass.PRIVATE, Direction.FLUSH, Side.NAS), new Count(2, 0), SimulatedVm::plus);
         written.merge(DiskMap.Kind.PRIVATE, bytes, Long::sum);
@@ -166,7 +170,22 @@ final class SimulatedVm {
         return new DiskTraffic(
                 vm.name(),
                 attachment,
-                counters.entrySet().stream().map(SimulatedVm::counter).toList());
+                counters.entrySet().stream().map(SimulatedVm::counter).toList(),
+                exposure());
+    }
+
+    /** The guest's file system checkpoints twice a minute, and its journal is as large as the lab's. */
+    private Exposure exposure() {
+        if (vm.state() != VmState.RUNNING || vm.placement().journal() == Side.NAS) {
+            return Exposure.NONE;
+        }
+        var since = runMillis - homeMillis;
+        return new Exposure(Math.min(64 * MIB, 12 * 1024 + since * 200), since % 30_000);
+    }
+
+    /** A checkpoint. */
+    void bringHome() {
+        homeMillis = runMillis;
     }
 
     private static TrafficCounter counter(Map.Entry<Key, Count> entry) {

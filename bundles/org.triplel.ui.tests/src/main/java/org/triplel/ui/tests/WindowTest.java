@@ -515,8 +515,8 @@ class WindowTest {
         bot.awaitThat(
                 "both agents were asked",
                 () -> !hosts.one.requests().isEmpty() && !hosts.two.requests().isEmpty());
-        assertEquals(List.of("placeVm desk-01 NAS"), hosts.one.requests());
-        assertEquals(List.of("placeVm desk-03 NAS"), hosts.two.requests());
+        assertEquals(List.of("placeVm desk-01 NAS NAS "), hosts.one.requests());
+        assertEquals(List.of("placeVm desk-03 NAS NAS "), hosts.two.requests());
         awaitSwap("desk-01", Side.NAS);
         var view = bot.view(VmView.ID, "desk-01");
         bot.awaitThat("the overview says so", () -> title("on the NAS").isPresent());
@@ -543,7 +543,7 @@ class WindowTest {
         closePlacement("OK");
         awaitSwap("desk-02", Side.LOCAL);
         bot.awaitThat(
-                "the other host was asked, too", () -> hosts.two.requests().contains("placeVm desk-04 LOCAL"));
+                "the other host was asked, too", () -> hosts.two.requests().contains("placeVm desk-04 LOCAL NAS "));
     }
 
     @Test

@@ -76,7 +76,7 @@ final class PlacementDialog extends TitleAreaDialog {
     }
 
     private void look() {
-        chosen = swap.chosen().map(Placement::new);
+        chosen = swap.chosen().map(Placement::safe);
         getButton(IDialogConstants.OK_ID).setEnabled(chosen.isPresent());
         if (chosen.isPresent()) {
             setMessage(Messages.Placement_Message);

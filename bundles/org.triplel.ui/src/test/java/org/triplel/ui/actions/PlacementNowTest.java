@@ -15,7 +15,7 @@ class PlacementNowTest {
     private static PlacementNow swap(Side... sides) {
         var vms = Stream.of(sides)
                 .map(side -> new Vm(
-                        "desk", "client-1", VmState.RUNNING, "debian-12", 1, 1, 1, new Placement(side), 1, 1, ""))
+                        "desk", "client-1", VmState.RUNNING, "debian-12", 1, 1, 1, Placement.safe(side), 1, 1, ""))
                 .toList();
         return PlacementNow.of("Swap", vms, Placement::swap);
     }
