@@ -2,6 +2,7 @@ package org.triplel.cli;
 
 import java.io.PrintWriter;
 import java.util.List;
+import java.util.Optional;
 import org.triplel.lab.LabException;
 import org.triplel.lab.LabStatus;
 import org.triplel.lab.NasLink;
@@ -10,6 +11,7 @@ import org.triplel.lab.Progress;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Option;
 import picocli.CommandLine.ParentCommand;
 import picocli.CommandLine.Spec;
 
@@ -119,6 +121,29 @@ final class LabCommand implements Runnable {
                         main.lab().nasCounters().files().stream()
                                 .map(Traffic::of)
                                 .toList());
+    }
+
+    @Command(name = "link", description = "Make the NAS's link slower or faster; takes effect at once.")
+    void link(
+            @Option(
+                            names = "--bandwidth",
+                            paramLabel = "BYTES",
+                            description = "Bytes per second in each direction; 0: no limit.")
+                    Optional<Long> bandwidth,
+            @Option(
+                            names = "--latency",
+                            paramLabel = "MICROS",
+                            description = "What it adds to every request, there and back, in microseconds.")
+                    Optional<Long> latency)
+            throws Exception {
+        var lab = main.lab();
+        var now = lab.link();
+        try {
+            lab.setLink(new NasLink(bandwidth.orElse(now.bytesPerSecond()), latency.orElse(now.latencyMicros())));
+        } catch (IllegalArgumentException e) {
+            throw new NotDone("The link cannot have this: " + e.getMessage() + ".");
+        }
+        status();
     }
 
     @Command(name = "clean", description = "End the lab and remove all of its images.")

@@ -27,6 +27,7 @@ import picocli.CommandLine.Parameters;
             ReplicaCommand.class,
             BootStormCommand.class,
             InspectCommand.class,
+            RecoverCommand.class,
             ServeCommand.class
         },
         synopsisSubcommandLabel = "COMMAND",

@@ -17,7 +17,7 @@ import org.triplel.block.ForwardingDevice;
 import org.triplel.block.nbd.NbdClient;
 
 /**
- * The disk in a qcow2 image, read-only, through a {@code qemu-nbd} that ends when we hang up. Formats are those that we were
+ * The disk in a qcow2 image, through a {@code qemu-nbd} that ends when we hang up. Formats are those that we were
  * told: QEMU is given the whole chain and looks at no content to guess one.
  */
 final class Qcow2Image extends ForwardingDevice {
@@ -34,8 +34,17 @@ final class Qcow2Image extends ForwardingDevice {
         this.server = server;
     }
 
-    /** Opens the image, and what it names as its backing files. */
+    /** Opens the image, and what it names as its backing files, for reading. */
     static Qcow2Image open(Path image) throws NotDone, IOException, InterruptedException {
+        return open(image, "--read-only");
+    }
+
+    /** The same, and the image can be changed, not what is below it. */
+    static Qcow2Image openForWriting(Path image) throws NotDone, IOException, InterruptedException {
+        return open(image, "--cache=writeback");
+    }
+
+    private static Qcow2Image open(Path image, String access) throws NotDone, IOException, InterruptedException {
         var chain = node(image, "qcow2", 1);
         var folder = Files.createTempDirectory(
                 "triplel-inspect", PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString("rwx------")));
@@ -43,7 +52,7 @@ final class Qcow2Image extends ForwardingDevice {
         var socket = folder.resolve("nbd");
         try {
             var server = new ProcessBuilder(
-                            "qemu-nbd", "--read-only", "--socket=" + socket, "--export-name=" + EXPORT, "json:" + chain)
+                            "qemu-nbd", access, "--socket=" + socket, "--export-name=" + EXPORT, "json:" + chain)
                     .redirectInput(Path.of("/dev/null").toFile())
                     .redirectErrorStream(true)
                     .redirectOutput(log.toFile())

@@ -1,6 +1,7 @@
 package org.triplel.cli;
 
 import java.util.List;
+import java.util.Optional;
 import org.triplel.agent.api.Placement;
 import org.triplel.agent.api.Side;
 import org.triplel.agent.api.Vm;
@@ -32,7 +33,8 @@ final class VmCommand implements Runnable {
             long readyMillis,
             String base,
             int version,
-            SwapPlace swap,
+            Place swap,
+            Place journal,
             String problem) {
 
         static Row of(Vm vm) {
@@ -43,15 +45,24 @@ final class VmCommand implements Runnable {
                     vm.readyAfterMillis(),
                     vm.base(),
                     vm.baseVersion(),
-                    vm.placement().swap() == Side.LOCAL ? SwapPlace.host : SwapPlace.nas,
+                    Place.of(vm.placement().swap()),
+                    Place.of(vm.placement().journal()),
                     vm.problem());
         }
     }
 
-    /** Where a guest's swap is kept. */
-    enum SwapPlace {
+    /** Where a part of a guest's disk is kept. */
+    enum Place {
         host,
-        nas
+        nas;
+
+        static Place of(Side side) {
+            return side == Side.LOCAL ? host : nas;
+        }
+
+        Side side() {
+            return this == host ? Side.LOCAL : Side.NAS;
+        }
     }
 
     @Override
@@ -104,15 +115,58 @@ final class VmCommand implements Runnable {
             @Parameters(paramLabel = "NAME", arity = "1..*", description = "The virtual machines.") List<String> names,
             @Option(
                             names = "--swap",
-                            required = true,
                             paramLabel = "host|nas",
                             description = "The guests' swap areas: on the host, where nothing is lost, or on the NAS.")
-                    SwapPlace swap)
+                    Optional<Place> swap,
+            @Option(
+                            names = "--journal",
+                            paramLabel = "host|nas",
+                            description =
+                                    "The journals of the guests' file systems: on the NAS, where nothing is lost with"
+                                            + " the host, or on the host: then everything since the last checkpoint may be lost"
+                                            + " with it, and the file systems need repair.")
+                    Optional<Place> journal,
+            @Option(
+                            names = "--accept-loss",
+                            description = "I accept that the loss of the host can destroy recent data of these virtual"
+                                    + " machines, and that they need repair then.")
+                    boolean acceptLoss)
             throws Exception {
-        var placement = new Placement(swap == SwapPlace.host ? Side.LOCAL : Side.NAS);
+        if (swap.isEmpty() && journal.isEmpty()) {
+            throw new NotDone("Say what is to be placed: --swap or --journal.");
+        }
+        if (journal.filter(Place.host::equals).isPresent() && !acceptLoss) {
+            throw new NotDone("With the journal on the host, the loss of the host can destroy recent data, and the file"
+                    + " systems need repair then. If you accept that, say so: --accept-loss.");
+        }
+        try (var fleet = FleetSession.open(main.lab())) {
+            for (var vm : fleet.vms(names)) {
+                var placement = placement(vm.placement(), swap, journal);
+                fleet.ask(vm.name(), agent -> agent.placeVm(new VmPlacement(vm.name(), placement)));
+            }
+            print(fleet.vms(names));
+        }
+    }
+
+    private static Placement placement(Placement now, Optional<Place> swap, Optional<Place> journal) {
+        var swapSide = swap.map(Place::side).orElse(now.swap());
+        if (journal.isEmpty()) {
+            return new Placement(swapSide, now.journal(), now.acceptedBy(), now.acceptedAtMillis());
+        }
+        return journal.get() == Place.host
+                ? Placement.risky(swapSide, System.getProperty("user.name"))
+                : Placement.safe(swapSide);
+    }
+
+    @Command(
+            name = "home",
+            description = "Bring home, to the NAS, what of running virtual machines would be lost with their hosts.")
+    void home(
+            @Parameters(paramLabel = "NAME", arity = "1..*", description = "The virtual machines.") List<String> names)
+            throws Exception {
         try (var fleet = FleetSession.open(main.lab())) {
             for (var name : names) {
-                fleet.ask(name, agent -> agent.placeVm(new VmPlacement(name, placement)));
+                fleet.ask(name, agent -> agent.bringHome(name));
             }
             print(fleet.vms(names));
         }
