@@ -74,7 +74,7 @@ class SwapTest {
     }
 
     private void place(Side swap) throws Exception {
-        Vm vm = world.ask(world.vm(VM).host(), agent -> agent.placeVm(new VmPlacement(VM, new Placement(swap))));
+        Vm vm = world.ask(world.vm(VM).host(), agent -> agent.placeVm(new VmPlacement(VM, Placement.safe(swap))));
         assertEquals(swap, vm.placement().swap());
     }
 

@@ -1,0 +1,192 @@
+package org.triplel.lab.tests;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
+import java.time.Duration;
+import java.util.concurrent.ExecutionException;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.TestInstance;
+import org.junit.jupiter.api.io.TempDir;
+import org.triplel.agent.api.DiskMap;
+import org.triplel.agent.api.Placement;
+import org.triplel.agent.api.Side;
+import org.triplel.agent.api.VmPlacement;
+import org.triplel.agent.api.VmState;
+
+/** A real guest whose journal is on its host: what becomes of its files when it ends, when all crashes, and when the host is lost. */
+@TestInstance(TestInstance.Lifecycle.PER_CLASS)
+class LogSplitTest {
+
+    private static final String VM = "desk-01";
+    private static final Path TRIPLEL = Path.of(System.getProperty("triplel.home"), "triplel");
+    private static final Duration LONG = Duration.ofMinutes(4);
+
+    /** Each file is written, synced and renamed. */
+    private static final String WORK =
+            "mkdir -p /srv/%1$s && cd /srv/%1$s && i=0; while [ $i -lt 60 ]; do i=$((i + 1));"
+                    + " head -c 5000 /dev/urandom > new && sync new && mv new file-$i && sync . || exit 1; done;"
+                    + " sha256sum file-*";
+
+    private World world;
+
+    @BeforeAll
+    void startLab() throws Exception {
+        world = World.start("logsplit");
+    }
+
+    @AfterAll
+    void endLab() throws Exception {
+        if (world != null) { // the lab did start
+            world.close();
+        }
+    }
+
+    private Path onTheHost() {
+        return world.state(world.vm(VM)).resolve("local/" + VM + ".journal");
+    }
+
+    private void place(Side journal) throws Exception {
+        var placement = journal == Side.LOCAL ? Placement.risky(Side.LOCAL, "Ada") : Placement.safe(Side.LOCAL);
+        world.ask(world.vm(VM).host(), agent -> agent.placeVm(new VmPlacement(VM, placement)));
+    }
+
+    private void bootWithItsJournalOnTheHost() throws Exception {
+        place(Side.LOCAL);
+        world.boot(VM);
+        assertTrue(journalOnTheHost() > 0);
+    }
+
+    private long journalOnTheHost() throws Exception {
+        return world.ask(world.vm(VM).host(), agent -> agent.diskMap(VM)).ranges().stream()
+                .filter(range -> range.kind() == DiskMap.Kind.JOURNAL)
+                .mapToLong(DiskMap.Range::localBytes)
+                .sum();
+    }
+
+    private String work(String folder) throws Exception {
+        return world.guest(VM).run(WORK.formatted(folder), LONG);
+    }
+
+    /** The guest's root file system as it is on the NAS. */
+    private Path onTheNas(Path temp) throws Exception {
+        var raw = temp.resolve("disk.raw");
+        var overlay = world.nas().resolve("vms/" + VM + ".qcow2");
+        Tool.run("qemu-img", "convert", "-U", "-f", "qcow2", "-O", "raw", overlay.toString(), raw.toString());
+        var partition = temp.resolve("partition");
+        Tool.run("dd", "if=" + raw, "of=" + partition, "bs=1M", "skip=1", "count=895", "status=none");
+        Files.delete(raw);
+        return partition;
+    }
+
+    private static int e2fsck(Path partition, String... options) throws Exception {
+        var command = new String[options.length + 2];
+        command[0] = "e2fsck";
+        System.arraycopy(options, 0, command, 1, options.length);
+        command[command.length - 1] = partition.toString();
+        return Tool.run(LONG, command).status();
+    }
+
+    private static void assertHas(Path partition, String folder, String sums) throws Exception {
+        var found = partition.resolveSibling("found");
+        for (var line : sums.lines().toList()) {
+            var name = line.substring(66);
+            Tool.run("debugfs", "-R", "dump /srv/" + folder + "/" + name + " " + found, partition.toString());
+            assertEquals(
+                    line.substring(0, 64),
+                    Tool.run("sha256sum", found.toString()).substring(0, 64),
+                    name);
+        }
+    }
+
+    private void killEverything() throws Exception {
+        var daemon = world.imageDaemon(VM);
+        var qemu = world.qemu(VM);
+        World.kill(world.agent(world.vm(VM).host()));
+        World.kill(qemu);
+        World.kill(daemon);
+    }
+
+    @Test
+    void theNasIsWholeAgainWhenTheGuestIsOff(@TempDir Path temp) throws Exception {
+        bootWithItsJournalOnTheHost();
+        var first = work("first");
+        assertTrue(e2fsck(onTheNas(temp), "-fy") >= 4, "the NAS alone is taken for sound");
+
+        World.kill(world.agent(world.vm(VM).host()));
+        world.mend();
+        Until.holds("the guest runs on", World.SOON, world.guest(VM)::running);
+        var second = work("second");
+
+        long before = journalOnTheHost();
+        world.ask(world.vm(VM).host(), agent -> agent.bringHome(VM));
+        assertTrue(journalOnTheHost() < before, "the journal has come home");
+        var third = work("third");
+        place(Side.NAS);
+        Until.holds("the journal is on the NAS", World.SOON, () -> journalOnTheHost() == 0);
+        var fourth = work("fourth");
+        place(Side.LOCAL);
+        Until.holds("the journal is on the host", World.SOON, () -> journalOnTheHost() > 0);
+        var fifth = work("fifth");
+        world.shutDown(VM);
+
+        assertFalse(Files.exists(onTheHost()));
+        var partition = onTheNas(temp);
+        assertEquals(0, e2fsck(partition, "-fn"));
+        assertHas(partition, "first", first);
+        assertHas(partition, "second", second);
+        assertHas(partition, "third", third);
+        assertHas(partition, "fourth", fourth);
+        assertHas(partition, "fifth", fifth);
+    }
+
+    @Test
+    void whatWasSyncedIsThereAfterACrashOfAll(@TempDir Path temp) throws Exception {
+        bootWithItsJournalOnTheHost();
+        var sums = work("crash");
+        killEverything();
+        world.mend();
+        Until.holds("the crash is known", World.SOON, () -> world.vm(VM).state() == VmState.CRASHED);
+        Until.holds("the journal is home", World.SOON, () -> !Files.exists(onTheHost()));
+        var partition = onTheNas(temp);
+        assertTrue(e2fsck(partition, "-E", "journal_only", "-y") <= 1);
+        assertEquals(0, e2fsck(partition, "-fn"));
+        assertHas(partition, "crash", sums);
+    }
+
+    @Test
+    void withoutItsJournalItStartsOnlyWhenItIsRepaired(@TempDir Path temp) throws Exception {
+        bootWithItsJournalOnTheHost();
+        var kept = world.guest(VM)
+                .run("mkdir -p /srv && head -c 1m /dev/urandom > /srv/kept && sync && sha256sum /srv/kept", LONG);
+        world.ask(world.vm(VM).host(), agent -> agent.bringHome(VM));
+        work("lost");
+        killEverything();
+        try (var files = Files.newDirectoryStream(onTheHost().getParent(), VM + ".journal*")) {
+            for (var file : files) {
+                Files.delete(file); // the host's disk is new
+            }
+        }
+        world.mend();
+        Until.holds("the crash is known", World.SOON, () -> world.vm(VM).state() == VmState.CRASHED);
+        var host = world.vm(VM).host();
+        var refusal = assertThrows(ExecutionException.class, () -> world.ask(host, agent -> agent.startVm(VM)));
+        assertTrue(refusal.getMessage().contains("is on host " + host), refusal::getMessage);
+
+        var overlay = world.nas().resolve("vms/" + VM + ".qcow2");
+        var copy = overlay.resolveSibling("recovered.qcow2");
+        Tool.run(TRIPLEL.toString(), "recover", overlay.toString(), "--to", copy.toString());
+        Files.move(copy, overlay, StandardCopyOption.REPLACE_EXISTING);
+        world.boot(VM);
+        assertEquals(kept, world.guest(VM).run("sha256sum /srv/kept", LONG));
+        world.shutDown(VM);
+        assertEquals(0, e2fsck(onTheNas(temp), "-fn"));
+    }
+}
