@@ -144,8 +144,7 @@ final class Bot {
     }
 
     /** Chooses one of several radio buttons. */
-    void choose(String text) {
-        var radio = find(Button.class, candidate -> plain(candidate.getText()).equals(text));
+    void choose(Button radio) {
         run(() -> {
             for (var sibling : radio.getParent().getChildren()) {
                 if (sibling instanceof Button button && (button.getStyle() & SWT.RADIO) != 0) {

@@ -22,6 +22,7 @@ import org.eclipse.swt.dnd.TextTransfer;
 import org.eclipse.swt.graphics.ImageLoader;
 import org.eclipse.swt.layout.FillLayout;
 import org.eclipse.swt.widgets.Button;
+import org.eclipse.swt.widgets.Composite;
 import org.eclipse.swt.widgets.Control;
 import org.eclipse.swt.widgets.Event;
 import org.eclipse.swt.widgets.Label;
@@ -40,8 +41,11 @@ import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.triplel.agent.api.AgentEvent;
+import org.triplel.agent.api.Placement;
 import org.triplel.agent.api.Side;
+import org.triplel.agent.api.VmPlacement;
 import org.triplel.agent.api.VmState;
+import org.triplel.agent.simulated.SimulatedAgent;
 import org.triplel.app.NasLinkView;
 import org.triplel.cluster.Fleet;
 import org.triplel.cluster.Host;
@@ -84,7 +88,8 @@ class WindowTest {
 
     private Table table() {
         return bot.visible(Table.class).stream()
-                .filter(table -> table.getColumnCount() == 10)
+                .filter(table -> Arrays.stream(table.getColumns())
+                        .anyMatch(column -> column.getText().equals("Local Share")))
                 .findFirst()
                 .orElseThrow();
     }
@@ -475,14 +480,57 @@ class WindowTest {
                 Button.class, button -> button.getText().replace("&", "").equals(text));
     }
 
-    private boolean chosen(String text) {
-        var button = dialogButton(text);
-        return bot.ui(button::getSelection);
-    }
-
     private boolean enabled(String text) {
         var button = dialogButton(text);
         return bot.ui(button::isEnabled);
+    }
+
+    /** The dialog's row for a part of the disk: its choices, and what is said about them. */
+    private Composite row(String part) {
+        var dialog = bot.shell("Storage Placement");
+        var label = bot.find(
+                Label.class,
+                candidate ->
+                        candidate.getShell() == dialog && candidate.getText().equals(part));
+        return bot.ui(() -> {
+            var children = List.of(label.getParent().getChildren());
+            return (Composite) children.get(children.indexOf(label) + 1);
+        });
+    }
+
+    private Button inRow(String part, String text) {
+        var row = row(part);
+        return bot.find(
+                Button.class,
+                button -> button.getParent() == row
+                        && button.getText().replace("&", "").startsWith(text));
+    }
+
+    private boolean chosen(String part, String text) {
+        var radio = inRow(part, text);
+        return bot.ui(radio::getSelection);
+    }
+
+    private void tick(String text) {
+        var box = inRow("Journal", text);
+        bot.awaitThat("it can be ticked", box::isEnabled);
+        bot.run(() -> {
+            box.setSelection(true);
+            box.notifyListeners(SWT.Selection, new Event());
+        });
+    }
+
+    private void awaitRequest(SimulatedAgent host, String request) {
+        bot.awaitThat(request, () -> host.requests().contains(request));
+    }
+
+    /** Puts a VM's journal on its host, as another desktop might. */
+    private void acceptLoss(SimulatedAgent host, String vm, String user) {
+        host.placeVm(new VmPlacement(vm, Placement.risky(Side.LOCAL, user)));
+        bot.awaitThat("the desktop knows that " + user + " accepted it", () -> fleet.inventory()
+                .vm(vm)
+                .filter(now -> now.placement().acceptedBy().equals(user))
+                .isPresent());
     }
 
     private void openPlacement() {
@@ -508,9 +556,9 @@ class WindowTest {
         select("desk-01", "desk-03");
         openPlacement();
         bot.find(Label.class, label -> label.getText().equals("Storage placement of 2 VMs"));
-        assertTrue(chosen("on the host"), "what both have is not preselected");
+        assertTrue(chosen("Swap", "on the host"), "what both have is not preselected");
         assertTrue(enabled("OK"));
-        bot.choose("on the NAS");
+        bot.choose(inRow("Swap", "on the NAS"));
         closePlacement("OK");
         bot.awaitThat(
                 "both agents were asked",
@@ -527,17 +575,17 @@ class WindowTest {
     void differentPlacementsLeaveTheChoiceToTheUser() {
         select("desk-02");
         openPlacement();
-        bot.choose("on the NAS");
+        bot.choose(inRow("Swap", "on the NAS"));
         closePlacement("OK");
         awaitSwap("desk-02", Side.NAS);
         bot.view(VmsView.ID);
         select("desk-01", "desk-02", "desk-04");
         openPlacement();
         bot.find(Text.class, text -> text.getText().contains("Swap: 2 of 3 have it on the host."));
-        assertFalse(chosen("on the host"));
-        assertFalse(chosen("on the NAS"));
+        assertFalse(chosen("Swap", "on the host"));
+        assertFalse(chosen("Swap", "on the NAS"));
         assertFalse(enabled("OK"), "there is no choice yet");
-        bot.choose("on the host");
+        bot.choose(inRow("Swap", "on the host"));
         bot.awaitThat("there is a choice", () -> bot.visible(Button.class).stream()
                 .anyMatch(button -> button.getText().equals("OK") && button.isEnabled()));
         closePlacement("OK");
@@ -547,10 +595,113 @@ class WindowTest {
     }
 
     @Test
+    void journalGoesToTheHostOnlyWithConsent() {
+        select("desk-01");
+        openPlacement();
+        assertTrue(chosen("Journal", "on the NAS"));
+        assertFalse(chosen("Journal", "on the host (Log-Split)"));
+        var box = inRow("Journal", "I accept");
+        assertEquals(
+                "I &accept that the loss of host client-1 can destroy recent data of desk-01, and that it will need repair.",
+                bot.ui(box::getText));
+        assertFalse(bot.ui(box::isEnabled), "there is nothing to accept yet");
+        assertFalse(bot.ui(box::getSelection));
+        bot.choose(inRow("Journal", "on the host (Log-Split)"));
+        bot.awaitThat("it is asked for", box::isEnabled);
+        assertFalse(enabled("OK"), "nobody has accepted the risk");
+        bot.find(Text.class, text -> text.getText().contains("Tick that you accept the risk"));
+        tick("I accept");
+        assertTrue(enabled("OK"));
+        bot.choose(inRow("Journal", "on the NAS"));
+        bot.awaitThat("an answer that nobody asks for any more is dropped", () -> !box.getSelection());
+        assertTrue(enabled("OK"));
+        bot.choose(inRow("Journal", "on the host (Log-Split)"));
+        bot.awaitThat("it is asked for again", () -> !dialogButtonNow("OK").isEnabled());
+        tick("I accept");
+        closePlacement("OK");
+        awaitRequest(hosts.one, "placeVm desk-01 LOCAL LOCAL " + System.getProperty("user.name"));
+    }
+
+    private Button dialogButtonNow(String text) {
+        return bot.visible(Button.class).stream()
+                .filter(button -> button.getText().replace("&", "").equals(text))
+                .findFirst()
+                .orElseThrow();
+    }
+
+    @Test
+    void swapAloneKeepsTheJournalAndItsConsent() {
+        acceptLoss(hosts.one, "desk-01", "ada");
+        select("desk-01");
+        openPlacement();
+        assertTrue(chosen("Journal", "on the host (Log-Split)"), "the present choice is not shown");
+        bot.find(Label.class, label -> label.getText().matches("Accepted by ada on \\d+ \\w+ \\d{4} \\d\\d:\\d\\d"));
+        bot.choose(inRow("Swap", "on the NAS"));
+        closePlacement("OK");
+        awaitRequest(hosts.one, "placeVm desk-01 NAS LOCAL ada");
+    }
+
+    @Test
+    void journalsThatDifferStayUnlessChosen() {
+        acceptLoss(hosts.two, "desk-03", "ada");
+        select("desk-01", "desk-02", "desk-03");
+        openPlacement();
+        bot.find(Text.class, text -> text.getText().contains("Journal: 1 of 3 have it on the host."));
+        assertFalse(chosen("Journal", "on the NAS"));
+        assertFalse(chosen("Journal", "on the host (Log-Split)"));
+        assertFalse(enabled("OK"), "nothing is chosen yet");
+        bot.choose(inRow("Swap", "on the NAS"));
+        bot.awaitThat("swap alone can be chosen", () -> dialogButtonNow("OK").isEnabled());
+        closePlacement("OK");
+        awaitRequest(hosts.one, "placeVm desk-01 NAS NAS ");
+        awaitRequest(hosts.one, "placeVm desk-02 NAS NAS ");
+        awaitRequest(hosts.two, "placeVm desk-03 NAS LOCAL ada");
+    }
+
+    @Test
+    void journalsOfManyAreAcceptedTogether() {
+        acceptLoss(hosts.two, "desk-03", "ada");
+        select("desk-01", "desk-02", "desk-03");
+        openPlacement();
+        bot.choose(inRow("Journal", "on the host (Log-Split)"));
+        var box = inRow("Journal", "I accept");
+        assertEquals(
+                "I &accept that the loss of a host can destroy recent data of 3 VMs, and that they will need repair.",
+                bot.ui(box::getText));
+        tick("I accept");
+        closePlacement("OK");
+        var user = System.getProperty("user.name");
+        awaitRequest(hosts.one, "placeVm desk-01 LOCAL LOCAL " + user);
+        awaitRequest(hosts.one, "placeVm desk-02 LOCAL LOCAL " + user);
+        awaitRequest(hosts.two, "placeVm desk-03 LOCAL LOCAL " + user);
+    }
+
+    @Test
+    void nothingOfTheDialogIsCutOff() {
+        select("desk-01", "desk-02", "desk-03");
+        openPlacement();
+        var shell = bot.shell("Storage Placement");
+        var rows = List.of(row("Swap"), row("Journal"));
+        bot.awaitThat("all fits", () -> {
+            var screen = shell.getDisplay().getBounds();
+            var frame = shell.getBounds();
+            return frame.width <= screen.width
+                    && frame.height <= screen.height
+                    && rows.stream()
+                            .flatMap(row -> Stream.of(row.getChildren()))
+                            .allMatch(child -> {
+                                var wanted = child.computeSize(child.getSize().x, SWT.DEFAULT);
+                                return child.getSize().y >= wanted.y && child.getSize().x >= wanted.x;
+                            });
+        });
+        closePlacement("Cancel");
+    }
+
+    @Test
     void cancelledPlacementAsksNobody() {
         select("desk-01");
         openPlacement();
-        bot.choose("on the NAS");
+        bot.choose(inRow("Swap", "on the NAS"));
         closePlacement("Cancel");
         select("desk-02");
         bot.menu("VM", "Start");
@@ -562,7 +713,7 @@ class WindowTest {
     void refusedPlacementBecomesAnEvent() throws Exception {
         select("desk-03");
         openPlacement();
-        bot.choose("on the NAS");
+        bot.choose(inRow("Swap", "on the NAS"));
         hosts.two.close();
         bot.awaitThat(
                 "the host is lost",

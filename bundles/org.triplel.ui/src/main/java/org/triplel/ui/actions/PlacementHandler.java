@@ -1,8 +1,11 @@
 package org.triplel.ui.actions;
 
+import java.util.List;
 import org.eclipse.core.commands.ExecutionEvent;
 import org.eclipse.ui.handlers.HandlerUtil;
+import org.triplel.agent.api.Vm;
 import org.triplel.agent.api.VmPlacement;
+import org.triplel.cluster.Fleet;
 import org.triplel.ui.FleetWatch;
 import org.triplel.ui.Selected;
 
@@ -23,13 +26,20 @@ public final class PlacementHandler extends FleetHandler {
         }
         new PlacementDialog(HandlerUtil.getActiveShell(event), vms)
                 .choose()
-                // those that have it so already are asked too: their host may not have moved all there yet
-                .ifPresent(placement -> AgentJob.onVms(
-                                Messages.Placement_One,
-                                Messages.Placement_Many,
-                                watch.fleet(),
-                                vms,
-                                (agent, vm) -> agent.placeVm(new VmPlacement(vm.name(), placement)))
-                        .schedule());
+                .ifPresent(choice -> place(vms, choice, watch.fleet()));
+    }
+
+    /** Those that have it so already are asked too: their host may not have moved all there yet. */
+    private static void place(List<Vm> vms, PlacementChoice choice, Fleet fleet) {
+        // what was not chosen stays as it is now, not as it was when the dialog opened
+        var inventory = fleet.inventory();
+        var now = vms.stream().map(vm -> inventory.vm(vm.name()).orElse(vm)).toList();
+        AgentJob.onVms(
+                        Messages.Placement_One,
+                        Messages.Placement_Many,
+                        fleet,
+                        now,
+                        (agent, vm) -> agent.placeVm(new VmPlacement(vm.name(), choice.of(vm.placement()))))
+                .schedule();
     }
 }

@@ -1,5 +1,7 @@
 package org.triplel.ui.actions;
 
+import java.util.ArrayList;
+import java.util.List;
 import java.util.Optional;
 import org.eclipse.jface.layout.GridDataFactory;
 import org.eclipse.jface.layout.GridLayoutFactory;
@@ -14,53 +16,77 @@ import org.triplel.ui.AccessibleName;
 final class PlacementRow {
 
     /**
-     * What a row says.
+     * A place that can be chosen.
      *
-     * @param part what is placed
-     * @param onHost the choice of the host, with a mnemonic
-     * @param onNas the choice of the NAS, with a mnemonic
-     * @param remark what the choice means
+     * @param text its name, with a mnemonic
+     * @param remark what it means
      */
-    record Words(String part, String onHost, String onNas, String remark) {}
+    record Choice(Side side, String text, String remark) {}
 
-    private static final int REMARK_WIDTH = 380;
+    private record Radio(Side side, Button button) {}
 
-    private final Button onHost;
-    private final Button onNas;
+    static final int WIDTH = 430;
+    static final int INDENT = 20;
+
+    private final Composite choices;
+    private final List<Radio> radios = new ArrayList<>();
 
     /**
      * @param parent has two columns
+     * @param part what is placed
+     * @param offered what can be chosen, in this order
      * @param now what is chosen at first
      */
-    PlacementRow(Composite parent, Words words, Optional<Side> now, Runnable onChoice) {
-        new Label(parent, SWT.NONE).setText(words.part);
-        var choices = new Composite(parent, SWT.NONE);
-        GridLayoutFactory.fillDefaults().numColumns(2).spacing(20, 0).applyTo(choices);
-        onHost = radio(choices, words.part, words.onHost, now.filter(Side.LOCAL::equals), onChoice);
-        onNas = radio(choices, words.part, words.onNas, now.filter(Side.NAS::equals), onChoice);
-        new Label(parent, SWT.NONE);
-        var remark = new Label(parent, SWT.WRAP);
-        remark.setText(words.remark);
+    PlacementRow(Composite parent, String part, List<Choice> offered, Optional<Side> now, Runnable onChoice) {
+        var label = new Label(parent, SWT.NONE);
+        label.setText(part);
+        choices = new Composite(parent, SWT.NONE);
+        GridLayoutFactory.fillDefaults().spacing(0, 2).applyTo(choices);
+        GridDataFactory.fillDefaults().grab(true, false).applyTo(choices);
+        for (var choice : offered) {
+            radios.add(new Radio(choice.side, radio(part, choice, now, onChoice)));
+            remark(choice.remark);
+        }
+        // beside the first choice's words
+        GridDataFactory.fillDefaults()
+                .align(SWT.BEGINNING, SWT.BEGINNING)
+                .indent(
+                        0,
+                        (radios.getFirst().button.computeSize(SWT.DEFAULT, SWT.DEFAULT).y
+                                        - label.computeSize(SWT.DEFAULT, SWT.DEFAULT).y)
+                                / 2)
+                .applyTo(label);
+    }
+
+    private Button radio(String part, Choice choice, Optional<Side> now, Runnable onChoice) {
+        var radio = new Button(choices, SWT.RADIO);
+        radio.setText(choice.text);
+        radio.setSelection(now.filter(choice.side::equals).isPresent());
+        radio.addListener(SWT.Selection, event -> onChoice.run());
+        AccessibleName.set(radio, part + " " + choice.text.replace("&", "") + ". " + choice.remark);
+        return radio;
+    }
+
+    private void remark(String text) {
+        var remark = new Label(choices, SWT.WRAP);
+        remark.setText(text);
         GridDataFactory.fillDefaults()
                 .grab(true, false)
-                .hint(REMARK_WIDTH, SWT.DEFAULT)
+                .indent(INDENT, 0)
+                .hint(WIDTH, SWT.DEFAULT)
                 .applyTo(remark);
     }
 
-    private static Button radio(Composite parent, String part, String text, Optional<Side> chosen, Runnable onChoice) {
-        var radio = new Button(parent, SWT.RADIO);
-        radio.setText(text);
-        radio.setSelection(chosen.isPresent());
-        radio.addListener(SWT.Selection, event -> onChoice.run());
-        AccessibleName.set(radio, part + " " + text.replace("&", ""));
-        return radio;
+    /** What belongs to the last choice is put here: one column. */
+    Composite below() {
+        return choices;
     }
 
     /** What is chosen; empty as long as nothing is. */
     Optional<Side> chosen() {
-        if (onHost.getSelection()) {
-            return Optional.of(Side.LOCAL);
-        }
-        return onNas.getSelection() ? Optional.of(Side.NAS) : Optional.empty();
+        return radios.stream()
+                .filter(radio -> radio.button.getSelection())
+                .map(Radio::side)
+                .findFirst();
     }
 }

@@ -31,6 +31,6 @@ class PlacementNowTest {
     void ofMixedOnesItIsSaidHowManyAreOnTheHost() {
         var mixed = swap(Side.LOCAL, Side.NAS, Side.LOCAL);
         assertEquals(Optional.empty(), mixed.common());
-        assertEquals(Optional.of("Swap: 2 of 3 have it on the host. Choose one place for all."), mixed.difference());
+        assertEquals(Optional.of("Swap: 2 of 3 have it on the host."), mixed.difference());
     }
 }

@@ -1,0 +1,30 @@
+package org.triplel.ui;
+
+import java.time.Instant;
+import java.time.ZoneId;
+import java.time.format.DateTimeFormatter;
+import java.util.Optional;
+import org.triplel.agent.api.Placement;
+import org.triplel.agent.api.Side;
+
+/**
+ * That somebody has accepted what may be lost with a host.
+ *
+ * @param by who
+ * @param at when, by the agent's clock
+ */
+public record Acceptance(String by, Instant at) {
+
+    /** Empty if nothing can be lost, or nobody has accepted it. */
+    public static Optional<Acceptance> of(Placement placement) {
+        return placement.journal() == Side.NAS || placement.acceptedBy().isEmpty()
+                ? Optional.empty()
+                : Optional.of(
+                        new Acceptance(placement.acceptedBy(), Instant.ofEpochMilli(placement.acceptedAtMillis())));
+    }
+
+    /** When, as "24 Nov 2026 08:00". */
+    public String time(ZoneId zone) {
+        return DateTimeFormatter.ofPattern("d MMM uuuu HH:mm").withZone(zone).format(at);
+    }
+}
