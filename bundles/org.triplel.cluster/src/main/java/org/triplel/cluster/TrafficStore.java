@@ -11,6 +11,7 @@ import java.util.Objects;
 import java.util.Optional;
 import java.util.function.Predicate;
 import org.triplel.agent.api.DiskTraffic;
+import org.triplel.agent.api.Exposure;
 import org.triplel.agent.api.TrafficCounter;
 import org.triplel.agent.api.TrafficSample;
 
@@ -127,6 +128,14 @@ public final class TrafficStore {
     /** The VM's counters as its agent sent them last, with latencies; empty if its disk is not attached. */
     public synchronized List<TrafficCounter> counters(String vm) {
         return newest(vm).map(DiskTraffic::counters).orElse(List.of());
+    }
+
+    /**
+     * What of the VM would be lost with its host, as its agent said last; nothing if its disk is not attached. Of a host that
+     * does not answer, the last word stays.
+     */
+    public synchronized Exposure exposure(String vm) {
+        return newest(vm).map(DiskTraffic::exposure).orElse(Exposure.NONE);
     }
 
     private Optional<DiskTraffic> newest(String vm) {

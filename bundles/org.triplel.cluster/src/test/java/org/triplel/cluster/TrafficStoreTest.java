@@ -84,6 +84,29 @@ class TrafficStoreTest {
         assertEquals(9_500, store.sum(ALL, BASE_FROM_NAS::equals).bytes());
     }
 
+    private void exposed(long atSecond, DiskTraffic... disks) {
+        seconds = atSecond;
+        store.add(new TrafficSample("client-1", 0, atSecond * 1_000_000_000, List.of(disks)));
+    }
+
+    @Test
+    void exposureIsWhatTheAgentSaidLast() {
+        var four = new Exposure(4_000_000, 12_000);
+        var five = new Exposure(5_000_000, 19_000);
+        assertEquals(Exposure.NONE, store.exposure("a"));
+        exposed(10, new DiskTraffic("a", 1, List.of(), four), new DiskTraffic("b", 2, List.of(), Exposure.NONE));
+        assertEquals(four, store.exposure("a"));
+        assertEquals(Exposure.NONE, store.exposure("b"));
+        // samples between were lost
+        exposed(17, new DiskTraffic("a", 1, List.of(), five));
+        assertEquals(five, store.exposure("a"));
+        // nothing more is heard of the host
+        seconds = 90;
+        assertEquals(five, store.exposure("a"));
+        exposed(91);
+        assertEquals(Exposure.NONE, store.exposure("a"));
+    }
+
     @Test
     void anHourIsKept() {
         sample(10, "a", 1, 0);

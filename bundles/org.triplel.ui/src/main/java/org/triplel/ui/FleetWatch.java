@@ -14,6 +14,7 @@ import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.function.Consumer;
 import java.util.function.Supplier;
 import org.eclipse.swt.widgets.Display;
+import org.triplel.agent.api.Exposure;
 import org.triplel.cluster.Fleet;
 import org.triplel.cluster.TrafficScope;
 
@@ -74,6 +75,7 @@ public final class FleetWatch implements AutoCloseable {
     private FleetSnapshot snapshot() {
         var inventory = fleet.inventory();
         var loads = new HashMap<String, VmLoad>();
+        var exposures = new HashMap<String, Exposure>();
         var end = fleet.traffic().newestSecond();
         inventory.vms().forEach(vm -> {
             var scope = new TrafficScope.Vms(new TreeSet<>(List.of(vm.name())));
@@ -81,8 +83,12 @@ public final class FleetWatch implements AutoCloseable {
             if (!buckets.amounts().isEmpty()) {
                 loads.put(vm.name(), VmLoad.of(buckets));
             }
+            var exposure = fleet.traffic().exposure(vm.name());
+            if (exposure.bytes() > 0) {
+                exposures.put(vm.name(), exposure);
+            }
         });
-        return new FleetSnapshot(clock.millis(), inventory, loads);
+        return new FleetSnapshot(clock.millis(), inventory, loads, exposures);
     }
 
     private void deliver() {

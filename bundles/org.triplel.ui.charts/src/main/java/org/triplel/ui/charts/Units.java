@@ -47,6 +47,18 @@ public final class Units {
         return millis / 60_000 + " min " + millis / 1_000 % 60 + " s";
     }
 
+    /** An age in its largest whole unit, so that it stays short: "0 s", "12 s", "4 min", "7 h", "3 d". */
+    public static String age(long millis) {
+        var seconds = Math.max(0, millis) / 1_000;
+        if (seconds < 100) {
+            return seconds + " s";
+        }
+        if (seconds < 100 * 60) {
+            return seconds / 60 + " min";
+        }
+        return seconds < 100 * 3_600 ? seconds / 3_600 + " h" : seconds / 86_400 + " d";
+    }
+
     private static String scaled(double value, String unit) {
         if (value <= 0) {
             return NONE;

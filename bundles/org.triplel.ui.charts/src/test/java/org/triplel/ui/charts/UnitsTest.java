@@ -7,6 +7,19 @@ import org.junit.jupiter.api.Test;
 class UnitsTest {
 
     @Test
+    void agesHaveOneUnit() {
+        assertEquals("0 s", Units.age(-1));
+        assertEquals("0 s", Units.age(999));
+        assertEquals("12 s", Units.age(12_999));
+        assertEquals("99 s", Units.age(99_999));
+        assertEquals("1 min", Units.age(100_000));
+        assertEquals("99 min", Units.age(5_999_999));
+        assertEquals("1 h", Units.age(6_000_000));
+        assertEquals("99 h", Units.age(359_999_999));
+        assertEquals("4 d", Units.age(360_000_000));
+    }
+
+    @Test
     void threeDigitsAndUnit() {
         assertEquals("12.4 MB/s", Units.rate(12_400_000));
         assertEquals("999 B", Units.bytes(999));

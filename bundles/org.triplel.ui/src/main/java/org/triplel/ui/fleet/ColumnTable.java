@@ -13,6 +13,7 @@ import java.util.function.Consumer;
 import java.util.function.Function;
 import java.util.stream.Collectors;
 import java.util.stream.IntStream;
+import java.util.stream.Stream;
 import org.eclipse.jface.resource.JFaceResources;
 import org.eclipse.jface.resource.LocalResourceManager;
 import org.eclipse.jface.viewers.IPostSelectionProvider;
@@ -63,6 +64,7 @@ final class ColumnTable<R> implements IPostSelectionProvider {
      * @param order how rows are sorted by it
      * @param icon a row's icon
      * @param picture drawn left of the text
+     * @param tip what the values mean, said under the pointer; empty where the title says it
      */
     record Column<R>(
             String id,
@@ -72,7 +74,8 @@ final class ColumnTable<R> implements IPostSelectionProvider {
             Function<R, String> text,
             Comparator<R> order,
             Function<R, Optional<Icon>> icon,
-            Optional<Picture<R>> picture) {
+            Optional<Picture<R>> picture,
+            String tip) {
 
         static <R> Column<R> text(String id, String title, int width, Function<R, String> text) {
             return new Column<>(
@@ -83,19 +86,25 @@ final class ColumnTable<R> implements IPostSelectionProvider {
                     text,
                     Comparator.comparing(text, String.CASE_INSENSITIVE_ORDER),
                     row -> Optional.empty(),
-                    Optional.empty());
+                    Optional.empty(),
+                    "");
         }
 
         static <R> Column<R> number(String id, String title, int width, Function<R, String> text, Comparator<R> order) {
-            return new Column<>(id, title, width, true, text, order, row -> Optional.empty(), Optional.empty());
+            return new Column<>(id, title, width, true, text, order, row -> Optional.empty(), Optional.empty(), "");
         }
 
         Column<R> with(Function<R, Icon> pictures) {
-            return new Column<>(id, title, width, right, text, order, row -> Optional.of(pictures.apply(row)), picture);
+            return new Column<>(
+                    id, title, width, right, text, order, row -> Optional.of(pictures.apply(row)), picture, tip);
         }
 
         Column<R> with(Picture<R> painter) {
-            return new Column<>(id, title, width, right, text, order, icon, Optional.of(painter));
+            return new Column<>(id, title, width, right, text, order, icon, Optional.of(painter), tip);
+        }
+
+        Column<R> explained(String meaning) {
+            return new Column<>(id, title, width, right, text, order, icon, picture, meaning);
         }
     }
 
@@ -144,6 +153,7 @@ final class ColumnTable<R> implements IPostSelectionProvider {
         widget.setText(column.title);
         widget.setWidth(column.width);
         widget.setMoveable(true);
+        widget.setToolTipText(column.tip.isEmpty() ? null : column.tip);
         widget.addListener(SWT.Selection, event -> sortBy(index, sort == index && !descending));
     }
 
@@ -241,19 +251,25 @@ final class ColumnTable<R> implements IPostSelectionProvider {
         }
     }
 
-    /** A text that does not fit into its cell is shown in full under the pointer. */
+    /** What the values mean is said under the pointer, and a text that does not fit into its cell is shown in full. */
     private void explain(Event event) {
-        var tip = cellAt(event.x, event.y).map(this::cutOff).orElse("");
+        var tip = cellAt(event.x, event.y).map(this::tip).orElse("");
         if (!tip.equals(Objects.requireNonNullElse(table.getToolTipText(), ""))) {
             table.setToolTipText(tip.isEmpty() ? null : tip);
         }
     }
 
-    private String cutOff(Cell<R> cell) {
+    private String tip(Cell<R> cell) {
         var index = IntStream.range(0, columns.size())
                 .filter(i -> columns.get(i).id.equals(cell.column))
                 .findFirst()
                 .orElseThrow();
+        return Stream.of(cutOff(cell, index), columns.get(index).tip)
+                .filter(part -> !part.isEmpty())
+                .collect(Collectors.joining("\n"));
+    }
+
+    private String cutOff(Cell<R> cell, int index) {
         var text = columns.get(index).text.apply(cell.row);
         var gc = new GC(table);
         var width = gc.textExtent(text).x;

@@ -41,7 +41,8 @@ public final class EventsView extends TableViewPart<AgentEvent> {
                 event -> time.format(Instant.ofEpochMilli(event.timeMillis())),
                 newestFirst,
                 event -> Optional.of(Icon.of(event.severity())),
-                Optional.empty());
+                Optional.empty(),
+                "");
         return List.of(
                 when,
                 Column.text("severity", Messages.Events_Severity, 80, event -> words(event.severity())),

@@ -51,6 +51,9 @@ final class Messages extends NLS {
     public static String Vms_AllLost;
     public static String Vms_Base;
     public static String Vms_Boot;
+    public static String Vms_Exposure;
+    public static String Vms_ExposureAge;
+    public static String Vms_ExposureTip;
     public static String Vms_Host;
     public static String Vms_Io;
     public static String Vms_LocalShare;

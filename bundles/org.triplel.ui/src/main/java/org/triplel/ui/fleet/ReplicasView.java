@@ -80,7 +80,8 @@ public final class ReplicasView extends TableViewPart<ReplicaRow> {
                         row -> "",
                         Comparator.comparingDouble(ReplicaRow::share),
                         row -> Optional.empty(),
-                        Optional.of(ReplicasView::paintShare)),
+                        Optional.of(ReplicasView::paintShare),
+                        ""),
                 Column.text("state", Messages.Replicas_State, 170, ReplicaRow::state),
                 Column.number(
                         "size",

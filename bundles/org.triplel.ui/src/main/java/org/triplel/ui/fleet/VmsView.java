@@ -8,6 +8,7 @@ import java.util.stream.Stream;
 import org.eclipse.osgi.util.NLS;
 import org.eclipse.swt.graphics.GC;
 import org.eclipse.swt.graphics.Rectangle;
+import org.triplel.agent.api.Exposure;
 import org.triplel.cluster.Host;
 import org.triplel.ui.FleetElement;
 import org.triplel.ui.FleetSnapshot;
@@ -27,6 +28,10 @@ public final class VmsView extends TableViewPart<VmRow> {
     public static final String ID = "org.triplel.ui.view.vms";
 
     private static final int BAR_WIDTH = 52;
+    private static final int EXPOSURE_WIDTH = 112;
+
+    /** As wide as a digit. */
+    private static final String FIGURE_SPACE = "\u2007";
 
     private List<String> states = List.of();
 
@@ -76,6 +81,15 @@ public final class VmsView extends TableViewPart<VmRow> {
                         84,
                         row -> Units.rate(row.load().nasNow()),
                         Comparator.comparingDouble(row -> row.load().nasNow())),
+                Column.<VmRow>number(
+                                "exposure",
+                                Messages.Vms_Exposure,
+                                EXPOSURE_WIDTH,
+                                row -> exposure(row.exposure()),
+                                Comparator.<VmRow>comparingLong(
+                                                row -> row.exposure().bytes())
+                                        .thenComparingLong(row -> row.exposure().ageMillis()))
+                        .explained(Messages.Vms_ExposureTip),
                 new Column<>(
                         "minute",
                         Messages.Vms_Minute,
@@ -84,7 +98,8 @@ public final class VmsView extends TableViewPart<VmRow> {
                         row -> "",
                         Comparator.<VmRow>comparingDouble(row -> row.load().now()),
                         row -> Optional.empty(),
-                        Optional.of(VmsView::paintMinute)),
+                        Optional.of(VmsView::paintMinute),
+                        ""),
                 Column.number(
                         "boot",
                         Messages.Vms_Boot,
@@ -96,6 +111,20 @@ public final class VmsView extends TableViewPart<VmRow> {
 
     private static String share(VmLoad load) {
         return load.localShare() < 0 ? Units.NONE : Units.percent(load.localShare());
+    }
+
+    /** As "4.20 MB, 12 s"; figures have as many places as they can get, so that nothing jumps. */
+    static String exposure(Exposure exposure) {
+        if (exposure.bytes() == 0) {
+            return Units.NONE;
+        }
+        var age = Units.age(exposure.ageMillis());
+        return exposure.ageMillis() == 0
+                ? Units.bytes(exposure.bytes())
+                : NLS.bind(
+                        Messages.Vms_ExposureAge,
+                        Units.bytes(exposure.bytes()),
+                        age.charAt(1) == ' ' ? FIGURE_SPACE + age : age);
     }
 
     private static void paintShare(GC gc, Rectangle area, VmRow row, Palette palette) {
@@ -114,13 +143,20 @@ public final class VmsView extends TableViewPart<VmRow> {
         var rows = new ArrayList<VmRow>();
         for (var host : snapshot.inventory().hosts()) {
             for (var vm : host.vms()) {
-                rows.add(new VmRow(vm, host, snapshot.load(vm.name()), WhyNot.of(vm, host, snapshot.atMillis())));
+                rows.add(new VmRow(
+                        vm,
+                        host,
+                        snapshot.load(vm.name()),
+                        snapshot.exposure(vm.name()),
+                        WhyNot.of(vm, host, snapshot.atMillis())));
             }
         }
         table().setRows(rows);
-        var now = rows.stream().map(row -> row.vm().name() + row.vm().state()).toList();
+        var now = rows.stream()
+                .map(row -> row.vm().name() + row.vm().state() + row.vm().placement())
+                .toList();
         if (!now.equals(states)) {
-            // what commands apply to depends on the VMs' states
+            // what commands apply to depends on the VMs' states, and on where their journals are
             states = now;
             table().fireSelection();
         }

@@ -30,9 +30,15 @@ final class Messages extends NLS {
     public static String Overview_Base;
     public static String Overview_Boot;
     public static String Overview_Disk;
+    public static String Overview_Exposure;
+    public static String Overview_ExposureAge;
+    public static String Overview_ExposureNone;
     public static String Overview_Flush;
     public static String Overview_Host;
     public static String Overview_Io;
+    public static String Overview_Journal;
+    public static String Overview_JournalHost;
+    public static String Overview_JournalNas;
     public static String Overview_Latency;
     public static String Overview_LocalShare;
     public static String Overview_Memory;

@@ -28,11 +28,12 @@ import org.triplel.ui.charts.Units;
 /** The VM's facts, and what it moves now. */
 final class OverviewPage extends Composite {
 
-    private static final int LABEL_WIDTH = 165;
+    private static final int LABEL_WIDTH = 190;
 
     private final FleetWatch watch;
+    private final ZoneId zone = ZoneId.systemDefault();
     private final DateTimeFormatter time =
-            DateTimeFormatter.ofLocalizedDateTime(FormatStyle.MEDIUM).withZone(ZoneId.systemDefault());
+            DateTimeFormatter.ofLocalizedDateTime(FormatStyle.MEDIUM).withZone(zone);
     private final Map<String, Label> values = new LinkedHashMap<>();
 
     OverviewPage(Composite parent, FleetWatch watch) {
@@ -50,6 +51,7 @@ final class OverviewPage extends Composite {
                 Messages.Overview_Replica,
                 Messages.Overview_Disk,
                 Messages.Overview_Swap,
+                Messages.Overview_Journal,
                 Messages.Overview_Memory,
                 Messages.Overview_Started,
                 Messages.Overview_Boot));
@@ -61,6 +63,7 @@ final class OverviewPage extends Composite {
                 Messages.Overview_ReadNas,
                 Messages.Overview_WriteNas,
                 Messages.Overview_Flush,
+                Messages.Overview_Exposure,
                 Messages.Overview_Problem));
     }
 
@@ -102,6 +105,8 @@ final class OverviewPage extends Composite {
                     case LOCAL -> NLS.bind(Messages.Overview_SwapHost, host.name());
                     case NAS -> Messages.Overview_SwapNas;
                 });
+        set(Messages.Overview_Journal, JournalWords.placement(vm, zone));
+        set(Messages.Overview_Exposure, JournalWords.exposure(vm, snapshot.exposure(vm.name())));
         set(Messages.Overview_Memory, vm.memoryMiB() + " MiB");
         set(
                 Messages.Overview_Started,
@@ -152,6 +157,9 @@ final class OverviewPage extends Composite {
         if (!text.equals(label.getText())) {
             label.setText(text);
             label.setToolTipText(text);
+            if (label.computeSize(label.getSize().x, SWT.DEFAULT).y != label.getSize().y) {
+                label.requestLayout();
+            }
         }
     }
 }

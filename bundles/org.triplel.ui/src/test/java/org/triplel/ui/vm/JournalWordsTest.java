@@ -1,0 +1,46 @@
+package org.triplel.ui.vm;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+
+import java.time.Instant;
+import java.time.ZoneOffset;
+import org.junit.jupiter.api.Test;
+import org.triplel.agent.api.Exposure;
+import org.triplel.agent.api.Placement;
+import org.triplel.agent.api.Side;
+import org.triplel.agent.api.Vm;
+import org.triplel.agent.api.VmState;
+
+class JournalWordsTest {
+
+    private static Vm vm(VmState state, Placement placement) {
+        return new Vm("desk-01", "client-1", state, "debian-12", 1, 1, 1, placement, 1, 1, "");
+    }
+
+    private static String placement(Placement placement) {
+        return JournalWords.placement(vm(VmState.RUNNING, placement), ZoneOffset.UTC);
+    }
+
+    private static String exposure(VmState state, long bytes, long age) {
+        return JournalWords.exposure(vm(state, Placement.DEFAULT), new Exposure(bytes, age));
+    }
+
+    @Test
+    void placementTellsWhoAcceptedIt() {
+        var at = Instant.parse("2026-11-24T08:00:00Z").toEpochMilli();
+        assertEquals("on the NAS", placement(Placement.DEFAULT));
+        assertEquals(
+                "on client-1 (Log-Split), accepted by ada on 24 Nov 2026 08:00",
+                placement(new Placement(Side.LOCAL, Side.LOCAL, "ada", at)));
+        assertEquals("on client-1", placement(Placement.risky(Side.LOCAL, "")));
+    }
+
+    @Test
+    void exposureIsNothingOnlyIfThatIsKnown() {
+        assertEquals("4.20 MB, oldest 12 s", exposure(VmState.RUNNING, 4_200_000, 12_345));
+        assertEquals("4.20 MB", exposure(VmState.RUNNING, 4_200_000, 0));
+        assertEquals("nothing", exposure(VmState.RUNNING, 0, 0));
+        assertEquals("\u2013", exposure(VmState.STOPPED, 0, 0));
+        assertEquals("\u2013", exposure(VmState.CRASHED, 0, 0));
+    }
+}
