@@ -169,7 +169,8 @@ final class Bot {
         select(await(String.join(" > ", path), () -> item(path).filter(MenuItem::isEnabled)));
     }
 
-    private Optional<MenuItem> item(String... path) {
+    /** An entry of the menu bar. Must be called on the UI thread. */
+    Optional<MenuItem> item(String... path) {
         var menu = window().getShell().getMenuBar();
         var found = Optional.<MenuItem>empty();
         for (var name : path) {

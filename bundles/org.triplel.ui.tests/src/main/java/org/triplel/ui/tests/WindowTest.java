@@ -697,6 +697,103 @@ class WindowTest {
         closePlacement("Cancel");
     }
 
+    private void start(String vm) {
+        select(vm);
+        bot.menu("VM", "Start");
+        bot.awaitThat(vm + " runs", () -> fleet.inventory()
+                .vm(vm)
+                .filter(now -> now.state() == VmState.RUNNING)
+                .isPresent());
+    }
+
+    private String exposure(int row) {
+        return column("Exposure").get(row);
+    }
+
+    private void sortByExposure() {
+        bot.run(() -> Arrays.stream(table().getColumns())
+                .filter(column -> column.getText().equals("Exposure"))
+                .forEach(column -> column.notifyListeners(SWT.Selection, new Event())));
+    }
+
+    @Test
+    void exposureIsShownSortedAndBroughtHome() {
+        acceptLoss(hosts.one, "desk-02", "ada");
+        start("desk-01");
+        start("desk-02");
+        bot.awaitThat("how much, and how old", () -> exposure(1).matches("\\d\\S* [kM]B, \\u2007?\\d+ s"));
+        assertEquals("\u2013", bot.ui(() -> exposure(0)), "nothing of it is on the host");
+        assertTrue(bot.ui(() -> Arrays.stream(table().getColumns())
+                        .filter(column -> column.getText().equals("Exposure"))
+                        .findFirst()
+                        .orElseThrow()
+                        .getToolTipText())
+                .startsWith("What would be lost if the host were lost now"));
+        sortByExposure();
+        sortByExposure();
+        bot.awaitThat("the most comes first", () -> column("Name").getFirst().equals("desk-02"));
+        bot.run(() -> table().getColumn(1).notifyListeners(SWT.Selection, new Event()));
+        var view = bot.view(VmView.ID, "desk-02");
+        bot.awaitThat("the overview says how much, too", () -> bot.visible(Label.class).stream()
+                .anyMatch(label -> label.getText().matches("\\d\\S* [kM]B, oldest \\d+ s")));
+        bot.awaitThat("and who accepted it", () -> title("on client-1 (Log-Split), accepted by ada on ")
+                .isPresent());
+        bot.run(() -> bot.window().getActivePage().hideView(view));
+        bot.view(VmsView.ID);
+        select("desk-01", "desk-02");
+        bot.menu("VM", "Bring Home");
+        awaitRequest(hosts.one, "bringHome desk-02");
+        assertFalse(hosts.one.requests().contains("bringHome desk-01"), "nothing of it is on the host");
+    }
+
+    private boolean canBringHome() {
+        return bot.ui(() -> bot.item("VM", "Bring Home").orElseThrow().isEnabled());
+    }
+
+    @Test
+    void onlyWhatRunsAndHasItsJournalOnTheHostIsBroughtHome() {
+        start("desk-01");
+        acceptLoss(hosts.one, "desk-02", "ada");
+        select("desk-01");
+        bot.awaitThat("its journal is on the NAS", () -> !canBringHome());
+        select("desk-02");
+        bot.awaitThat("it does not run", () -> !canBringHome());
+        bot.menu("VM", "Start");
+        bot.awaitThat("it runs now, and is still selected", this::canBringHome);
+        hosts.one.placeVm(new VmPlacement("desk-02", Placement.safe(Side.LOCAL)));
+        bot.awaitThat("its journal is on the NAS again", () -> !canBringHome());
+    }
+
+    @Test
+    void hostStandsForItsVmsToBeBroughtHome() {
+        acceptLoss(hosts.one, "desk-01", "ada");
+        acceptLoss(hosts.one, "desk-02", "ada");
+        acceptLoss(hosts.two, "desk-03", "ada");
+        start("desk-01");
+        start("desk-03");
+        var fleetView = bot.view(FleetView.ID);
+        bot.run(() -> fleetView
+                .getSite()
+                .getSelectionProvider()
+                .setSelection(new StructuredSelection(new FleetElement.Client("client-1"))));
+        bot.menu("VM", "Bring Home");
+        awaitRequest(hosts.one, "bringHome desk-01");
+        assertFalse(hosts.one.requests().contains("bringHome desk-02"), "it does not run");
+        assertFalse(hosts.two.requests().contains("bringHome desk-03"), "it is on another host");
+    }
+
+    @Test
+    void exposureOfALostHostStays() throws Exception {
+        acceptLoss(hosts.two, "desk-03", "ada");
+        start("desk-03");
+        bot.awaitThat("something would be lost", () -> exposure(2).contains("B"));
+        hosts.two.close();
+        bot.awaitThat("the host is lost", () -> column("State").get(2).equals("unknown"));
+        assertTrue(bot.ui(() -> exposure(2)).contains("B"), "what may be lost is forgotten");
+        hosts.two.listen();
+        bot.awaitThat("it is back", () -> column("State").get(2).equals("running"));
+    }
+
     @Test
     void cancelledPlacementAsksNobody() {
         select("desk-01");

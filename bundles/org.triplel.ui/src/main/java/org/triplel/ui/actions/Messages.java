@@ -4,6 +4,8 @@ import org.eclipse.osgi.util.NLS;
 
 final class Messages extends NLS {
 
+    public static String Home_Many;
+    public static String Home_One;
     public static String Kill_AlwaysAsk;
     public static String Kill_AskMany;
     public static String Kill_AskOne;

@@ -1,0 +1,26 @@
+package org.triplel.ui.actions;
+
+import java.util.concurrent.CompletableFuture;
+import org.triplel.agent.api.AgentService;
+import org.triplel.agent.api.Side;
+import org.triplel.agent.api.Vm;
+import org.triplel.agent.api.VmState;
+
+/** Brings home, to the NAS, what of the selected VMs would be lost with their hosts. */
+public final class BringHomeHandler extends VmHandler {
+
+    public BringHomeHandler() {
+        super(Messages.Home_One, Messages.Home_Many);
+    }
+
+    @Override
+    boolean applies(Vm vm) {
+        return vm.placement().journal() == Side.LOCAL
+                && (vm.state() == VmState.RUNNING || vm.state() == VmState.PAUSED);
+    }
+
+    @Override
+    CompletableFuture<?> request(AgentService agent, Vm vm) {
+        return agent.bringHome(vm.name());
+    }
+}
