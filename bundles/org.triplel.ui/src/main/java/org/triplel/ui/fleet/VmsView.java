@@ -100,13 +100,13 @@ public final class VmsView extends TableViewPart<VmRow> {
                         row -> Optional.empty(),
                         Optional.of(VmsView::paintMinute),
                         ""),
+                Column.text("why", Messages.Vms_WhyNot, 260, VmRow::whyNot),
                 Column.number(
                         "boot",
                         Messages.Vms_Boot,
                         82,
                         row -> row.vm().ready() ? Units.duration(row.vm().readyAfterMillis()) : Units.NONE,
-                        Comparator.comparingLong(row -> row.vm().readyAfterMillis())),
-                Column.text("why", Messages.Vms_WhyNot, 260, VmRow::whyNot));
+                        Comparator.comparingLong(row -> row.vm().readyAfterMillis())));
     }
 
     private static String share(VmLoad load) {
