@@ -42,6 +42,7 @@ import org.triplel.cluster.BootStormHistory;
 import org.triplel.cluster.BootStormResult;
 import org.triplel.cluster.Inventory;
 import org.triplel.ui.AccessibleName;
+import org.triplel.ui.Enablement;
 import org.triplel.ui.FleetSnapshot;
 import org.triplel.ui.FleetWatch;
 import org.triplel.ui.Icon;
@@ -142,7 +143,7 @@ final class BootStormDialog extends Dialog {
             vms = snapshot.inventory().vms().map(Vm::name).toList();
             text.setText(text());
             progress.setMaximum(vms.size());
-            getButton(IDialogConstants.OK_ID).setEnabled(true);
+            Enablement.set(getButton(IDialogConstants.OK_ID), true);
             recall(table.getDisplay());
         }
         job.ifPresentOrElse(
@@ -290,7 +291,7 @@ final class BootStormDialog extends Dialog {
 
     @Override
     protected void createButtonsForButtonBar(Composite parent) {
-        createButton(parent, IDialogConstants.OK_ID, Messages.Storm_Start, true).setEnabled(!vms.isEmpty());
+        Enablement.set(createButton(parent, IDialogConstants.OK_ID, Messages.Storm_Start, true), !vms.isEmpty());
         createButton(parent, IDialogConstants.CANCEL_ID, Messages.Storm_Close, false);
     }
 
@@ -326,9 +327,9 @@ final class BootStormDialog extends Dialog {
     }
 
     private void enable(boolean idle) {
-        shadowBase.setEnabled(idle);
-        fromNas.setEnabled(idle);
-        fresh.setEnabled(idle);
+        Enablement.set(shadowBase, idle);
+        Enablement.set(fromNas, idle);
+        Enablement.set(fresh, idle);
         getButton(IDialogConstants.OK_ID).setText(idle ? Messages.Storm_Start : Messages.Storm_Stop);
         getButton(IDialogConstants.OK_ID).requestLayout();
         // Enter starts a run, but it does not cancel one

@@ -8,6 +8,7 @@ import org.eclipse.swt.widgets.Button;
 import org.eclipse.swt.widgets.Composite;
 import org.eclipse.swt.widgets.Label;
 import org.triplel.ui.AccessibleName;
+import org.triplel.ui.Enablement;
 
 /** Has the user accept a risk, or tells who has accepted it before. */
 final class PlacementConsent {
@@ -40,7 +41,7 @@ final class PlacementConsent {
     /** What is no longer asked has not been answered. */
     void ask(boolean asked) {
         box.ifPresent(button -> {
-            button.setEnabled(asked);
+            Enablement.set(button, asked);
             if (!asked) {
                 button.setSelection(false);
             }

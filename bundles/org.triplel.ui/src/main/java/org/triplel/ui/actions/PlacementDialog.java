@@ -15,6 +15,7 @@ import org.eclipse.swt.widgets.Shell;
 import org.triplel.agent.api.Placement;
 import org.triplel.agent.api.Side;
 import org.triplel.agent.api.Vm;
+import org.triplel.ui.Enablement;
 
 /** Asks where parts of the disks of one or more VMs are to be kept. */
 final class PlacementDialog extends TitleAreaDialog {
@@ -101,7 +102,7 @@ final class PlacementDialog extends TitleAreaDialog {
         consent.ask(form().asks());
         var form = form();
         chosen = form.choice(System.getProperty("user.name"));
-        getButton(IDialogConstants.OK_ID).setEnabled(chosen.isPresent());
+        Enablement.set(getButton(IDialogConstants.OK_ID), chosen.isPresent());
         form.hint()
                 .ifPresentOrElse(
                         words -> setMessage(words, IMessageProvider.INFORMATION),
