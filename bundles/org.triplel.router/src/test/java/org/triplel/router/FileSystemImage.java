@@ -15,7 +15,7 @@ import org.triplel.guest.SemanticMap;
 record FileSystemImage(byte[] content) {
 
     /** mke2fs makes no journal on less. */
-    static final int BYTES = 12 << 20;
+    static final int BYTES = 10 << 20;
 
     static FileSystemImage make(Path folder, String... options) throws Exception {
         var image = folder.resolve("fs.raw");

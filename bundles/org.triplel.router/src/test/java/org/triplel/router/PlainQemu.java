@@ -79,8 +79,8 @@ record PlainQemu(Path folder) {
         return content;
     }
 
-    /** Sparse, as the original is. */
-    private static void store(byte[] content, Path file) throws IOException {
+    /** Writes a file that is sparse, as the original is. */
+    static void store(byte[] content, Path file) throws IOException {
         byte[] zeroes = new byte[BLOCK];
         try (var out = new RandomAccessFile(file.toFile(), "rw")) {
             out.setLength(content.length);
