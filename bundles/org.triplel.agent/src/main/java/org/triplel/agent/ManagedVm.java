@@ -309,8 +309,9 @@ final class ManagedVm {
         var asked = new CompletableFuture<Vm>();
         Thread.ofPlatform().daemon().name("home " + name()).start(() -> {
             try {
+                var remark = checkpoint();
                 var home = host.disks.bringHome(name())
-                        ? "All is on the NAS that would have been lost with " + host.name + "."
+                        ? "All is on the NAS that would have been lost with " + host.name + "." + remark
                         : "Nothing would be lost with " + host.name + ".";
                 host.events.add(Severity.INFO, name(), HOME, home);
                 asked.complete(snapshot);
@@ -323,6 +324,18 @@ final class ManagedVm {
             }
         });
         return asked;
+    }
+
+    /** Returns what is to be said if the guest cannot write in place what its journal holds. */
+    private String checkpoint() {
+        try {
+            host.hypervisor.checkpoint(name());
+            return "";
+        } catch (HypervisorException e) {
+            LOG.log(Level.INFO, host.name + ", " + name() + ", " + HOME, e);
+            return " What the guest has in its journal only is lost all the same if " + host.name
+                    + " is lost later, because its guest agent could not write it in place.";
+        }
     }
 
     private void launch(VmState before) throws AgentException {

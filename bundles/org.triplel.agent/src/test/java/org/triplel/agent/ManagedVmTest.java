@@ -192,6 +192,10 @@ class ManagedVmTest {
         started(vm);
         vm.bringHome().get();
         assertTrue(disks.calls.contains("home desk-01"), disks.calls::toString);
+        assertTrue(hypervisor.calls.contains("checkpoint desk-01"), hypervisor.calls::toString);
+        hypervisor.refused = "checkpoint desk-01";
+        vm.bringHome().get();
+        assertTrue(events.newest().getLast().message().contains("could not write it in place"));
     }
 
     @Test

@@ -88,6 +88,11 @@ final class SimulatedHypervisor implements Hypervisor {
     }
 
     @Override
+    public void checkpoint(String domain) throws HypervisorException {
+        call("checkpoint " + domain);
+    }
+
+    @Override
     public void note(String domain, DomainRun run) throws HypervisorException {
         call("note " + domain);
     }

@@ -39,6 +39,14 @@ public interface Hypervisor extends AutoCloseable {
     /** Notes in a domain's metadata where parts of its disk are kept. */
     void place(String domain, DomainPlacement placement) throws HypervisorException;
 
+    /**
+     * Has a running guest write in place what the journals of its file systems hold: its guest agent freezes them for a
+     * moment. Takes as long as that takes.
+     *
+     * @throws HypervisorException there is no guest agent, or it could not; the guest runs on
+     */
+    void checkpoint(String domain) throws HypervisorException;
+
     /** Ends the connection; domains run on. */
     @Override
     void close();

@@ -27,6 +27,8 @@ import org.libvirt.event.SuspendedDetail;
  */
 public final class LibvirtHypervisor implements Hypervisor {
 
+    private static final int GUEST_AGENT_SECONDS = 30;
+    private static final int THAW_ATTEMPTS = 3;
     private static final System.Logger LOG = System.getLogger(LibvirtHypervisor.class.getName());
 
     private static final int KEEPALIVE_SECONDS = 4;
@@ -339,6 +341,30 @@ public final class LibvirtHypervisor implements Hypervisor {
                     DomainXml.PLACEMENT_NAMESPACE,
                     VIR_DOMAIN_AFFECT_CONFIG | live);
         });
+    }
+
+    @Override
+    public void checkpoint(String domain) throws HypervisorException {
+        onDomain("checkpoint the file systems of", domain, d -> {
+            try {
+                d.qemuAgentCommand("{\"execute\":\"guest-fsfreeze-freeze\"}", GUEST_AGENT_SECONDS, 0);
+            } finally {
+                thaw(d); // also if no answer came: it may be frozen all the same
+            }
+        });
+    }
+
+    private static void thaw(Domain domain) throws LibvirtException {
+        for (int attempt = 1; ; attempt++) {
+            try {
+                domain.qemuAgentCommand("{\"execute\":\"guest-fsfreeze-thaw\"}", GUEST_AGENT_SECONDS, 0);
+                return;
+            } catch (LibvirtException e) {
+                if (attempt == THAW_ATTEMPTS) {
+                    throw e;
+                }
+            }
+        }
     }
 
     private static void writeRun(Domain domain, DomainRun run, int flags) throws LibvirtException {
