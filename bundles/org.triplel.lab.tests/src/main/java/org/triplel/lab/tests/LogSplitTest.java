@@ -165,7 +165,9 @@ class LogSplitTest {
     void withoutItsJournalItStartsOnlyWhenItIsRepaired(@TempDir Path temp) throws Exception {
         bootWithItsJournalOnTheHost();
         var kept = world.guest(VM)
-                .run("mkdir -p /srv && head -c 1m /dev/urandom > /srv/kept && sync && sha256sum /srv/kept", LONG);
+                .run(
+                        "mkdir -p /srv && head -c 1m /dev/urandom > /srv/kept && sync /srv/kept && sha256sum /srv/kept",
+                        LONG);
         world.ask(world.vm(VM).host(), agent -> agent.bringHome(VM));
         work("lost");
         killEverything();
