@@ -91,7 +91,7 @@ final class RecoverCommand implements Callable<Integer> {
     }
 
     private static Path folder(Path file) throws IOException {
-        var parent = file.toAbsolutePath().getParent();
+        var parent = file.toAbsolutePath().resolveSibling("");
         return Files.isDirectory(parent) ? parent.toRealPath() : parent;
     }
 
