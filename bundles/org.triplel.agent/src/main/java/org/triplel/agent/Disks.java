@@ -211,8 +211,8 @@ final class Disks implements VmDisks, AutoCloseable {
                     AgentError.Kind.CONFLICT,
                     "The disk of " + vm.vm() + " cannot be attached: " + e.getMessage() + ".",
                     "Start the agent of " + e.host()
-                            + ", which brings it home, or start the VM there. If that host is lost,"
-                            + " the disk must be repaired without the journal first.",
+                            + ", which brings it home, or start the VM there. If that host is lost"
+                            + " for good, repair a copy of the disk without the journal: triplel recover.",
                     e);
         } catch (IOException e) {
             throw new AgentException(

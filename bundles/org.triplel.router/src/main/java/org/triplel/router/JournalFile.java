@@ -138,8 +138,7 @@ public final class JournalFile implements LocalPart {
                 throw new IOException(path + " holds a journal that does not belong to the image");
             }
             found.complete(found.begin());
-            var aside = freeName(path);
-            Files.move(path, aside, StandardCopyOption.ATOMIC_MOVE);
+            var aside = SetAside.move(path);
             return new Opened(create(path, size, image), Optional.of(aside));
         } finally {
             if (!kept) {
@@ -171,14 +170,6 @@ public final class JournalFile implements LocalPart {
     /** In whose place there is a tombstone. */
     List<Range> superblocks() {
         return superblocks;
-    }
-
-    private static Path freeName(Path file) {
-        var name = file.resolveSibling(file.getFileName() + ".stale");
-        for (int i = 2; Files.exists(name); i++) {
-            name = file.resolveSibling(file.getFileName() + ".stale-" + i);
-        }
-        return name;
     }
 
     /** Makes an empty one, in place of what is there. */

@@ -182,10 +182,9 @@ public final class Spool implements AutoCloseable {
     /** What the file holds is set aside; an empty spool takes its place. */
     private static Spool create(Path file, FileOwner owner, int ringBytes) throws IOException {
         var setAside = Files.exists(file) && mayHoldChanges(file, ringBytes)
-                ? Optional.of(freeName(file))
+                ? Optional.of(SetAside.move(file))
                 : Optional.<Path>empty();
         if (setAside.isPresent()) {
-            Files.move(file, setAside.get());
             LOG.log(
                     Level.WARNING,
                     "{0}: changes in it are not written to the image, they are kept in {1}",
@@ -203,14 +202,6 @@ public final class Spool implements AutoCloseable {
         try (var old = new Spool(file, ringBytes, Optional.empty())) {
             return !old.isEmpty();
         }
-    }
-
-    private static Path freeName(Path file) {
-        var name = file.resolveSibling(file.getFileName() + ".stale");
-        for (int i = 2; Files.exists(name); i++) {
-            name = file.resolveSibling(file.getFileName() + ".stale-" + i);
-        }
-        return name;
     }
 
     /**
