@@ -22,7 +22,6 @@ import java.util.UUID;
 import java.util.concurrent.locks.Condition;
 import java.util.concurrent.locks.ReentrantLock;
 import java.util.function.Predicate;
-import java.util.zip.CRC32C;
 import org.triplel.block.BlockException;
 import org.triplel.block.BlockException.Errno;
 
@@ -41,11 +40,8 @@ import org.triplel.block.BlockException.Errno;
  * to {@code NAME.stale} and kept, if there are changes in it or if that cannot be told, and an empty one takes its place.
  *
  * <p>Layout, in the machine's byte order: a page with magic (long), format (int), size of the ring in bytes (int), nonce
- * (long), position of the oldest record (long), boot id and image (each a short length and UTF-8). Then the ring. A
- * position only grows; its place is its remainder by the ring's size. A record is 64 bytes, see the constants, and the
- * payload, both at multiples of 64; a record that does not fit before the ring's end stands at its beginning. The
- * checksum comes last, so a record that was being written when the process died is none; the nonce keeps payloads, which
- * the guest chooses, from passing for records.
+ * (long), position of the oldest record (long), boot id and image (each a short length and UTF-8). Then the {@link
+ * RecordRing}.
  *
  * <p>Thread-safe.
  */
@@ -56,10 +52,8 @@ public final class Spool implements AutoCloseable {
 
     private static final System.Logger LOG = System.getLogger(Spool.class.getName());
 
-    private static final ValueLayout.OfByte BYTE = ValueLayout.JAVA_BYTE;
     private static final ValueLayout.OfInt INT = ValueLayout.JAVA_INT;
     private static final ValueLayout.OfLong LONG = ValueLayout.JAVA_LONG;
-    private static final VarHandle PUBLISHED_INT = INT.varHandle();
     private static final VarHandle PUBLISHED_LONG = LONG.varHandle();
 
     private static final long MAGIC = 0x334C2D53504F4F4CL;
@@ -70,21 +64,6 @@ public final class Spool implements AutoCloseable {
     private static final int AT_NONCE = 16;
     private static final int AT_TAIL = 24;
     private static final int AT_OWNER = 32;
-
-    private static final int RECORD_BYTES = 64;
-    private static final int RECORD_NONCE = 0;
-    private static final int RECORD_POSITION = 8;
-    private static final int RECORD_OFFSET = 16;
-    private static final int RECORD_LENGTH = 24;
-    private static final int RECORD_PAYLOAD = 32;
-    private static final int RECORD_KIND = 36;
-    private static final int RECORD_CHECKED = 40; // the checksum covers what is before, and the payload
-    private static final int RECORD_CHECKSUM = 40;
-    private static final int RECORD_VOID = 44;
-
-    private static final byte KIND_WRITE = 1;
-    private static final byte KIND_ZERO = 2;
-    private static final byte KIND_ZERO_ALLOCATED = 3;
 
     /** A change in the spool. */
     static final class Entry {
@@ -104,8 +83,7 @@ public final class Spool implements AutoCloseable {
     private final Optional<Path> setAside;
     private final Arena arena = Arena.ofShared();
     private final MemorySegment header;
-    private final MemorySegment ring;
-    private final long nonce;
+    private final RecordRing ring;
 
     private final ReentrantLock lock = new ReentrantLock();
     private final Condition changed = lock.newCondition();
@@ -146,12 +124,11 @@ public final class Spool implements AutoCloseable {
         try (var channel = FileChannel.open(file, StandardOpenOption.READ, StandardOpenOption.WRITE)) {
             var whole = channel.map(FileChannel.MapMode.READ_WRITE, 0, PAGE + (long) ringBytes, arena);
             this.header = whole.asSlice(0, PAGE);
-            this.ring = whole.asSlice(PAGE);
+            this.ring = new RecordRing(whole.asSlice(PAGE), header.get(LONG, AT_NONCE));
         } catch (IOException failure) {
             arena.close();
             throw failure;
         }
-        this.nonce = header.get(LONG, AT_NONCE);
         this.head = header.get(LONG, AT_TAIL);
         findEntries();
     }
@@ -169,7 +146,7 @@ public final class Spool implements AutoCloseable {
                                 && header.get(INT, AT_FORMAT) == FORMAT
                                 && header.get(INT, AT_RING) == ringBytes
                                 && header.get(LONG, AT_TAIL) >= 0
-                                && header.get(LONG, AT_TAIL) % RECORD_BYTES == 0);
+                                && header.get(LONG, AT_TAIL) % RecordRing.UNIT == 0);
     }
 
     private static boolean mapHeader(Path file, Predicate<MemorySegment> question) throws IOException {
@@ -236,56 +213,18 @@ public final class Spool implements AutoCloseable {
         }
     }
 
-    /** A record stands at the head, or, if it did not fit there, at the beginning of the ring. */
     private void findEntries() {
-        while (true) {
-            long end = endOfRecord(head);
-            if (end < 0) {
-                head = endOfRecord(nextLap(head)) < 0 ? head : nextLap(head);
-                end = endOfRecord(head);
-            }
-            if (end < 0 || end - header.get(LONG, AT_TAIL) > ring.byteSize()) {
+        for (long at = ring.find(head); at >= 0; at = ring.find(head)) {
+            long end = ring.end(at);
+            if (end - header.get(LONG, AT_TAIL) > ring.bytes()) {
                 return;
             }
-            var entry = new Entry(head, end);
+            var entry = new Entry(at, end);
             entry.complete = true;
-            entry.failed = ring.get(BYTE, place(head) + RECORD_VOID) != 0;
+            entry.failed = ring.isVoid(at);
             entries.add(entry);
             head = end;
         }
-    }
-
-    /** The position behind the record at {@code position}, or -1 if there is none. */
-    private long endOfRecord(long position) {
-        long at = place(position);
-        if (ring.get(LONG, at + RECORD_NONCE) != nonce || ring.get(LONG, at + RECORD_POSITION) != position) {
-            return -1;
-        }
-        int payload = ring.get(INT, at + RECORD_PAYLOAD);
-        if (payload < 0 || payload > ring.byteSize() - at - RECORD_BYTES) {
-            return -1;
-        }
-        boolean whole = ring.get(INT, at + RECORD_CHECKSUM) == checksum(at, payload);
-        return whole ? position + recordBytes(payload) : -1;
-    }
-
-    private int checksum(long at, int payload) {
-        var crc = new CRC32C();
-        crc.update(ring.asSlice(at, RECORD_CHECKED).asByteBuffer());
-        crc.update(ring.asSlice(at + RECORD_BYTES, payload).asByteBuffer());
-        return (int) crc.getValue();
-    }
-
-    private static long recordBytes(int payload) {
-        return RECORD_BYTES + Math.ceilDiv((long) payload, RECORD_BYTES) * RECORD_BYTES;
-    }
-
-    private long place(long position) {
-        return position % ring.byteSize();
-    }
-
-    private long nextLap(long position) {
-        return (position / ring.byteSize() + 1) * ring.byteSize();
     }
 
     /**
@@ -295,21 +234,21 @@ public final class Spool implements AutoCloseable {
      * @throws BlockException EINVAL if it would not even fit into an empty spool, ESHUTDOWN after {@link #close}
      */
     Optional<Entry> add(Change change) throws BlockException {
-        long bytes = recordBytes(change.payload());
-        if (bytes > ring.byteSize()) {
+        long bytes = RecordRing.recordBytes(change.payload());
+        if (bytes > ring.bytes()) {
             throw new BlockException(
                     Errno.EINVAL, "a write of " + change.payload() + " bytes is larger than spool " + file);
         }
         lock.lock();
         try {
             refuseIfClosed();
-            long position = ring.byteSize() - place(head) < bytes ? nextLap(head) : head;
+            long position = ring.next(head, bytes);
             if (entries.isEmpty()) {
                 publishTail(position);
-            } else if (position + bytes - entries.getFirst().position > ring.byteSize()) {
+            } else if (position + bytes - entries.getFirst().position > ring.bytes()) {
                 return Optional.empty();
             }
-            put(position, change);
+            ring.put(position, change);
             var entry = new Entry(position, position + bytes);
             entries.add(entry);
             head = entry.end;
@@ -323,44 +262,15 @@ public final class Spool implements AutoCloseable {
     boolean isHalfFull() {
         lock.lock();
         try {
-            return !entries.isEmpty() && head - entries.getFirst().position > ring.byteSize() / 2;
+            return !entries.isEmpty() && head - entries.getFirst().position > ring.bytes() / 2;
         } finally {
             lock.unlock();
         }
     }
 
-    private void put(long position, Change change) {
-        long at = place(position);
-        int payload = change.payload();
-        byte kind =
-                switch (change) {
-                    case Change.Write write -> {
-                        ring.asSlice(at + RECORD_BYTES, payload).copyFrom(MemorySegment.ofBuffer(write.data()));
-                        yield KIND_WRITE;
-                    }
-                    case Change.Zero zero -> zero.allocate() ? KIND_ZERO_ALLOCATED : KIND_ZERO;
-                };
-        ring.set(LONG, at + RECORD_NONCE, nonce);
-        ring.set(LONG, at + RECORD_POSITION, position);
-        ring.set(LONG, at + RECORD_OFFSET, change.offset());
-        ring.set(LONG, at + RECORD_LENGTH, change.length());
-        ring.set(INT, at + RECORD_PAYLOAD, payload);
-        ring.set(INT, at + RECORD_KIND, kind);
-        ring.set(BYTE, at + RECORD_VOID, (byte) 0);
-        PUBLISHED_INT.setVolatile(ring, at + RECORD_CHECKSUM, checksum(at, payload));
-    }
-
     /** A change as it was added; its data are a view of the ring, so it must not be released meanwhile. */
     Change change(Entry entry) {
-        long at = place(entry.position);
-        long offset = ring.get(LONG, at + RECORD_OFFSET);
-        long length = ring.get(LONG, at + RECORD_LENGTH);
-        return switch (ring.get(BYTE, at + RECORD_KIND)) {
-            case KIND_WRITE ->
-                new Change.Write(offset, ring.asSlice(at + RECORD_BYTES, length).asByteBuffer());
-            case KIND_ZERO -> new Change.Zero(offset, length, false);
-            default -> new Change.Zero(offset, length, true);
-        };
+        return ring.change(entry.position);
     }
 
     /** The daemon has carried the change out. */
@@ -378,7 +288,7 @@ public final class Spool implements AutoCloseable {
     void fail(Entry entry) {
         lock.lock();
         try {
-            ring.set(BYTE, place(entry.position) + RECORD_VOID, (byte) 1);
+            ring.putVoid(entry.position);
             entry.failed = true;
             entry.complete = true;
             changed.signalAll();
