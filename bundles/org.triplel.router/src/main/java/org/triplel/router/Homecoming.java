@@ -23,7 +23,7 @@ final class Homecoming {
     private static final int PIECE_BYTES = 256 << 10;
     private static final int BLOCK = LocalPart.BLOCK_BYTES;
 
-    private final SpooledOverlay overlay;
+    private final WriteBehind overlay;
     private final LocalParts parts;
     private final Optional<LogSplit> journals;
     private final GuestLayout layout;
@@ -43,11 +43,7 @@ final class Homecoming {
     private volatile boolean flushOwed;
 
     Homecoming(
-            SpooledOverlay overlay,
-            LocalParts parts,
-            Optional<LogSplit> journals,
-            GuestLayout layout,
-            RangeLock changes) {
+            WriteBehind overlay, LocalParts parts, Optional<LogSplit> journals, GuestLayout layout, RangeLock changes) {
         this.overlay = overlay;
         this.parts = parts;
         this.journals = journals;
@@ -111,6 +107,8 @@ final class Homecoming {
                 journalsHome(journals.get());
             }
             if (flushOwed) {
+                overlay.flushHome(); // also what is written behind: what has lost its use may be all that the guest
+                // wakes up with
                 flush();
                 flushOwed = false;
                 journals.ifPresent(LogSplit::giveSpaceBack);

@@ -24,6 +24,8 @@ import org.triplel.guest.Range;
  * else is durable on the NAS. In between only its blocks' bits say which are here, so that the journal may also be written
  * to the NAS.
  *
+ * <p>While any is here, nothing is written behind.
+ *
  * <p>All journals of a disk come and go together. External ones, and those of blocks of less than 4 KiB, stay on the NAS.
  *
  * <p>Thread-safe, but {@link #resume}, {@link #follow}, {@link #enter} and {@link #superblocksHome} are called by one thread
@@ -63,7 +65,7 @@ final class LogSplit {
     private final String disk;
     private final String host;
     private final JournalFile file;
-    private final SpooledOverlay overlay;
+    private final WriteBehind overlay;
     private final DiskReader nas;
     private final RangeLock changes;
 
@@ -88,7 +90,7 @@ final class LogSplit {
      * @param nas the disk without what lies on this host
      * @param changes by which those who change the disk take turns
      */
-    LogSplit(String disk, String host, JournalFile file, SpooledOverlay overlay, DiskReader nas, RangeLock changes) {
+    LogSplit(String disk, String host, JournalFile file, WriteBehind overlay, DiskReader nas, RangeLock changes) {
         this.disk = disk;
         this.host = host;
         this.file = file;
@@ -166,7 +168,7 @@ final class LogSplit {
             var commit = oldestCommit(journal);
             oldest = commit.isPresent() && oldest.filter(commit.get()::isAfter).isEmpty() ? commit : oldest;
         }
-        return new Exposure(bytes, oldest);
+        return Exposure.ofJournals(bytes, oldest);
     }
 
     private Optional<Instant> oldestCommit(Journal journal) {

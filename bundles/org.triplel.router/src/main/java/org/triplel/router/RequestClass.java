@@ -13,5 +13,7 @@ public enum RequestClass {
     /** A swap area of the guest. */
     SWAP,
     /** All else. */
-    PRIVATE
+    PRIVATE,
+    /** What was written behind is sent on to the NAS. */
+    DRAIN
 }

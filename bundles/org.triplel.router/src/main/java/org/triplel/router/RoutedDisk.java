@@ -39,7 +39,7 @@ public final class RoutedDisk implements ClassifiedDevice {
     public static final int CLUSTER_BYTES = ClusterMap.CLUSTER_BYTES;
 
     /** Opens what of a disk lies on this host. */
-    public interface LocalFiles {
+    public interface LocalFiles extends LogFiles {
 
         /** How a tombstone is to call this host. */
         String host();
@@ -66,7 +66,7 @@ public final class RoutedDisk implements ClassifiedDevice {
 
     private final String name;
     private final BlockDevice base;
-    private final SpooledOverlay overlay;
+    private final WriteBehind overlay;
     private final ClusterMap map;
     private final DiskMetrics metrics;
     private final RangeLock changes = new RangeLock();
@@ -119,11 +119,18 @@ public final class RoutedDisk implements ClassifiedDevice {
         this.base = base;
         this.metrics = metrics;
         this.placement = placement;
-        this.overlay = new SpooledOverlay(name, daemon, spool, base);
+        this.overlay = new WriteBehind(
+                name,
+                new SpooledOverlay(name, daemon, spool, base),
+                files.map(each -> each),
+                changes,
+                Scheduler.threads(),
+                this::recordDrain);
         this.map = overlay.map();
         this.layout = new GuestLayout(name, overlay.size(), this::look, changes);
         var parts = new ArrayList<LocalPart>();
         try {
+            overlay.resume(placement.behind());
             this.journals = files.isPresent() ? Optional.of(openJournals(files.get(), parts)) : Optional.empty();
             this.swap = files.isPresent() ? Optional.of(files.get().swap(overlay.size())) : Optional.empty();
             swap.ifPresent(parts::add);
@@ -137,6 +144,9 @@ public final class RoutedDisk implements ClassifiedDevice {
             if (journals.isPresent()) {
                 journals.get().resume(layout.map().journals(), placement.journal() == Side.LOCAL);
                 enterJournals();
+            }
+            if (placement.behind().isPresent() && !journalsHere()) {
+                overlay.begin(placement.behind().get());
             }
         } catch (IOException | RuntimeException failure) {
             closeLegs(new LocalParts(parts));
@@ -211,17 +221,31 @@ public final class RoutedDisk implements ClassifiedDevice {
 
     /** What would be lost with this host now. Reads a few blocks of this host's disk. */
     public Exposure exposure() {
-        return journals.isPresent() ? journals.get().exposure(layout.map().journals()) : Exposure.NONE;
+        var journal =
+                journals.isPresent() ? journals.get().exposure(layout.map().journals()) : Exposure.NONE;
+        return journal.behind(overlay.bytes(), overlay.age());
+    }
+
+    /** Whether nothing has to be moved, apart from what was swapped. */
+    public boolean isPlaced() {
+        return (placement.journal() == Side.LOCAL || !journalsHere())
+                && (placement.behind().isPresent() || !writesBehind());
+    }
+
+    /** Whether what the guest writes is written behind, or what was is not all on the NAS yet. */
+    public boolean writesBehind() {
+        return overlay.active();
     }
 
     /**
-     * From now on what the guest writes goes where this says. What lies on this host and no longer should stays there, and
-     * journals that should be here stay on the NAS, until {@link #moveSwap} and {@link #moveJournals}.
+     * From now on what the guest swaps goes where this says. What lies on this host and no longer should stays there, and
+     * all else stays as it is, until {@link #moveSwap}, {@link #moveJournals} and {@link #moveWrites}.
      */
     public void place(Placement wanted) {
         placement = wanted;
         swapProblem = "";
         journals.ifPresent(LogSplit::forgetProblem);
+        overlay.forgetProblem();
     }
 
     /**
@@ -240,6 +264,29 @@ public final class RoutedDisk implements ClassifiedDevice {
             }
         }
         return any;
+    }
+
+    /**
+     * Writes behind, or through, as it is placed; while journals are here, through. Takes long; requests wait for the end of
+     * it only.
+     *
+     * @return whether there was anything to do
+     * @throws IOException not all of it is done; it may be called again
+     */
+    public boolean moveWrites() throws IOException {
+        moving.lock();
+        try {
+            boolean before = writesBehind();
+            var rpo = placement.behind();
+            if (rpo.isEmpty()) {
+                overlay.leave();
+            } else if (!journalsHere()) {
+                overlay.begin(rpo.get());
+            }
+            return before != writesBehind();
+        } finally {
+            moving.unlock();
+        }
     }
 
     /**
@@ -263,19 +310,20 @@ public final class RoutedDisk implements ClassifiedDevice {
     }
 
     private void enterJournals() throws IOException {
-        homecoming.enterJournals(() -> placement.journal() == Side.LOCAL);
+        homecoming.enterJournals(() -> placement.journal() == Side.LOCAL && !writesBehind());
     }
 
     /**
-     * Brings the journals home, so that the NAS alone is the disk as of now, and takes them here again if they are placed
-     * here.
+     * Brings home all that matters when this host is lost, so that the NAS alone is the disk as of now. Journals that are
+     * placed here are taken here again.
      *
-     * @return whether there were any
+     * @return whether there was anything
      */
     public boolean checkpoint() throws IOException {
         moving.lock();
         try {
-            boolean any = homecoming.leaveJournals();
+            boolean any = homecoming.leaveJournals() || overlay.bytes() > 0;
+            overlay.flushHome();
             enterJournals();
             return any;
         } finally {
@@ -286,14 +334,15 @@ public final class RoutedDisk implements ClassifiedDevice {
     /** Brings home all that lies on this host: the guest is off, and will go on with all that it has. */
     public void bringAllHome() throws IOException {
         place(Placement.NAS);
-        bringJournalsHome();
+        bringDiskHome();
         homecoming.bringHome(new Range(0, size()));
     }
 
-    /** The guest is off: its journals are its disk's. */
-    public void bringJournalsHome() throws IOException {
+    /** The guest is off: all but what it has swapped goes home. */
+    public void bringDiskHome() throws IOException {
         place(new Placement(placement.swap(), Side.NAS));
         moveJournals();
+        moveWrites();
     }
 
     /** The guest is off, and has no use for what it had swapped. */
@@ -349,7 +398,8 @@ public final class RoutedDisk implements ClassifiedDevice {
             var holder = local.holder(at);
             long sameHolder = local.sameHolder(at, layout.sameClass(at, end));
             boolean held = map.held(at);
-            long border = holder.isPresent() ? sameHolder : map.sameLeg(at, held, sameHolder);
+            boolean pending = holder.isEmpty() && overlay.pending(at, 1);
+            long border = holder.isPresent() ? sameHolder : overlay.samePending(at, map.sameLeg(at, held, sameHolder));
             int length = (int) (border - at);
             var part = into.slice(into.position(), length);
             long start = System.nanoTime();
@@ -364,7 +414,7 @@ public final class RoutedDisk implements ClassifiedDevice {
                 continue; // it has moved meanwhile, and what was there need not be what the guest has written
             }
             if (holder.isPresent() || held) {
-                tally.read(usedFor(at), holder.isPresent() ? Side.LOCAL : Side.NAS, length, start);
+                tally.read(usedFor(at), holder.isPresent() || pending ? Side.LOCAL : Side.NAS, length, start);
             }
             into.position(into.position() + length);
             at = border;
@@ -380,7 +430,9 @@ public final class RoutedDisk implements ClassifiedDevice {
     @Override
     public boolean readNow(long offset, MemorySegment memory, long at, int length) throws IOException {
         if (!local.holdsAny(offset, length)) {
-            return onlyBaseHas(offset, length) && base.readNow(offset, memory, at, length);
+            return onlyBaseHas(offset, length)
+                    ? base.readNow(offset, memory, at, length)
+                    : readPendingNow(offset, memory, at, length);
         }
         long start = System.nanoTime();
         var holder = local.holder(offset);
@@ -389,6 +441,15 @@ public final class RoutedDisk implements ClassifiedDevice {
                 || !holder.get().readNow(offset, memory, at, length)
                 || !holder.equals(local.holder(offset))
                 || local.sameHolder(offset, offset + length) < offset + length) {
+            return false;
+        }
+        record(usedFor(offset), Direction.READ, Side.LOCAL, length, start);
+        return true;
+    }
+
+    private boolean readPendingNow(long offset, MemorySegment memory, long at, int length) {
+        long start = System.nanoTime();
+        if (!overlay.readNow(offset, memory, at, length) || local.holdsAny(offset, length)) {
             return false;
         }
         record(usedFor(offset), Direction.READ, Side.LOCAL, length, start);
@@ -451,11 +512,10 @@ public final class RoutedDisk implements ClassifiedDevice {
                 && overlay.startRead(offset, length, new CountedRead(offset, length, completion));
     }
 
-    /** What is kept on this host. */
+    /** What is kept on this host, or written behind. */
     @Override
     public boolean writeNow(long offset, MemorySegment memory, long at, int length) throws IOException {
-        long end = offset + length;
-        if (length == 0 || keeper(offset).isEmpty()) {
+        if (length == 0 || keeper(offset).isEmpty() && !overlay.appends()) {
             return false;
         }
         long start = System.nanoTime();
@@ -463,17 +523,30 @@ public final class RoutedDisk implements ClassifiedDevice {
         if (hold.isEmpty()) {
             return false;
         }
+        long rewritten = map.rewritten(offset, length);
         try (var _ = hold.get()) {
-            var keeper = keeper(offset);
-            if (keeper.isEmpty()
-                    || layout.watches(offset, length)
-                    || keptTo(offset, end) < end
-                    || !keeper.get().writeNow(offset, memory, at, length)) {
+            if (layout.watches(offset, length) || !writeHeldNow(offset, memory, at, length)) {
                 return false;
             }
-            local.releaseOthers(keeper.get(), offset, length);
         }
-        record(usedFor(offset), Direction.WRITE, Side.LOCAL, length, start);
+        recordChange(usedFor(offset), length, rewritten, true, Side.LOCAL, start);
+        return true;
+    }
+
+    /** The caller holds it. */
+    private boolean writeHeldNow(long offset, MemorySegment memory, long at, int length) throws IOException {
+        long end = offset + length;
+        var keeper = keeper(offset);
+        if (keeper.isEmpty()) {
+            return !local.holdsAny(offset, length)
+                    && sameKeeper(offset, end) == end
+                    && overlay.writeNow(
+                            new Change.Write(offset, memory.asSlice(at, length).asByteBuffer()));
+        }
+        if (keptTo(offset, end) < end || !keeper.get().writeNow(offset, memory, at, length)) {
+            return false;
+        }
+        local.releaseOthers(keeper.get(), offset, length);
         return true;
     }
 
@@ -588,7 +661,7 @@ public final class RoutedDisk implements ClassifiedDevice {
         @Override
         public void done() {
             hold.close();
-            recordChange(used, length, rewritten, true, start);
+            recordChange(used, length, rewritten, true, Side.NAS, start);
             completion.done();
         }
 
@@ -604,7 +677,7 @@ public final class RoutedDisk implements ClassifiedDevice {
                 try (hold) {
                     rest.run();
                 }
-                recordChange(used, length, rewritten, true, start);
+                recordChange(used, length, rewritten, true, Side.NAS, start);
             });
         }
 
@@ -726,11 +799,12 @@ public final class RoutedDisk implements ClassifiedDevice {
         bringEdgeHome(change.offset());
         bringEdgeHome(change.offset() + change.length());
         long rewritten = map.rewritten(change.offset(), change.length());
+        var side = overlay.appends() ? Side.LOCAL : Side.NAS;
         overlay.change(change);
         if (local.holdsAny(change.offset(), change.length())) {
             local.release(change.offset(), change.length());
         }
-        recordChange(usedFor(change.offset()), change.length(), rewritten, change.payload() > 0, start);
+        recordChange(usedFor(change.offset()), change.length(), rewritten, change.payload() > 0, side, start);
     }
 
     private void bringEdgeHome(long offset) throws IOException {
@@ -739,14 +813,18 @@ public final class RoutedDisk implements ClassifiedDevice {
         }
     }
 
-    private void recordChange(RequestClass used, long length, long rewritten, boolean moves, long start) {
+    private void recordChange(RequestClass used, long length, long rewritten, boolean moves, Side side, long start) {
         long ofBase = used == RequestClass.PRIVATE ? rewritten : 0;
         if (ofBase > 0) {
-            record(RequestClass.BASE_REWRITE, Direction.WRITE, Side.NAS, moves ? ofBase : 0, start);
+            record(RequestClass.BASE_REWRITE, Direction.WRITE, side, moves ? ofBase : 0, start);
         }
         if (ofBase < length) {
-            record(used, Direction.WRITE, Side.NAS, moves ? length - ofBase : 0, start);
+            record(used, Direction.WRITE, side, moves ? length - ofBase : 0, start);
         }
+    }
+
+    private void recordDrain(long bytes, long start) {
+        record(RequestClass.DRAIN, Direction.WRITE, Side.NAS, bytes, start);
     }
 
     @Override

@@ -6,12 +6,12 @@ import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 
 /** A file that does not belong to its image any more, but may hold what somebody misses: kept under another name. */
-final class SetAside {
+public final class SetAside {
 
     private SetAside() {}
 
     /** Renames a file; returns its new name. */
-    static Path move(Path file) throws IOException {
+    public static Path move(Path file) throws IOException {
         var name = file.resolveSibling(file.getFileName() + ".stale");
         for (int i = 2; Files.exists(name); i++) {
             name = file.resolveSibling(file.getFileName() + ".stale-" + i);

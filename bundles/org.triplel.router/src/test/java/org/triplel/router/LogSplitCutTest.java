@@ -242,7 +242,7 @@ class LogSplitCutTest {
                 try (disk) {
                     disk.read(0, ByteBuffer.wrap(seen));
                     complain("host crashed", guest.complaint(seen, time));
-                    disk.bringJournalsHome();
+                    disk.bringDiskHome();
                     assertFalse(disk.journalsHere());
                     assertEquals(0, disk.localBytes(0, disk.size()));
                 }

@@ -162,10 +162,10 @@ class LogSplitTest {
             disk.flush();
             assertEquals(changes, daemon.changes.get(), "the journal crosses the network");
             assertEquals(flushes, daemon.flushes.get(), "a flush of the journal alone goes to the NAS");
-            assertEquals(4 * BLOCK, disk.exposure().bytes());
+            assertEquals(4 * BLOCK, disk.exposure().journalBytes());
 
             assertTrue(disk.checkpoint());
-            assertEquals(BLOCK, disk.exposure().bytes(), "only the superblock is here again");
+            assertEquals(BLOCK, disk.exposure().journalBytes(), "only the superblock is here again");
             assertEquals(1, tombstones());
             disk.place(Placement.NAS);
             assertTrue(disk.moveJournals());
@@ -394,7 +394,7 @@ class LogSplitTest {
                 try (var next = open(Placement.NAS, guestIsOff)) {
                     again.take(next);
                     assertReads(next);
-                    next.bringJournalsHome();
+                    next.bringDiskHome();
                     next.flush();
                     assertOnTheNas();
                     assertEquals(0, next.localBytes(0, DISK));

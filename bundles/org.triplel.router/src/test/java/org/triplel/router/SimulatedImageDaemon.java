@@ -71,6 +71,7 @@ final class SimulatedImageDaemon implements ImageDaemon {
     private int failingOpens;
     private boolean flushFailed;
     private boolean concurrent;
+    private boolean oneThread;
 
     /** @param base padded with zeroes to the size of the disk */
     SimulatedImageDaemon(Random random, byte[] base) {
@@ -89,6 +90,11 @@ final class SimulatedImageDaemon implements ImageDaemon {
     /** Gives other threads a chance between the arrival of a request and its effect. */
     synchronized void concurrent() {
         concurrent = true;
+    }
+
+    /** Starts nothing beside its caller, so that the same seed gives the same life. */
+    synchronized void oneThread() {
+        oneThread = true;
     }
 
     /** What is to be done in the moment in which the agent dies. */
@@ -120,18 +126,32 @@ final class SimulatedImageDaemon implements ImageDaemon {
     /** What is left is what was durable and any of the sectors written since. */
     synchronized void kill() {
         for (var unit : unflushed) {
-            for (int at = 0; at < unit.bytes.length; at += SECTOR) {
-                if (random.nextBoolean()) {
-                    int length = Math.min(SECTOR, unit.bytes.length - at);
-                    store(durable, durableHeld, unit.offset + at, Arrays.copyOfRange(unit.bytes, at, at + length));
-                }
-            }
+            storeSome(unit, durable, durableHeld);
         }
         unflushed.clear();
         flushFailed = false;
         System.arraycopy(durable, 0, current, 0, durable.length);
         System.arraycopy(durableHeld, 0, held, 0, held.length);
         connected = new Device();
+    }
+
+    /** The disk as it might be if the host were lost now. */
+    synchronized byte[] survivors() {
+        byte[] image = durable.clone();
+        boolean[] allocated = durableHeld.clone();
+        for (var unit : unflushed) {
+            storeSome(unit, image, allocated);
+        }
+        return image;
+    }
+
+    private void storeSome(Unit unit, byte[] image, boolean[] allocated) {
+        for (int at = 0; at < unit.bytes.length; at += SECTOR) {
+            if (random.nextBoolean()) {
+                int length = Math.min(SECTOR, unit.bytes.length - at);
+                store(image, allocated, unit.offset + at, Arrays.copyOfRange(unit.bytes, at, at + length));
+            }
+        }
     }
 
     /** The disk as it would be after the death of everything, with all that was not flushed lost. */
@@ -248,7 +268,7 @@ final class SimulatedImageDaemon implements ImageDaemon {
         /** Some are not taken; the others go their own way. A killed agent is told too, so that its threads find out. */
         @Override
         public boolean startRead(long offset, int length, ReadCompletion completion) {
-            if (ThreadLocalRandom.current().nextInt(4) == 0) {
+            if (oneThread || ThreadLocalRandom.current().nextInt(4) == 0) {
                 return false;
             }
             goOn(() -> {
@@ -266,7 +286,7 @@ final class SimulatedImageDaemon implements ImageDaemon {
 
         @Override
         public boolean startWrite(long offset, MemorySegment memory, long at, int length, ChangeCompletion completion) {
-            if (ThreadLocalRandom.current().nextInt(4) == 0) {
+            if (oneThread || ThreadLocalRandom.current().nextInt(4) == 0) {
                 return false;
             }
             byte[] bytes = memory.asSlice(at, length).toArray(ValueLayout.JAVA_BYTE);

@@ -1,9 +1,10 @@
 package org.triplel.router;
 
 import java.io.IOException;
+import java.util.Optional;
 
 /** What of a disk lies on this host, opened by a test. */
-record TestFiles(Swap swap, Journals journals) implements RoutedDisk.LocalFiles {
+record TestFiles(Swap swap, Journals journals, LogFiles logs) implements RoutedDisk.LocalFiles {
 
     static final String HOST = "client-1";
 
@@ -13,6 +14,28 @@ record TestFiles(Swap swap, Journals journals) implements RoutedDisk.LocalFiles 
 
     interface Journals {
         JournalFile open(long size, NasView nas) throws IOException;
+    }
+
+    private static final class NoLog implements LogFiles {
+
+        @Override
+        public Optional<WriteBehindLog> behind(long size) {
+            return Optional.empty();
+        }
+
+        @Override
+        public WriteBehindLog beginBehind(long size, Rpo rpo) {
+            throw new AssertionError("nothing is to be written behind");
+        }
+
+        @Override
+        public void endBehind() {
+            throw new AssertionError("nothing is written behind");
+        }
+    }
+
+    TestFiles(Swap swap, Journals journals) {
+        this(swap, journals, new NoLog());
     }
 
     @Override
@@ -28,5 +51,20 @@ record TestFiles(Swap swap, Journals journals) implements RoutedDisk.LocalFiles 
     @Override
     public JournalFile journals(long size, NasView nas) throws IOException {
         return journals.open(size, nas);
+    }
+
+    @Override
+    public Optional<WriteBehindLog> behind(long size) throws IOException {
+        return logs.behind(size);
+    }
+
+    @Override
+    public WriteBehindLog beginBehind(long size, Rpo rpo) throws IOException {
+        return logs.beginBehind(size, rpo);
+    }
+
+    @Override
+    public void endBehind() throws IOException {
+        logs.endBehind();
     }
 }

@@ -1,0 +1,25 @@
+package org.triplel.router;
+
+import java.io.IOException;
+import java.util.Optional;
+
+/** Where a disk's {@link WriteBehindLog} is, and how the NAS is told of it. */
+public interface LogFiles {
+
+    /**
+     * Opens what was written behind and may not be on the NAS yet, if there is anything.
+     *
+     * @param size of the disk in bytes
+     */
+    Optional<WriteBehindLog> behind(long size) throws IOException;
+
+    /**
+     * Begins a new one. From now on the NAS tells every host that the disk's newest content is here.
+     *
+     * @throws IOException nothing has begun; a {@link LocalDiskException} if it is this host's disk that fails
+     */
+    WriteBehindLog beginBehind(long size, Rpo rpo) throws IOException;
+
+    /** All is on the NAS, which is told so, for good; then what is here is removed. It may be called again. */
+    void endBehind() throws IOException;
+}

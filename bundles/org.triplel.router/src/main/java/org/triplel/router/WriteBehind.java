@@ -1,0 +1,773 @@
+package org.triplel.router;
+
+import java.io.IOException;
+import java.lang.System.Logger.Level;
+import java.lang.foreign.MemorySegment;
+import java.nio.ByteBuffer;
+import java.time.Duration;
+import java.util.List;
+import java.util.Optional;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.locks.Condition;
+import java.util.concurrent.locks.ReentrantLock;
+import org.triplel.block.BlockException;
+import org.triplel.block.BlockException.Errno;
+import org.triplel.block.ChangeCompletion;
+import org.triplel.block.Extent;
+import org.triplel.block.RangeLock;
+import org.triplel.block.ReadCompletion;
+
+/**
+ * The private image as the guest sees it: what was acknowledged may still be in a {@link WriteBehindLog} of this host, from
+ * which a thread sends it on, epoch by epoch. Writers wait when more would be lost with the host than the {@link Rpo}
+ * allows. If the host's disk fails, all goes on to the NAS from memory, and then to the NAS at once.
+ *
+ * <p>Thread-safe; the caller sees to it that overlapping changes come one after the other, by {@code changes}.
+ */
+final class WriteBehind implements AutoCloseable {
+
+    /** What becomes of a change. */
+    private enum Stage {
+        /** It is sent to the NAS; the log is empty, if there is one. */
+        THROUGH,
+        /** It is appended to the log. */
+        BEHIND,
+        /** The same, but less and less, until the log is empty. */
+        LEAVING,
+        /** It waits until the NAS has what is in the log, which takes no more. */
+        FAILED
+    }
+
+    private static final System.Logger LOG = System.getLogger(WriteBehind.class.getName());
+
+    /** The router ends an epoch itself when it has so much, or after this part of the RPO. */
+    private static final long EPOCH_BYTES = 8 << 20;
+
+    private static final int EPOCHS_PER_RPO = 4;
+
+    /** When so little is left, changes wait until it is on the NAS. */
+    private static final long LAST_BYTES = 128 << 10;
+
+    /** How often in succession the NAS must have said no. */
+    private static final int ATTEMPTS = 5;
+
+    private static final long FIRST_DELAY_MILLIS = 20;
+    private static final long LAST_DELAY_MILLIS = 2000;
+
+    private final String disk;
+    private final SpooledOverlay overlay;
+    private final Optional<LogFiles> files;
+    private final RangeLock changes;
+    private final Scheduler scheduler;
+    private final Drained drained;
+    private final EpochSender sender;
+
+    private final ReentrantLock lock = new ReentrantLock();
+
+    /** The log has more room, is emptier, has failed, or is not used any more. */
+    private final Condition progress = lock.newCondition();
+
+    /** There may be something to send on. */
+    private final Condition work = lock.newCondition();
+
+    private volatile Stage stage = Stage.THROUGH;
+    private volatile Optional<WriteBehindLog> log = Optional.empty();
+    private Optional<Scheduler.Task> drainer = Optional.empty();
+    private Duration age = Duration.ZERO;
+    private long credit;
+    private volatile boolean closing;
+    private long delayMillis = FIRST_DELAY_MILLIS;
+    private int failedAttempts;
+    private volatile String diskProblem = "";
+    private volatile String nasProblem = "";
+
+    /** Is told what has been sent on. */
+    interface Drained {
+        void sent(long bytes, long startNanos);
+    }
+
+    /** Nothing is written behind yet. */
+    WriteBehind(
+            String disk,
+            SpooledOverlay overlay,
+            Optional<LogFiles> files,
+            RangeLock changes,
+            Scheduler scheduler,
+            Drained drained) {
+        this.disk = disk;
+        this.overlay = overlay;
+        this.files = files;
+        this.changes = changes;
+        this.scheduler = scheduler;
+        this.drained = drained;
+        this.sender = new EpochSender(overlay);
+    }
+
+    /**
+     * Goes on with what an earlier process has left. Nobody else uses the disk yet.
+     *
+     * @param rpo if changes are to be written behind from now on
+     */
+    void resume(Optional<Rpo> rpo) throws IOException {
+        var left = files.isPresent() ? files.get().behind(size()) : Optional.<WriteBehindLog>empty();
+        if (left.isEmpty()) {
+            return;
+        }
+        log = left;
+        for (var epoch : left.get().epochs()) {
+            epoch.changes().forEach(change -> map().hold(change.offset(), change.length()));
+        }
+        age = rpo.map(Rpo::age).orElse(Duration.ofSeconds(1));
+        stage = rpo.isPresent() ? Stage.BEHIND : Stage.LEAVING;
+        startDrainer();
+    }
+
+    long size() {
+        return overlay.size();
+    }
+
+    /** Which clusters the private image holds, or will hold. */
+    ClusterMap map() {
+        return overlay.map();
+    }
+
+    /** What is wrong and what to do, or empty. */
+    String problem() {
+        for (var each : List.of(overlay.problem(), nasProblem, diskProblem)) {
+            if (!each.isEmpty()) {
+                return each;
+            }
+        }
+        return lateness();
+    }
+
+    private String lateness() {
+        long seconds = age().toSeconds();
+        return active() && seconds >= promise().toSeconds()
+                ? "What disk " + disk + " has written in the last " + promise().toSeconds()
+                        + " s before it had to wait is not on the NAS yet, and that since " + seconds
+                        + " s. Its writes wait until the NAS has more of it. Check the NAS and the way to it"
+                : "";
+    }
+
+    void forgetProblem() {
+        diskProblem = "";
+    }
+
+    /** Whether anything is written behind, or is still to be sent on. */
+    boolean active() {
+        return stage != Stage.THROUGH;
+    }
+
+    /** Whether a change is appended to the log, as far as there is room. */
+    boolean appends() {
+        return stage == Stage.BEHIND || stage == Stage.LEAVING;
+    }
+
+    /** How old the oldest change may become before others wait. */
+    private Duration promise() {
+        lock.lock();
+        try {
+            return age;
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    /** How long the oldest change has been acknowledged that is not on the NAS; zero if all is. */
+    Duration age() {
+        return Duration.ofNanos(log.map(each -> each.age().orElse(0)).orElse(0L));
+    }
+
+    /** How much data of acknowledged changes is not on the NAS. */
+    long bytes() {
+        return log.map(WriteBehindLog::bytes).orElse(0L);
+    }
+
+    /** Whether any of a range is still to be sent on. */
+    boolean pending(long offset, long length) {
+        var current = log;
+        return current.isPresent() && current.get().pending().hasAny(offset, length);
+    }
+
+    /** How far from {@code offset} on all is still to be sent on, or is not; an offset behind it, up to {@code limit}. */
+    long samePending(long offset, long limit) {
+        var current = log;
+        if (current.isEmpty()) {
+            return limit;
+        }
+        long first = current.get().pending().start(offset, limit);
+        return first > offset ? first : current.get().pending().end(offset, limit);
+    }
+
+    void read(long offset, ByteBuffer into) throws IOException {
+        var current = log;
+        for (long at = offset; into.hasRemaining(); ) {
+            long next = current.isPresent() ? current.get().pending().read(at, into) : at;
+            if (into.hasRemaining()) {
+                long end = next + into.remaining();
+                long border = current.isPresent() ? current.get().pending().start(next, end) : end;
+                if (border > next) {
+                    int length = (int) (border - next);
+                    overlay.read(next, into.slice(into.position(), length));
+                    into.position(into.position() + length);
+                }
+                next = border;
+            }
+            at = next;
+        }
+    }
+
+    /** Reads what is all still to be sent on; returns whether it was. */
+    boolean readNow(long offset, MemorySegment memory, long at, int length) {
+        var current = log;
+        return current.isPresent()
+                && current.get()
+                                .pending()
+                                .read(offset, memory.asSlice(at, length).asByteBuffer())
+                        == offset + length;
+    }
+
+    List<Extent> extents(long offset, long length) throws IOException {
+        var current = log;
+        if (current.isEmpty()) {
+            return overlay.extents(offset, length);
+        }
+        long first = current.get().pending().start(offset, offset + length);
+        return first > offset
+                ? overlay.extents(offset, first - offset)
+                : current.get().pending().extents(offset, offset + length);
+    }
+
+    /** As {@link org.triplel.block.BlockDevice#startRead}. */
+    boolean startRead(long offset, int length, ReadCompletion completion) {
+        return !pending(offset, length) && overlay.startRead(offset, length, completion);
+    }
+
+    /** As {@link SpooledOverlay#startWrite}. */
+    boolean startWrite(Change.Write change, MemorySegment memory, long at, ChangeCompletion completion) {
+        return stage == Stage.THROUGH && overlay.startWrite(change, memory, at, completion);
+    }
+
+    void submit() {
+        overlay.submit();
+    }
+
+    /** Appends a change, if it can be done at once. */
+    boolean writeNow(Change.Write change) {
+        if (!appends() || change.payload() > WriteBehindLog.PIECE_BYTES || !lock.tryLock()) {
+            return false;
+        }
+        try {
+            map().hold(change.offset(), change.length());
+            return appends() && append(change);
+        } catch (LocalDiskException failure) {
+            fail(failure);
+            return false;
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    /** Carries a change out, or notes it. */
+    void change(Change change) throws IOException {
+        map().hold(change.offset(), change.length());
+        long end = change.offset() + change.length();
+        for (long at = change.offset(); at < end; ) {
+            long length = change.payload() > 0 ? Math.min(WriteBehindLog.PIECE_BYTES, end - at) : end - at;
+            if (stage == Stage.THROUGH || !awaitAppended(change.part(at, length))) {
+                overlay.change(change.part(at, end - at));
+                return;
+            }
+            at += length;
+        }
+    }
+
+    /** Returns false once changes are not appended any more. */
+    private boolean awaitAppended(Change change) throws IOException {
+        lock.lock();
+        try {
+            while (stage != Stage.THROUGH) {
+                refuseIfClosing();
+                try {
+                    if (stage != Stage.FAILED && append(change)) {
+                        return true;
+                    }
+                } catch (LocalDiskException failure) {
+                    fail(failure);
+                    continue;
+                }
+                work.signalAll();
+                scheduler.await(progress);
+            }
+            return false;
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    private boolean append(Change change) throws LocalDiskException {
+        var current = log.orElseThrow();
+        boolean late = current.age().orElse(0) > age.toNanos();
+        boolean mustLetItEmpty = stage == Stage.LEAVING && credit < change.payload() && !current.isEmpty();
+        if (late || mustLetItEmpty || !current.append(change)) {
+            return false;
+        }
+        credit -= change.payload();
+        var open = current.open();
+        if (open.isPresent() && open.get().bytes() >= EPOCH_BYTES) {
+            current.endEpoch();
+            work.signalAll();
+        } else if (open.isPresent() && open.get().changes().size() == 1) {
+            work.signalAll(); // so that its end is awaited
+        }
+        return true;
+    }
+
+    private void fail(LocalDiskException failure) {
+        lock.lock();
+        try {
+            if (!appends()) {
+                return;
+            }
+            stage = Stage.FAILED;
+            diskProblem = "The local disk fails, so all that disk " + disk + " writes goes to the NAS at once: "
+                    + failure.getMessage() + ". Make room on it or replace it, then choose its placement again";
+            LOG.log(Level.ERROR, diskProblem, failure);
+            work.signalAll();
+            progress.signalAll();
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    private void refuseIfClosing() throws BlockException {
+        if (closing) {
+            throw new BlockException(Errno.ESHUTDOWN, "disk " + disk + " is being closed");
+        }
+    }
+
+    /**
+     * Returns once every change that completed before this call is durable, on this host or on the NAS.
+     *
+     * @return whether there was anything to do on the NAS
+     */
+    boolean flush() throws IOException {
+        var current = log;
+        if (appends() && current.isPresent()) {
+            try {
+                long end = current.get().endEpoch();
+                signalWork();
+                current.get().sync(end);
+                return false;
+            } catch (LocalDiskException failure) {
+                fail(failure);
+            }
+        }
+        awaitThrough();
+        return overlay.flush();
+    }
+
+    private void signalWork() {
+        lock.lock();
+        try {
+            work.signalAll();
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    private void awaitThrough() throws BlockException {
+        lock.lock();
+        try {
+            while (stage != Stage.THROUGH) {
+                refuseIfClosing();
+                scheduler.await(progress);
+            }
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    /** Returns once every change that completed before this call is on the NAS, for good. */
+    void flushHome() throws IOException {
+        awaitSent();
+        overlay.flush();
+    }
+
+    private void awaitSent() throws IOException {
+        lock.lock();
+        try {
+            if (stage == Stage.THROUGH) {
+                return;
+            }
+            var current = log.orElseThrow();
+            var last = current.last();
+            if (last.isEmpty()) {
+                return;
+            }
+            current.endEpoch();
+            while (stage != Stage.THROUGH && current.has(last.get())) {
+                refuseIfNasRefuses();
+                work.signalAll();
+                scheduler.await(progress);
+            }
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    /**
+     * From now on changes are written behind, if this host's disk allows it; else the problem says why not. Called by one
+     * thread at a time.
+     *
+     * @throws IOException of the NAS; nothing has changed
+     */
+    void begin(Rpo rpo) throws IOException {
+        if (setAge(rpo.age())) {
+            if (stage == Stage.FAILED || log.orElseThrow().fits(rpo)) {
+                return;
+            }
+            leave();
+        }
+        if (files.isEmpty() || !diskProblem.isEmpty()) {
+            return;
+        }
+        WriteBehindLog opened;
+        try {
+            opened = files.get().beginBehind(size(), rpo);
+        } catch (LocalDiskException failure) {
+            diskProblem = "Disk " + disk + " cannot be written behind: " + failure.getMessage()
+                    + ". Make room on this host's disk or replace it, then choose its placement again";
+            LOG.log(Level.ERROR, diskProblem, failure);
+            return;
+        }
+        boolean begun = false;
+        try {
+            overlay.flush(); // so that little is left for when all changes wait
+            try (var _ = changes.enter(0, size()).await()) {
+                overlay.flush();
+                begun = enter(opened);
+            }
+        } finally {
+            if (!begun) {
+                opened.close();
+                files.get().endBehind();
+            }
+        }
+        LOG.log(Level.INFO, "disk {0}: is written behind", disk);
+    }
+
+    /** Returns whether changes are written behind already. */
+    private boolean setAge(Duration wanted) {
+        lock.lock();
+        try {
+            age = wanted;
+            if (stage == Stage.LEAVING) {
+                stage = Stage.BEHIND;
+                progress.signalAll();
+            }
+            return stage != Stage.THROUGH;
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    private boolean enter(WriteBehindLog opened) throws BlockException {
+        lock.lock();
+        try {
+            refuseIfClosing();
+            log = Optional.of(opened);
+            stage = Stage.BEHIND;
+            startDrainer();
+            return true;
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    private void startDrainer() {
+        drainer = Optional.of(scheduler.start("write-behind of " + disk, this::drain));
+    }
+
+    /**
+     * From now on changes go to the NAS at once. Takes until it has what is in the log; changes wait for the end of it
+     * only. Called by one thread at a time.
+     *
+     * @return whether anything was written behind
+     */
+    boolean leave() throws IOException {
+        if (!startLeaving()) {
+            return false;
+        }
+        awaitNearlyEmpty();
+        try (var _ = changes.enter(0, size()).await()) {
+            awaitSent();
+            if (!become(Stage.LEAVING, Stage.THROUGH)) {
+                awaitThrough(); // this host's disk has failed meanwhile
+                return true;
+            }
+        }
+        end();
+        LOG.log(Level.INFO, "disk {0}: is written through", disk);
+        return true;
+    }
+
+    private boolean startLeaving() {
+        lock.lock();
+        try {
+            if (stage == Stage.BEHIND) {
+                stage = Stage.LEAVING;
+                credit = 0;
+                work.signalAll();
+            }
+            return stage != Stage.THROUGH;
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    private void awaitNearlyEmpty() throws IOException {
+        lock.lock();
+        try {
+            while (stage == Stage.LEAVING && bytes() > LAST_BYTES) {
+                refuseIfNasRefuses();
+                scheduler.await(progress);
+            }
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    private boolean become(Stage expected, Stage next) {
+        lock.lock();
+        try {
+            if (stage != expected) {
+                return false;
+            }
+            stage = next;
+            progress.signalAll();
+            work.signalAll();
+            return true;
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    /** The log is empty and takes no more. */
+    private void end() throws IOException {
+        joinDrainer();
+        closeLog();
+        files.orElseThrow().endBehind();
+    }
+
+    private void closeLog() throws IOException {
+        var current = log;
+        log = Optional.empty();
+        if (current.isPresent()) {
+            current.get().close();
+        }
+    }
+
+    private void joinDrainer() {
+        drainer.ifPresent(Scheduler.Task::join);
+        drainer = Optional.empty();
+    }
+
+    private void drain() {
+        while (awaitWork()) {
+            if (!sendOldest()) {
+                pause();
+            }
+        }
+    }
+
+    /** Waits until there is something to do; returns whether there will be. */
+    private boolean awaitWork() {
+        lock.lock();
+        try {
+            for (long left = untilDue(); left > 0; left = untilDue()) {
+                scheduler.await(work, left);
+            }
+            return !closing && stage != Stage.THROUGH;
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    /** In how many nanoseconds there is something to do, if nothing else happens. */
+    private long untilDue() {
+        if (closing || stage == Stage.THROUGH || stage == Stage.FAILED) {
+            return 0;
+        }
+        var oldest = log.orElseThrow().oldest();
+        if (oldest.isEmpty()) {
+            return Long.MAX_VALUE;
+        }
+        boolean due = oldest.get().ended() || stage == Stage.LEAVING;
+        return due
+                ? 0
+                : age.toNanos() / EPOCHS_PER_RPO - log.orElseThrow().age().orElse(0);
+    }
+
+    private void pause() {
+        long end = System.nanoTime() + TimeUnit.MILLISECONDS.toNanos(delayMillis);
+        delayMillis = Math.min(2 * delayMillis, LAST_DELAY_MILLIS);
+        lock.lock();
+        try {
+            for (long left = end - System.nanoTime(); left > 0 && !closing; left = end - System.nanoTime()) {
+                scheduler.await(work, left);
+            }
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    /**
+     * Sends the oldest epoch on, if there is one; if the host's disk has failed and there is none, ends that. One thread at a
+     * time.
+     *
+     * @return false if it is to be tried again later
+     */
+    boolean sendOldest() {
+        try {
+            var epoch = endOldest();
+            if (epoch.isPresent()) {
+                send(epoch.get());
+            } else if (stage == Stage.FAILED) {
+                endFailed();
+            }
+            nasProblem = "";
+            delayMillis = FIRST_DELAY_MILLIS;
+            countFailures(0);
+            return true;
+        } catch (IOException | RuntimeException failure) { // whoever waits for it would wait for ever
+            if (!closing) {
+                nasProblem = "What disk " + disk + " has written cannot be sent on to the NAS: " + failure.getMessage()
+                        + ". It is tried again. Check the NAS";
+                LOG.log(Level.WARNING, nasProblem, failure);
+                countFailures(failedAttempts + 1);
+            }
+            return false;
+        }
+    }
+
+    private void countFailures(int count) {
+        lock.lock();
+        try {
+            failedAttempts = count;
+            progress.signalAll();
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    /** Whoever waits for the NAS to have all need not wait for one that says no. */
+    private void refuseIfNasRefuses() throws IOException {
+        refuseIfClosing();
+        if (failedAttempts >= ATTEMPTS) {
+            throw new IOException(nasProblem);
+        }
+    }
+
+    /** After a failure of the host's disk nothing is added to an epoch, so it need not be ended. */
+    private Optional<Epoch> endOldest() {
+        lock.lock();
+        try {
+            if (stage == Stage.THROUGH) {
+                return Optional.empty();
+            }
+            var oldest = log.orElseThrow().oldest();
+            if (oldest.isPresent() && !oldest.get().ended() && stage != Stage.FAILED) {
+                log.orElseThrow().endEpoch();
+            }
+            return oldest;
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    private void send(Epoch epoch) throws IOException {
+        long start = System.nanoTime();
+        var current = log.orElseThrow();
+        try {
+            if (stage != Stage.FAILED) {
+                current.sync(epoch.endPosition());
+            }
+        } catch (LocalDiskException failure) {
+            fail(failure);
+        }
+        drained.sent(sender.send(epoch.newest()), start);
+        overlay.flush();
+        note(current, epoch);
+        lock.lock();
+        try {
+            credit += epoch.bytes() / 2; // so that more is sent than is added
+            progress.signalAll();
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    private void note(WriteBehindLog current, Epoch epoch) {
+        if (stage != Stage.FAILED) {
+            try {
+                current.drained(epoch);
+                return;
+            } catch (LocalDiskException failure) {
+                fail(failure);
+            }
+        }
+        current.forget(epoch);
+    }
+
+    /** The NAS has all, and must not say any more that anything is here: what the file holds cannot be relied on. */
+    private void endFailed() throws IOException {
+        files.orElseThrow().endBehind();
+        try {
+            closeLog();
+        } catch (IOException failure) {
+            LOG.log(Level.WARNING, "disk " + disk + ": close of the log", failure);
+        }
+        become(Stage.FAILED, Stage.THROUGH);
+    }
+
+    /**
+     * Waits for the requests that are with the NAS, refuses later ones, and closes the private image and the log, which
+     * keeps what is not on the NAS yet.
+     *
+     * @throws IOException as {@link SpooledOverlay#close}, or the host's disk fails
+     */
+    @Override
+    public void close() throws IOException {
+        syncLog();
+        lock.lock();
+        try {
+            while (stage == Stage.FAILED && !closing) { // what only memory has must not be left behind
+                scheduler.await(progress);
+            }
+            closing = true;
+            work.signalAll();
+            progress.signalAll();
+        } finally {
+            lock.unlock();
+        }
+        try {
+            overlay.close();
+        } finally {
+            joinDrainer();
+            closeLog();
+        }
+    }
+
+    /** Nobody writes any more. */
+    private void syncLog() {
+        try {
+            if (appends() && log.isPresent()) {
+                log.get().sync(log.get().endEpoch());
+            }
+        } catch (LocalDiskException failure) {
+            fail(failure);
+        }
+    }
+}

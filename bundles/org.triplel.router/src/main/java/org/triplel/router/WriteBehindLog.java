@@ -1,0 +1,620 @@
+package org.triplel.router;
+
+import java.io.IOException;
+import java.io.RandomAccessFile;
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.attribute.PosixFilePermissions;
+import java.util.ArrayDeque;
+import java.util.Deque;
+import java.util.List;
+import java.util.Optional;
+import java.util.OptionalLong;
+import java.util.UUID;
+import java.util.concurrent.locks.ReentrantLock;
+import java.util.zip.CRC32C;
+import org.triplel.block.BlockDevice;
+import org.triplel.block.FileDevice;
+
+/**
+ * The changes of a disk that are on this host and not on the NAS yet, in the order in which they were acknowledged, in
+ * {@linkplain Epoch epochs}. What was appended survives the death of this process; what was synced survives the crash of
+ * the host. Whoever drains it sends whole epochs to the NAS, the oldest first, each flushed there and {@linkplain #drained
+ * noted} here before the next one is begun: so the NAS alone is at all times the disk as after an earlier power cut (ordered
+ * write-back, Koller et al., FAST 2013).
+ *
+ * <p>All changes are in memory as well, so nothing is lost when the host's disk fails.
+ *
+ * <p>Layout of the file: a page with magic (long), format (int), size of the ring (long), nonce (long), id (two longs), size
+ * of the disk (long), and a checksum (int); two pages of which the newer one says up to where it is drained, each position
+ * (long), number of the epoch (long), position up to where it was synced (long), checksum (int), all big-endian; the
+ * {@link RecordRing}. Each epoch begins with a record of its own. Whole pages are written, those behind the first record
+ * with what they had before, so that nothing has to be read.
+ *
+ * <p>It has no threads and waits for nothing but the host's disk. Thread-safe; one thread at a time drains.
+ */
+public final class WriteBehindLog implements AutoCloseable {
+
+    /** Of the host's disk, for what matters more. */
+    private static final long RESERVE_BYTES = 256 << 20;
+
+    /** What a record holds at most. */
+    static final int PIECE_BYTES = 1 << 20;
+
+    private static final int PAGE = 4096;
+    private static final int RING_AT = 3 * PAGE;
+    private static final long MAGIC = 0x334C2D424548494EL;
+    private static final int FORMAT = 1;
+    private static final int AT_CHECKSUM = 56;
+    private static final int POINTER_CHECKSUM = 24;
+
+    /** The record that begins an epoch: its number, when it began by the boot's clock and by the day's, the boot, synced to. */
+    private static final byte BEGIN = 4;
+
+    private static final int BEGIN_BYTES = 48;
+
+    /** The record that says that the next one stands at the beginning of the ring. Else one that is lost might go unnoticed. */
+    private static final byte SKIP = 5;
+
+    private static final int BEGIN_SYNCED = 40;
+    private static final long BEGIN_RECORD_BYTES = RecordRing.recordBytes(BEGIN_BYTES);
+
+    /** Up to where all is on the NAS. */
+    private record Pointer(long position, long epoch, long synced) {
+
+        static final Pointer START = new Pointer(0, 0, 0);
+    }
+
+    private final BlockDevice file;
+    private final LogClock clock;
+    private final Arena arena = Arena.ofShared();
+    private final MemorySegment memory;
+    private final RecordRing ring;
+    private final PendingChanges pending = new PendingChanges();
+
+    private final ReentrantLock lock = new ReentrantLock();
+
+    /** Oldest first; only the last one may not be ended. */
+    private final Deque<Epoch> epochs = new ArrayDeque<>();
+
+    private long lastEpoch;
+    private long head;
+
+    private final ReentrantLock syncing = new ReentrantLock();
+    private volatile long synced;
+
+    private WriteBehindLog(BlockDevice file, long nonce, LogClock clock, Pointer pointer) {
+        this.file = file;
+        this.clock = clock;
+        this.memory = arena.allocate(file.size() - RING_AT, PAGE);
+        this.ring = new RecordRing(memory, nonce);
+        this.head = pointer.position();
+        this.lastEpoch = pointer.epoch();
+        this.synced = pointer.position();
+    }
+
+    /** How large the file of a log is. */
+    static long fileBytes(Rpo rpo) {
+        return RING_AT + rpo.bytes() / PAGE * PAGE;
+    }
+
+    /**
+     * Makes an empty one, in place of what is there; its space is reserved.
+     *
+     * @param path on a local disk of this host
+     * @param id of this log and no other
+     * @param diskSize in bytes
+     */
+    public static WriteBehindLog create(Path path, UUID id, long diskSize, Rpo rpo) throws IOException {
+        long bytes = fileBytes(rpo);
+        if (path.toAbsolutePath().getParent().toFile().getUsableSpace() < bytes + RESERVE_BYTES) {
+            throw new LocalDiskException(
+                    path.toString(), new IOException("no space for what is written behind, " + (bytes >> 20) + " MiB"));
+        }
+        Files.deleteIfExists(path);
+        Files.createFile(path, PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString("rw-------")));
+        try (var empty = new RandomAccessFile(path.toFile(), "rw")) {
+            empty.setLength(bytes);
+        }
+        var file = FileDevice.open(path);
+        try {
+            file.writeZeroes(0, bytes, true);
+            return create(file, id, diskSize, LogClock.system());
+        } catch (IOException failure) {
+            file.close();
+            Files.deleteIfExists(path);
+            throw failure instanceof LocalDiskException ? failure : new LocalDiskException(path.toString(), failure);
+        }
+    }
+
+    /** Which log a file is, if it is one. */
+    public static Optional<UUID> idOf(Path path) throws IOException {
+        if (!Files.isRegularFile(path)) {
+            return Optional.empty();
+        }
+        try (var file = FileDevice.openReadOnly(path)) {
+            return idOf(file);
+        }
+    }
+
+    /** Whether a file is a log in which there is nothing that the NAS may lack. */
+    public static boolean isEmpty(Path path, long diskSize) {
+        try (var log = open(path, diskSize)) {
+            return log.isEmpty();
+        } catch (IOException damaged) {
+            return false;
+        }
+    }
+
+    /**
+     * Opens what an earlier process, or an earlier boot of the host, has left.
+     *
+     * @throws IOException it is no such log, or damaged; nothing of it is used
+     */
+    public static WriteBehindLog open(Path path, long diskSize) throws IOException {
+        var file = FileDevice.open(path);
+        try {
+            return open(file, diskSize, LogClock.system());
+        } catch (IOException | RuntimeException failure) {
+            file.close();
+            throw failure;
+        }
+    }
+
+    /**
+     * Makes an empty one of a file, whatever it held.
+     *
+     * @param file on this host's disk; closed together with the log
+     * @param id of this log and no other
+     * @param diskSize in bytes
+     */
+    static WriteBehindLog create(BlockDevice file, UUID id, long diskSize, LogClock clock) throws IOException {
+        long nonce = UUID.randomUUID().getLeastSignificantBits();
+        try {
+            var header = page().putLong(MAGIC)
+                    .putInt(FORMAT)
+                    .putLong(file.size() - RING_AT)
+                    .putLong(nonce)
+                    .putLong(id.getMostSignificantBits())
+                    .putLong(id.getLeastSignificantBits())
+                    .putLong(diskSize);
+            writePointer(file, Pointer.START, 0);
+            writePointer(file, Pointer.START, 1);
+            file.flush();
+            write(file, 0, header, AT_CHECKSUM);
+            file.flush();
+        } catch (IOException failure) {
+            throw new LocalDiskException(file.toString(), failure);
+        }
+        return new WriteBehindLog(file, nonce, clock, Pointer.START);
+    }
+
+    /** Which log a file is, if it is one. */
+    static Optional<UUID> idOf(BlockDevice file) throws IOException {
+        return header(file).map(header -> new UUID(header.getLong(28), header.getLong(36)));
+    }
+
+    private static Optional<ByteBuffer> header(BlockDevice file) throws IOException {
+        if (file.size() <= RING_AT) {
+            return Optional.empty();
+        }
+        var header = read(file, 0);
+        boolean good = header.getLong(0) == MAGIC
+                && header.getInt(8) == FORMAT
+                && header.getLong(12) == file.size() - RING_AT
+                && header.getInt(AT_CHECKSUM) == checksum(header, AT_CHECKSUM);
+        return good ? Optional.of(header) : Optional.empty();
+    }
+
+    /**
+     * Opens what an earlier process, or an earlier boot of the host, has left.
+     *
+     * @throws IOException it is no such log, or damaged; nothing of it is used
+     */
+    static WriteBehindLog open(BlockDevice file, long diskSize, LogClock clock) throws IOException {
+        var header = header(file)
+                .filter(each -> each.getLong(44) == diskSize)
+                .orElseThrow(() -> new IOException(file + " is no log of this disk"));
+        var log = new WriteBehindLog(file, header.getLong(20), clock, newestPointer(file));
+        try {
+            log.load(diskSize);
+            return log;
+        } catch (IOException | RuntimeException failure) {
+            log.arena.close();
+            throw failure;
+        }
+    }
+
+    private static Pointer newestPointer(BlockDevice file) throws IOException {
+        var result = Optional.<Pointer>empty();
+        for (int place = 0; place < 2; place++) {
+            var page = read(file, (1 + place) * PAGE);
+            if (page.getInt(POINTER_CHECKSUM) == checksum(page, POINTER_CHECKSUM)) {
+                var pointer = new Pointer(page.getLong(0), page.getLong(8), page.getLong(16));
+                result =
+                        result.filter(other -> other.epoch() >= pointer.epoch()).or(() -> Optional.of(pointer));
+            }
+        }
+        return result.filter(each -> each.position() >= 0 && each.position() % RecordRing.UNIT == 0)
+                .orElseThrow(() -> new IOException(file + " does not say what of it is on the NAS: it is damaged"));
+    }
+
+    private static void writePointer(BlockDevice file, Pointer pointer, int place) throws IOException {
+        var page = page().putLong(pointer.position()).putLong(pointer.epoch()).putLong(pointer.synced());
+        write(file, (1 + place) * PAGE, page, POINTER_CHECKSUM);
+    }
+
+    private static ByteBuffer page() {
+        return ByteBuffer.allocateDirect(PAGE).order(ByteOrder.BIG_ENDIAN);
+    }
+
+    private static ByteBuffer read(BlockDevice file, long at) throws IOException {
+        var page = page();
+        file.read(at, page);
+        return page.flip();
+    }
+
+    private static void write(BlockDevice file, long at, ByteBuffer page, int checked) throws IOException {
+        page.putInt(checked, checksum(page, checked));
+        file.write(at, page.clear());
+    }
+
+    private static int checksum(ByteBuffer page, int bytes) {
+        var crc = new CRC32C();
+        crc.update(page.duplicate().clear().limit(bytes));
+        return (int) crc.getValue();
+    }
+
+    private void load(long diskSize) throws IOException {
+        for (long at = 0; at < ring.bytes(); at += PIECE_BYTES) {
+            int length = (int) Math.min(PIECE_BYTES, ring.bytes() - at);
+            file.read(RING_AT + at, memory.asSlice(at, length).asByteBuffer());
+        }
+        long tail = head;
+        long begun = -1;
+        for (long at = head; ring.end(at) >= 0 && ring.end(at) - tail <= ring.bytes(); ) {
+            switch (ring.kind(at)) {
+                case BEGIN -> begun = at;
+                case SKIP -> {}
+                default -> {
+                    loadChange(at, begun, diskSize);
+                    begun = -1;
+                    head = ring.end(at);
+                }
+            }
+            at = ring.kind(at) == SKIP ? ring.nextLap(at) : ring.end(at);
+        }
+        endEpoch();
+        forgetBehind(head, newestPointer(file).synced());
+        sync(head); // what this process has read and tells the guest must not be lost with the host any more
+    }
+
+    /** @param begun where a new epoch has just begun, or -1 */
+    private void loadChange(long at, long begun, long diskSize) throws IOException {
+        if (begun >= 0) {
+            endEpoch();
+            var payload = ring.payload(begun).order(ByteOrder.BIG_ENDIAN);
+            if (payload.getLong(0) != lastEpoch + 1) {
+                throw new IOException(
+                        file + " has epoch " + payload.getLong(0) + " behind " + lastEpoch + ": it is damaged");
+            }
+            epochs.addLast(new Epoch(++lastEpoch, begun, since(payload)));
+        }
+        var change = ring.change(at);
+        if (change.offset() < 0 || change.length() < 0 || change.offset() > diskSize - change.length()) {
+            throw new IOException(file + " holds a change behind the end of the disk: it is damaged");
+        }
+        if (open().isEmpty()) {
+            throw new IOException(file + " lacks the beginning of epoch " + (lastEpoch + 1) + ": it is damaged");
+        }
+        add(change, ring.end(at));
+    }
+
+    /** When an epoch began, by the clock of now. */
+    private long since(ByteBuffer begin) {
+        var boot = new UUID(begin.getLong(24), begin.getLong(32));
+        return boot.equals(clock.boot())
+                ? begin.getLong(8)
+                : clock.nanos() - Math.max(0, clock.millis() - begin.getLong(16)) * 1_000_000;
+    }
+
+    /**
+     * Of what follows the first torn record, nothing was synced. It must not be taken for what is going to be appended.
+     *
+     * @param known what was synced at least
+     * @throws IOException something of it was synced, so what is missing here is not the end
+     */
+    private void forgetBehind(long end, long known) throws IOException {
+        long mustBeHere = known;
+        boolean any = false;
+        for (long place = 0; place < ring.bytes(); place += RecordRing.UNIT) {
+            long position = ring.positionAt(place);
+            if (position < end) {
+                continue;
+            }
+            if (ring.kind(position) == BEGIN) {
+                mustBeHere = Math.max(
+                        mustBeHere,
+                        ring.payload(position).order(ByteOrder.BIG_ENDIAN).getLong(BEGIN_SYNCED));
+            }
+            memory.asSlice(place, RecordRing.UNIT).fill((byte) 0);
+            writePages(place, RecordRing.UNIT);
+            any = true;
+        }
+        if (mustBeHere > end) {
+            throw new IOException(
+                    file + " is damaged at position " + end + ": what was flushed is there only up to it");
+        }
+        if (any) {
+            file.flush();
+        }
+    }
+
+    /** Whether it holds as much as this allows. */
+    boolean fits(Rpo rpo) {
+        return file.size() == fileBytes(rpo);
+    }
+
+    /** What its changes make of the disk. */
+    PendingChanges pending() {
+        return pending;
+    }
+
+    /**
+     * Appends a change, which from then on survives this process.
+     *
+     * @param change of {@link #PIECE_BYTES} at most
+     * @return whether there was room for it
+     * @throws LocalDiskException it is not there
+     */
+    boolean append(Change change) throws LocalDiskException {
+        lock.lock();
+        try {
+            long bytes = RecordRing.recordBytes(change.payload());
+            boolean begins = open().isEmpty();
+            long begin = ring.next(head, BEGIN_RECORD_BYTES);
+            long before = begins ? begin + BEGIN_RECORD_BYTES : head;
+            long position = ring.next(before, bytes);
+            if (position + bytes - tail() > ring.bytes()) {
+                return false;
+            }
+            if (begins) {
+                skip(head, begin);
+                begin(begin);
+            }
+            skip(before, position);
+            ring.put(position, change);
+            writeRecord(position, bytes);
+            add(ring.change(position), position + bytes);
+            head = position + bytes;
+            return true;
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    private void skip(long from, long to) throws LocalDiskException {
+        if (from < to) {
+            ring.put(from, SKIP, 0, 0, ByteBuffer.allocate(0));
+            writeRecord(from, RecordRing.UNIT);
+        }
+    }
+
+    private void begin(long position) throws LocalDiskException {
+        var epoch = new Epoch(lastEpoch + 1, position, clock.nanos());
+        ring.put(position, BEGIN, 0, 0, beginOf(epoch));
+        writeRecord(position, BEGIN_RECORD_BYTES);
+        epochs.addLast(epoch);
+        lastEpoch++;
+    }
+
+    private void add(Change change, long end) {
+        epochs.getLast().add(change, end);
+        pending.add(change, lastEpoch);
+    }
+
+    private long tail() {
+        return epochs.isEmpty() ? head : epochs.getFirst().startPosition();
+    }
+
+    private void writeRecord(long position, long bytes) throws LocalDiskException {
+        try {
+            writePages(ring.place(position), bytes);
+        } catch (IOException failure) {
+            throw new LocalDiskException(file.toString(), failure);
+        }
+    }
+
+    private void writePages(long place, long bytes) throws IOException {
+        long first = place / PAGE * PAGE;
+        int length = (int) (Math.ceilDiv(place + bytes, (long) PAGE) * PAGE - first);
+        if (!file.writeNow(RING_AT + first, memory, first, length)) {
+            file.write(RING_AT + first, memory.asSlice(first, length).asByteBuffer());
+        }
+    }
+
+    /**
+     * Ends the epoch, if there are changes in it.
+     *
+     * @return up to where the log must be {@linkplain #sync synced} before a flush completes
+     */
+    long endEpoch() {
+        lock.lock();
+        try {
+            open().ifPresent(Epoch::end);
+            return head;
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    private ByteBuffer beginOf(Epoch epoch) {
+        return ByteBuffer.allocate(BEGIN_BYTES)
+                .order(ByteOrder.BIG_ENDIAN)
+                .putLong(epoch.number())
+                .putLong(epoch.since())
+                .putLong(clock.millis())
+                .putLong(clock.boot().getMostSignificantBits())
+                .putLong(clock.boot().getLeastSignificantBits())
+                .putLong(synced)
+                .flip();
+    }
+
+    /**
+     * Returns once all before this position survives the crash of the host. Of several callers one works for all.
+     *
+     * @throws LocalDiskException it may not; repeating this proves nothing
+     */
+    void sync(long position) throws LocalDiskException {
+        syncing.lock();
+        try {
+            if (synced < position) {
+                syncAll();
+            }
+        } finally {
+            syncing.unlock();
+        }
+    }
+
+    private void syncAll() throws LocalDiskException {
+        long end = head();
+        try {
+            file.flush();
+        } catch (IOException failure) {
+            throw new LocalDiskException(file.toString(), failure);
+        }
+        synced = end;
+    }
+
+    private long head() {
+        lock.lock();
+        try {
+            return head;
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    /** All epochs that the NAS does not have, oldest first. */
+    List<Epoch> epochs() {
+        lock.lock();
+        try {
+            return List.copyOf(epochs);
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    /** The epoch that gets the next change, if it has begun. */
+    Optional<Epoch> open() {
+        return last().filter(epoch -> !epoch.ended());
+    }
+
+    /** The newest epoch that the NAS does not have. */
+    Optional<Epoch> last() {
+        lock.lock();
+        try {
+            return Optional.ofNullable(epochs.peekLast());
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    /** Whether the NAS does not have an epoch. */
+    boolean has(Epoch epoch) {
+        lock.lock();
+        try {
+            return epochs.contains(epoch);
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    /** The oldest epoch. It may get more changes if it is not {@linkplain Epoch#ended ended}. */
+    Optional<Epoch> oldest() {
+        lock.lock();
+        try {
+            return Optional.ofNullable(epochs.peekFirst());
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    boolean isEmpty() {
+        return oldest().isEmpty();
+    }
+
+    /**
+     * The NAS has the oldest epoch, for good. Returns once this is known for good here as well.
+     *
+     * @throws LocalDiskException it may not be known; then this log must not be opened any more
+     */
+    void drained(Epoch epoch) throws LocalDiskException {
+        syncing.lock();
+        try {
+            int place = (int) (epoch.number() % 2);
+            writePointer(file, new Pointer(epoch.endPosition(), epoch.number(), synced), place);
+            syncAll();
+        } catch (LocalDiskException failure) {
+            throw failure;
+        } catch (IOException failure) {
+            throw new LocalDiskException(file.toString(), failure);
+        } finally {
+            syncing.unlock();
+        }
+        forget(epoch);
+    }
+
+    /** The NAS has the oldest epoch; nothing is noted on this host, because its disk has failed. */
+    void forget(Epoch epoch) {
+        pending.remove(epoch.changes(), epoch.number());
+        lock.lock();
+        try {
+            epochs.remove(epoch);
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    /** How much data the NAS does not have yet. */
+    long bytes() {
+        lock.lock();
+        try {
+            return epochs.stream().mapToLong(Epoch::bytes).sum();
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    /** For how many nanoseconds the oldest change has been acknowledged that the NAS does not have yet, if there is one. */
+    OptionalLong age() {
+        lock.lock();
+        try {
+            return epochs.isEmpty()
+                    ? OptionalLong.empty()
+                    : OptionalLong.of(
+                            Math.max(0, clock.nanos() - epochs.getFirst().since()));
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    /** Nobody reads or appends any more. The file stays. */
+    @Override
+    public void close() throws IOException {
+        try {
+            file.close();
+        } finally {
+            arena.close();
+        }
+    }
+
+    @Override
+    public String toString() {
+        return file.toString();
+    }
+}
