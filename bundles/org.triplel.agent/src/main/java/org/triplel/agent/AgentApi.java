@@ -164,7 +164,7 @@ final class AgentApi implements AgentService {
     public CompletableFuture<Vm> placeVm(VmPlacement wanted) {
         return answer("place VM", () -> {
             given(given(given(wanted).placement()).swap());
-            given(wanted.placement().journal());
+            given(wanted.placement().writes());
             given(wanted.placement().acceptedBy());
             return vms.find(given(wanted.vm())).place(wanted.placement());
         });
@@ -173,6 +173,11 @@ final class AgentApi implements AgentService {
     @Override
     public CompletableFuture<Vm> bringHome(String vm) {
         return answer("bring home", () -> vms.find(given(vm)).bringHome());
+    }
+
+    @Override
+    public CompletableFuture<Vm> giveUp(String vm) {
+        return answer("give up", () -> vms.find(given(vm)).giveUp());
     }
 
     @Override

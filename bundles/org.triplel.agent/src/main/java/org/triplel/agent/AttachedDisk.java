@@ -70,10 +70,12 @@ record AttachedDisk(
 
     private Exposure exposure() {
         var exposure = disk.exposure();
-        long age = exposure.oldestCommit()
+        long commitAge = exposure.oldestCommit()
                 .map(commit -> Math.max(0, System.currentTimeMillis() - commit.toEpochMilli()))
                 .orElse(0L);
-        return new Exposure(exposure.bytes(), age);
+        return new Exposure(
+                exposure.journalBytes() + exposure.behindBytes(),
+                Math.max(commitAge, exposure.behindAge().toMillis()));
     }
 
     private List<TrafficCounter> counters() {

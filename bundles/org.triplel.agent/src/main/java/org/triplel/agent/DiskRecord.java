@@ -11,6 +11,7 @@ import java.time.format.DateTimeParseException;
 import java.util.Optional;
 import java.util.Properties;
 import org.triplel.hypervisor.DomainPlacement;
+import org.triplel.hypervisor.DomainPlacement.Writes;
 import org.triplel.hypervisor.RiskConsent;
 
 /**
@@ -47,15 +48,43 @@ record DiskRecord(String vm, BaseVersion base, String overlay, Optional<DomainPl
                             properties.getProperty("base", ""), Integer.parseInt(properties.getProperty("version"))),
                     properties.getProperty("overlay", ""),
                     Optional.ofNullable(properties.getProperty("swapOnHost"))
-                            .map(swap -> new DomainPlacement(Boolean.parseBoolean(swap), consent(properties))));
+                            .map(swap -> new DomainPlacement(Boolean.parseBoolean(swap), writes(properties))));
         } catch (AgentException | NumberFormatException | DateTimeParseException e) {
             throw new IOException(file + " is damaged: " + e.getMessage(), e);
         }
     }
 
-    private static Optional<RiskConsent> consent(Properties properties) {
-        return Optional.ofNullable(properties.getProperty("journalAcceptedBy"))
-                .map(user -> new RiskConsent(user, Instant.parse(properties.getProperty("journalAcceptedAt", ""))));
+    private static Writes writes(Properties properties) {
+        var journal = consent(properties, "journal");
+        var behind = consent(properties, "behind");
+        return journal.<Writes>map(Writes.JournalOnHost::new)
+                .or(() -> behind.map(consent -> new Writes.Behind(
+                        Integer.parseInt(properties.getProperty("behindSeconds")),
+                        Integer.parseInt(properties.getProperty("behindMebibytes")),
+                        consent)))
+                .orElse(Writes.THROUGH);
+    }
+
+    private static Optional<RiskConsent> consent(Properties properties, String risk) {
+        return Optional.ofNullable(properties.getProperty(risk + "AcceptedBy"))
+                .map(user -> new RiskConsent(user, Instant.parse(properties.getProperty(risk + "AcceptedAt", ""))));
+    }
+
+    private static void write(Writes writes, Properties properties) {
+        switch (writes) {
+            case Writes.Through() -> {}
+            case Writes.JournalOnHost(var consent) -> write(consent, "journal", properties);
+            case Writes.Behind(int seconds, int mebibytes, var consent) -> {
+                properties.setProperty("behindSeconds", Integer.toString(seconds));
+                properties.setProperty("behindMebibytes", Integer.toString(mebibytes));
+                write(consent, "behind", properties);
+            }
+        }
+    }
+
+    private static void write(RiskConsent consent, String risk, Properties properties) {
+        properties.setProperty(risk + "AcceptedBy", consent.user());
+        properties.setProperty(risk + "AcceptedAt", consent.at().toString());
     }
 
     void write(Path folder) throws IOException {
@@ -64,10 +93,7 @@ record DiskRecord(String vm, BaseVersion base, String overlay, Optional<DomainPl
         properties.setProperty("version", Integer.toString(base.version()));
         properties.setProperty("overlay", overlay);
         placement.ifPresent(place -> properties.setProperty("swapOnHost", Boolean.toString(place.swapOnHost())));
-        placement.flatMap(DomainPlacement::journalOnHost).ifPresent(consent -> {
-            properties.setProperty("journalAcceptedBy", consent.user());
-            properties.setProperty("journalAcceptedAt", consent.at().toString());
-        });
+        placement.ifPresent(place -> write(place.writes(), properties));
         var written = folder.resolve("." + vm);
         try (var content = Files.newBufferedWriter(written)) {
             properties.store(content, null);

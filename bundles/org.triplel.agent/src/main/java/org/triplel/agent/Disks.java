@@ -22,12 +22,14 @@ import org.triplel.block.nbd.NbdServer;
 import org.triplel.block.qemu.ImageLocation;
 import org.triplel.block.qemu.StorageDaemon;
 import org.triplel.hypervisor.DomainPlacement;
+import org.triplel.hypervisor.DomainPlacement.Writes;
 import org.triplel.replica.BaseTraffic;
 import org.triplel.router.AbsentJournalException;
 import org.triplel.router.DiskMetrics;
 import org.triplel.router.Placement;
 import org.triplel.router.RequestClass;
 import org.triplel.router.RoutedDisk;
+import org.triplel.router.Rpo;
 import org.triplel.router.Side;
 
 /**
@@ -40,7 +42,7 @@ final class Disks implements VmDisks, AutoCloseable {
     private static final String PLACEMENT = "Storage placement";
 
     /** Of a disk that is only attached to bring home what is here. */
-    private static final DomainPlacement NOTHING_MORE = new DomainPlacement(false, Optional.empty());
+    private static final DomainPlacement NOTHING_MORE = new DomainPlacement(false, Writes.THROUGH);
 
     private static final System.Logger LOG = System.getLogger(Disks.class.getName());
 
@@ -128,9 +130,7 @@ final class Disks implements VmDisks, AutoCloseable {
         var placement = vm.placement().orElse(DomainPlacement.DEFAULT);
         attach(vm, guest, placement);
         var disk = find(vm.vm());
-        if (placement.journalOnHost().isEmpty()
-                && disk.isPresent()
-                && disk.get().disk().journalsHere()) {
+        if (disk.isPresent() && !disk.get().disk().isPlaced()) {
             move(vm.vm(), disk.get()); // it could not be brought home before
         }
     }
@@ -156,6 +156,9 @@ final class Disks implements VmDisks, AutoCloseable {
             var metrics = new DiskMetrics();
             bases.add(vm.vm(), replica.view(count(metrics, RequestClass.BASE_COPY)));
             done.push(() -> bases.remove(vm.vm()));
+
+            step = "looking for what was written behind";
+            HostFiles.refuseIfElsewhere(host, state, nas, vm);
 
             step = "opening the spool";
             var daemon = daemon(vm);
@@ -189,7 +192,7 @@ final class Disks implements VmDisks, AutoCloseable {
                     daemon,
                     spool,
                     split
-                            ? Optional.of(new HostFiles(host, state, vm, guest, image, trusted, events))
+                            ? Optional.of(new HostFiles(host, state, nas, vm, guest, image, trusted, events))
                             : Optional.empty(),
                     placement(placement),
                     metrics);
@@ -206,6 +209,14 @@ final class Disks implements VmDisks, AutoCloseable {
             done.clear();
             unwritten.remove(vm.vm());
             LOG.log(Level.INFO, "{0}: disk attached", vm.vm());
+        } catch (ElsewhereException e) {
+            throw new AgentException(
+                    AgentError.Kind.CONFLICT,
+                    "The disk of " + vm.vm() + " cannot be attached: " + e.getMessage() + ".",
+                    "Start the agent of " + e.host()
+                            + ", which brings it home. If that host is lost for good, give up what it wrote last: triplel vm"
+                            + " give-up " + vm.vm() + ". Its disk is then as after a power cut a short time before.",
+                    e);
         } catch (AbsentJournalException e) {
             throw new AgentException(
                     AgentError.Kind.CONFLICT,
@@ -227,9 +238,16 @@ final class Disks implements VmDisks, AutoCloseable {
     }
 
     private static Placement placement(DomainPlacement chosen) {
-        return new Placement(
-                chosen.swapOnHost() ? Side.LOCAL : Side.NAS,
-                chosen.journalOnHost().isPresent() ? Side.LOCAL : Side.NAS);
+        var swap = chosen.swapOnHost() ? Side.LOCAL : Side.NAS;
+        return switch (chosen.writes()) {
+            case Writes.Through() -> new Placement(swap, Side.NAS);
+            case Writes.JournalOnHost _ -> new Placement(swap, Side.LOCAL);
+            case Writes.Behind(int seconds, int mebibytes, _) ->
+                new Placement(
+                        swap,
+                        Side.NAS,
+                        Optional.of(new Rpo(Duration.ofSeconds(seconds), (long) mebibytes << 20)));
+        };
     }
 
     private StorageDaemon daemon(DiskRecord vm) throws IOException {
@@ -286,12 +304,24 @@ final class Disks implements VmDisks, AutoCloseable {
                 if (disk.disk().moveSwap()) {
                     events.add(Severity.INFO, vm, PLACEMENT, "What was swapped on this host is on the NAS now.");
                 }
+                boolean behindBefore = disk.disk().writesBehind();
+                disk.disk().moveWrites();
                 if (disk.disk().moveJournals()) {
                     events.add(
                             Severity.INFO,
                             vm,
                             PLACEMENT,
                             "The journal is on " + (disk.disk().journalsHere() ? host : "the NAS") + " now.");
+                }
+                disk.disk().moveWrites(); // the journal was in the way before
+                if (behindBefore != disk.disk().writesBehind()) {
+                    events.add(
+                            Severity.INFO,
+                            vm,
+                            PLACEMENT,
+                            behindBefore
+                                    ? "All that it writes goes to the NAS at once now."
+                                    : "What it writes goes to the NAS later now, within the bound.");
                 }
             } catch (IOException e) {
                 if (attached.get(vm) != disk) { // the VM was stopped, and nothing has to move any more
@@ -325,7 +355,7 @@ final class Disks implements VmDisks, AutoCloseable {
                 if (guest == Guest.SAVED) {
                     disk.disk().bringAllHome();
                 } else {
-                    disk.disk().bringJournalsHome();
+                    disk.disk().bringDiskHome();
                 }
             } finally {
                 release(disk);
@@ -383,6 +413,7 @@ final class Disks implements VmDisks, AutoCloseable {
                     e);
         }
         bases.remove(vm.vm());
+        giveUp(vm);
         spools.deleteAll(vm.vm());
         HostFiles.deleteSetAside(state, vm.vm());
         forget(vm.vm());
@@ -393,6 +424,23 @@ final class Disks implements VmDisks, AutoCloseable {
         spools.delete(vm);
         HostFiles.delete(state, vm);
         Files.deleteIfExists(state.disks().resolve(vm));
+    }
+
+    @Override
+    public boolean giveUp(DiskRecord vm) throws AgentException {
+        try {
+            if (nas.claim(vm.overlay()).isEmpty()) {
+                return false;
+            }
+            nas.unclaim(vm.overlay());
+            return true;
+        } catch (IOException e) {
+            throw new AgentException(
+                    AgentError.Kind.NAS,
+                    "What " + vm.vm() + " wrote last cannot be given up: " + Failures.describe(e) + ".",
+                    "Check the NAS, then try again.",
+                    e);
+        }
     }
 
     @Override

@@ -3,24 +3,39 @@ package org.triplel.agent;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.Instant;
+import java.time.temporal.ChronoUnit;
+import java.util.Optional;
+import java.util.UUID;
 import org.triplel.agent.api.AgentEvent.Severity;
 import org.triplel.router.JournalFile;
 import org.triplel.router.NasView;
 import org.triplel.router.RoutedDisk;
+import org.triplel.router.Rpo;
+import org.triplel.router.SetAside;
 import org.triplel.router.SubFile;
+import org.triplel.router.WriteBehindLog;
 
 /**
  * What of a VM's disk lies on this host, when the disk is attached.
  *
  * @param host the name of this host
  * @param state the agent's folders
+ * @param nas has the overlay
  * @param vm whose disk it is
  * @param guest what is known of it
  * @param image names the overlay and what makes this life of it unique
  * @param trusted whether nobody can have put the overlay back since an earlier agent served it
  */
 record HostFiles(
-        String host, StateFolder state, DiskRecord vm, Guest guest, String image, boolean trusted, EventLog events)
+        String host,
+        StateFolder state,
+        Nas nas,
+        DiskRecord vm,
+        Guest guest,
+        String image,
+        boolean trusted,
+        EventLog events)
         implements RoutedDisk.LocalFiles {
 
     private static final String PLACEMENT = "Storage placement";
@@ -33,15 +48,25 @@ record HostFiles(
         return state.local().resolve(vm + ".journal");
     }
 
+    private static Path logFile(StateFolder state, String vm) {
+        return state.local().resolve(vm + ".behind");
+    }
+
     /** Removes what is here of a VM, if anything is. */
     static void delete(StateFolder state, String vm) throws IOException {
         SubFile.delete(swapFile(state, vm));
         JournalFile.delete(journalFile(state, vm));
+        Files.deleteIfExists(logFile(state, vm));
     }
 
     /** Removes also what was set aside. */
     static void deleteSetAside(StateFolder state, String vm) throws IOException {
-        try (var kept = Files.newDirectoryStream(state.local(), vm + ".journal.stale*")) {
+        deleteAll(state, vm + ".journal.stale*");
+        deleteAll(state, vm + ".behind.stale*");
+    }
+
+    private static void deleteAll(StateFolder state, String pattern) throws IOException {
+        try (var kept = Files.newDirectoryStream(state.local(), pattern)) {
             for (var file : kept) {
                 Files.delete(file);
             }
@@ -51,6 +76,22 @@ record HostFiles(
     /** Changes that the overlay had not got durably are lost: what left this host with them is what was here before. */
     static void forgetUnflushed(StateFolder state, String vm) throws IOException {
         JournalFile.forgetUnflushed(journalFile(state, vm));
+    }
+
+    /** @throws ElsewhereException the newest changes of the overlay are on another host, or were on this one */
+    static void refuseIfElsewhere(String host, StateFolder state, Nas nas, DiskRecord vm) throws IOException {
+        var claim = nas.claim(vm.overlay());
+        if (claim.isEmpty() || claim.get().image().equals(nas.identity(vm.overlay())) && isHere(claim.get(), state, vm)) {
+            return;
+        }
+        if (!claim.get().image().equals(nas.identity(vm.overlay()))) {
+            throw new ElsewhereException(claim.get(), ", and the image was put back meanwhile");
+        }
+        throw new ElsewhereException(claim.get(), claim.get().host().equals(host) ? ", and is not there any more" : "");
+    }
+
+    private static boolean isHere(Claim claim, StateFolder state, DiskRecord vm) throws IOException {
+        return WriteBehindLog.idOf(logFile(state, vm.vm())).equals(Optional.of(claim.log()));
     }
 
     /**
@@ -70,8 +111,8 @@ record HostFiles(
     }
 
     @Override
-    public JournalFile journals(long size, NasView nas) throws IOException {
-        var opened = JournalFile.open(journalFile(state, vm.vm()), size, image, nas, guest == Guest.OFF);
+    public JournalFile journals(long size, NasView nasView) throws IOException {
+        var opened = JournalFile.open(journalFile(state, vm.vm()), size, image, nasView, guest == Guest.OFF);
         opened.setAside()
                 .ifPresent(kept -> events.add(
                         Severity.WARNING,
@@ -81,5 +122,57 @@ record HostFiles(
                                 + " as it is now, so it is not used. It is kept in " + kept
                                 + "; remove the file when nobody needs it."));
         return opened.file();
+    }
+
+    /** What is in the log belongs to the overlay as long as the NAS says so. */
+    @Override
+    public Optional<WriteBehindLog> behind(long size) throws IOException {
+        refuseIfElsewhere(host, state, nas, vm);
+        var file = logFile(state, vm.vm());
+        if (nas.claim(vm.overlay()).isPresent()) {
+            return Optional.of(WriteBehindLog.open(file, size));
+        }
+        if (Files.exists(file)) {
+            dropUnclaimed(file, size);
+        }
+        return Optional.empty();
+    }
+
+    /** All of it is on the NAS, or somebody has given it up. */
+    private void dropUnclaimed(Path file, long size) throws IOException {
+        if (WriteBehindLog.isEmpty(file, size)) {
+            Files.delete(file);
+            return;
+        }
+        if (guest != Guest.OFF) {
+            throw new IOException("what its guest wrote last is in " + file + ", but the NAS does not expect it any more");
+        }
+        var kept = SetAside.move(file);
+        events.add(
+                Severity.WARNING,
+                vm.vm(),
+                PLACEMENT,
+                "What was written last on " + host + " was given up meanwhile, so it does not belong to " + vm.overlay()
+                        + " as it is now, and is not used. It is kept in " + kept
+                        + "; remove the file when nobody needs it.");
+    }
+
+    @Override
+    public WriteBehindLog beginBehind(long size, Rpo rpo) throws IOException {
+        var id = UUID.randomUUID();
+        var log = WriteBehindLog.create(logFile(state, vm.vm()), id, size, rpo);
+        try {
+            nas.claim(vm.overlay(), new Claim(host, id, image, Instant.now().truncatedTo(ChronoUnit.SECONDS)));
+            return log;
+        } catch (IOException failure) {
+            log.close();
+            throw failure;
+        }
+    }
+
+    @Override
+    public void endBehind() throws IOException {
+        nas.unclaim(vm.overlay());
+        Files.deleteIfExists(logFile(state, vm.vm()));
     }
 }

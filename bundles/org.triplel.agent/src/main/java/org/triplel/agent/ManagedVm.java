@@ -16,6 +16,7 @@ import org.triplel.agent.api.Side;
 import org.triplel.agent.api.Vm;
 import org.triplel.agent.api.VmState;
 import org.triplel.hypervisor.DomainPlacement;
+import org.triplel.hypervisor.DomainPlacement.Writes;
 import org.triplel.hypervisor.DomainRun;
 import org.triplel.hypervisor.DomainState;
 import org.triplel.hypervisor.DomainStatus;
@@ -230,12 +231,15 @@ final class ManagedVm {
     }
 
     private static Placement describe(DomainPlacement placement) {
-        var consent = placement.journalOnHost();
-        return new Placement(
-                side(placement.swapOnHost()),
-                side(consent.isPresent()),
-                consent.map(RiskConsent::user).orElse(""),
-                consent.map(each -> each.at().toEpochMilli()).orElse(0L));
+        var swap = side(placement.swapOnHost());
+        return switch (placement.writes()) {
+            case Writes.Through() -> Placement.safe(swap);
+            case Writes.JournalOnHost(var consent) ->
+                Placement.risky(swap, consent.user()).acceptedAt(consent.at().toEpochMilli());
+            case Writes.Behind(int seconds, int mebibytes, var consent) ->
+                Placement.behind(swap, seconds, mebibytes, consent.user())
+                        .acceptedAt(consent.at().toEpochMilli());
+        };
     }
 
     private static Side side(boolean onHost) {
@@ -245,7 +249,7 @@ final class ManagedVm {
     /** Keeps parts of the disk elsewhere from now on. */
     CompletableFuture<Vm> place(Placement wanted) {
         return request(PLACEMENT, () -> {
-            var next = new DomainPlacement(wanted.swap() == Side.LOCAL, consent(wanted));
+            var next = new DomainPlacement(wanted.swap() == Side.LOCAL, writes(wanted));
             try {
                 host.hypervisor.place(name(), next);
             } catch (HypervisorException e) {
@@ -258,36 +262,73 @@ final class ManagedVm {
         });
     }
 
-    /** Who has accepted the risk before is still the one, unless another one does. */
-    private Optional<RiskConsent> consent(Placement wanted) throws AgentException {
-        if (wanted.journal() == Side.NAS) {
-            return Optional.empty();
+    private Writes writes(Placement wanted) throws AgentException {
+        return switch (wanted.writes()) {
+            case THROUGH -> Writes.THROUGH;
+            case LOG_SPLIT ->
+                new Writes.JournalOnHost(consent(
+                        wanted, "The journal of " + name() + " cannot be kept on " + host.name + " unless somebody"));
+            case BEHIND ->
+                new Writes.Behind(
+                        checked(wanted.rpoSeconds(), 1, Placement.MAX_RPO_SECONDS, "seconds"),
+                        checked(
+                                wanted.rpoMebibytes(),
+                                Placement.MIN_RPO_MEBIBYTES,
+                                Placement.MAX_RPO_MEBIBYTES,
+                                "MiB"),
+                        consent(wanted, "What " + name() + " writes cannot be written behind unless somebody"));
+        };
+    }
+
+    private int checked(int value, int least, int most, String unit) throws AgentException {
+        if (value < least || value > most) {
+            throw AgentException.invalid(
+                    "What " + name() + " writes cannot be written behind by " + value + " " + unit + ".",
+                    "Choose from " + least + " to " + most + " " + unit + ".");
         }
+        return value;
+    }
+
+    /** Who has accepted the risk before is still the one, unless another one does, or the risk is another one. */
+    private RiskConsent consent(Placement wanted, String notUnless) throws AgentException {
         var user = wanted.acceptedBy().strip();
         if (user.isEmpty() || user.length() > LONGEST_NAME || user.chars().anyMatch(Character::isISOControl)) {
             throw AgentException.invalid(
-                    "The journal of " + name() + " cannot be kept on " + host.name
-                            + " unless somebody accepts that the loss of the host can destroy recent data.",
+                    notUnless + " accepts that the loss of the host can destroy recent data.",
                     "Say who accepts it, in at most " + LONGEST_NAME + " characters.");
         }
+        boolean asBefore = sameRisk(describe(placement), wanted);
         return placement
-                .journalOnHost()
-                .filter(consent -> consent.user().equals(user))
-                .or(() -> Optional.of(new RiskConsent(user, Instant.now().truncatedTo(ChronoUnit.SECONDS))));
+                .consent()
+                .filter(consent -> asBefore && consent.user().equals(user))
+                .orElseGet(() -> new RiskConsent(user, Instant.now().truncatedTo(ChronoUnit.SECONDS)));
+    }
+
+    private static boolean sameRisk(Placement one, Placement other) {
+        return one.writes() == other.writes()
+                && one.rpoSeconds() == other.rpoSeconds()
+                && one.rpoMebibytes() == other.rpoMebibytes();
     }
 
     private void tell(DomainPlacement before, DomainPlacement after) {
         if (before.swapOnHost() != after.swapOnHost()) {
             host.events.add(Severity.INFO, name(), PLACEMENT, "Swap is placed on " + place(after.swapOnHost()) + ".");
         }
-        if (!before.journalOnHost().equals(after.journalOnHost())) {
-            var text = after.journalOnHost()
-                    .map(consent -> "The journal is placed on " + host.name + ". " + consent.user()
-                            + " accepts that the loss of " + host.name
-                            + " can destroy recent data, and that the file systems need repair then.")
-                    .orElse("The journal is placed on the NAS.");
-            host.events.add(Severity.INFO, name(), PLACEMENT, text);
+        if (!before.writes().equals(after.writes())) {
+            host.events.add(Severity.INFO, name(), PLACEMENT, describe(after.writes()));
         }
+    }
+
+    private String describe(Writes writes) {
+        return switch (writes) {
+            case Writes.Through() -> "All that it writes is placed on the NAS.";
+            case Writes.JournalOnHost(var consent) ->
+                "The journal is placed on " + host.name + ". " + consent.user() + " accepts that the loss of "
+                        + host.name + " can destroy recent data, and that the file systems need repair then.";
+            case Writes.Behind(int seconds, int mebibytes, var consent) ->
+                "What it writes goes to the NAS later, by at most " + seconds + " s and " + mebibytes + " MiB. "
+                        + consent.user() + " accepts that the loss of " + host.name + " destroys what it wrote last.";
+        };
     }
 
     private String place(boolean onHost) {
@@ -443,6 +484,22 @@ final class ManagedVm {
                 become(before, e.getMessage());
                 throw hypervisor(e, "");
             }
+        });
+    }
+
+    /** Uses the overlay as it is, without what was written last on a host that is lost. */
+    CompletableFuture<Vm> giveUp() {
+        return request("Give up", () -> {
+            requireOff("started from an earlier state");
+            if (!host.disks.giveUp(record())) {
+                throw AgentException.conflict(
+                        "All that " + name() + " has written is on the NAS, so there is nothing to give up.", "");
+            }
+            host.events.add(
+                    Severity.WARNING,
+                    name(),
+                    "Give up",
+                    "What it wrote last is given up: its disk is as after a power cut a short time before.");
         });
     }
 

@@ -104,6 +104,40 @@ record Nas(Path folder, Optional<Path> link) {
         return overlay + ' ' + Files.getAttribute(folder.resolve(overlay), "unix:ino");
     }
 
+    /** Who has the newest changes of an overlay, if they are not all on the NAS. */
+    Optional<Claim> claim(String overlay) throws IOException {
+        var file = claimFile(overlay);
+        try {
+            return Optional.of(Claim.parse(Files.readString(file)));
+        } catch (NoSuchFileException none) {
+            return Optional.empty();
+        } catch (IOException failure) {
+            throw new IOException(file + ": " + failure.getMessage(), failure);
+        }
+    }
+
+    /** Tells every host of it, for good. There is none. */
+    void claim(String overlay, Claim claim) throws IOException {
+        var file = claimFile(overlay);
+        Files.createDirectories(file.getParent());
+        var created = file.resolveSibling(file.getFileName() + "." + claim.log() + ".new");
+        try {
+            Files.writeString(created, claim.text(), StandardOpenOption.CREATE, StandardOpenOption.SYNC);
+            name(created, file);
+        } finally {
+            Files.deleteIfExists(created);
+        }
+    }
+
+    /** All is on the NAS, or nobody asks for it any more. */
+    void unclaim(String overlay) throws IOException {
+        Files.deleteIfExists(claimFile(overlay));
+    }
+
+    private Path claimFile(String overlay) {
+        return folder.resolve(".triplel/behind").resolve(overlay + ".properties");
+    }
+
     /** Changes whenever anyone changes the overlay, in whatever way. All that this host wrote is on the NAS before. */
     String state(String overlay) throws IOException {
         var file = folder.resolve(overlay);

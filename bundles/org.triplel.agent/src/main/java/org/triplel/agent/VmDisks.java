@@ -43,6 +43,13 @@ interface VmDisks {
      */
     boolean bringHome(String vm) throws AgentException;
 
+    /**
+     * What a VM that is off wrote last, and what is not on the NAS, is not waited for any more: its overlay is used as it is.
+     *
+     * @return whether there is something that is waited for
+     */
+    boolean giveUp(DiskRecord vm) throws AgentException;
+
     /** What is wrong with a disk that is attached or should no longer be, and what to do, or empty. */
     String problem(String vm);
 }

@@ -282,7 +282,7 @@ class DisksTest {
             host.disks.attach(VM, Guest.OFF);
             try (var guest = host.guest()) {
                 var expected = swapOut(guest);
-                host.disks.place("desk-01", new DomainPlacement(false, Optional.empty()));
+                host.disks.place("desk-01", new DomainPlacement(false, DomainPlacement.Writes.THROUGH));
                 Await.until("it is home", () -> !host.events.newest().isEmpty());
                 assertEquals(
                         "What was swapped on this host is on the NAS now.",

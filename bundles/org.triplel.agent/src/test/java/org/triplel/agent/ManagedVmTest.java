@@ -71,6 +71,12 @@ class ManagedVmTest {
         }
 
         @Override
+        public boolean giveUp(DiskRecord vm) {
+            calls.add("give up " + vm.vm());
+            return true;
+        }
+
+        @Override
         public String problem(String vm) {
             return "";
         }
@@ -179,10 +185,10 @@ class ManagedVmTest {
                 events.newest().getLast().message().contains("Ada accepts that the loss of client-1"),
                 () -> events.newest().toString());
 
-        var swap = new Placement(Side.NAS, Side.LOCAL, "Ada", 1);
+        var swap = Placement.risky(Side.NAS, "Ada").acceptedAt(1);
         assertEquals(placed.acceptedAtMillis(), vm.place(swap).get().placement().acceptedAtMillis(), "it is the same");
         var safe = vm.place(Placement.safe(Side.NAS)).get().placement();
-        assertEquals(new Placement(Side.NAS, Side.NAS, "", 0), safe);
+        assertEquals(Placement.safe(Side.NAS), safe);
     }
 
     @Test

@@ -19,6 +19,8 @@ import picocli.CommandLine.Spec;
 @Command(name = "vm", description = "The virtual machines of the fleet.", synopsisSubcommandLabel = "COMMAND")
 final class VmCommand implements Runnable {
 
+    private static final int DEFAULT_RPO_MEBIBYTES = 64;
+
     @ParentCommand
     private Main main;
 
@@ -127,13 +129,36 @@ final class VmCommand implements Runnable {
                                             + " with it, and the file systems need repair.")
                     Optional<Place> journal,
             @Option(
+                            names = "--behind",
+                            paramLabel = "SECONDS",
+                            description = "What the guests write, apart from swap, goes to the NAS later: what was"
+                                    + " acknowledged in so many seconds may be lost with the host, and the disk is then as"
+                                    + " after a power cut before them. From 1 to 3600; 0: it goes to the NAS at once.")
+                    Optional<Integer> behind,
+            @Option(
+                            names = "--behind-mib",
+                            paramLabel = "MIB",
+                            description = "And not more than so much; it takes as much of the host's memory and disk. From"
+                                    + " 16 to 1024, 64 if nothing is said.")
+                    Optional<Integer> mebibytes,
+            @Option(
                             names = "--accept-loss",
                             description = "I accept that the loss of the host can destroy recent data of these virtual"
-                                    + " machines, and that they need repair then.")
+                                    + " machines.")
                     boolean acceptLoss)
             throws Exception {
-        if (swap.isEmpty() && journal.isEmpty()) {
-            throw new NotDone("Say what is to be placed: --swap or --journal.");
+        if (swap.isEmpty() && journal.isEmpty() && behind.isEmpty()) {
+            throw new NotDone("Say what is to be placed: --swap, --journal or --behind.");
+        }
+        if (journal.isPresent() && behind.isPresent()) {
+            throw new NotDone("What is written behind includes the journals: say --journal or --behind.");
+        }
+        if (mebibytes.isPresent() && behind.isEmpty()) {
+            throw new NotDone("--behind-mib is the second half of a bound: say --behind as well.");
+        }
+        if (behind.filter(seconds -> seconds > 0).isPresent() && !acceptLoss) {
+            throw new NotDone("If it is written behind, the loss of the host destroys what the guest wrote last. If you"
+                    + " accept that, say so: --accept-loss.");
         }
         if (journal.filter(Place.host::equals).isPresent() && !acceptLoss) {
             throw new NotDone("With the journal on the host, the loss of the host can destroy recent data, and the file"
@@ -141,17 +166,26 @@ final class VmCommand implements Runnable {
         }
         try (var fleet = FleetSession.open(main.lab())) {
             for (var vm : fleet.vms(names)) {
-                var placement = placement(vm.placement(), swap, journal);
+                var placement = behind.map(seconds -> behind(
+                                vm.placement(), swap, seconds, mebibytes.orElse(DEFAULT_RPO_MEBIBYTES)))
+                        .orElseGet(() -> placement(vm.placement(), swap, journal));
                 fleet.ask(vm.name(), agent -> agent.placeVm(new VmPlacement(vm.name(), placement)));
             }
             print(fleet.vms(names));
         }
     }
 
+    private static Placement behind(Placement now, Optional<Place> swap, int seconds, int mebibytes) {
+        var swapSide = swap.map(Place::side).orElse(now.swap());
+        return seconds == 0
+                ? Placement.safe(swapSide)
+                : Placement.behind(swapSide, seconds, mebibytes, System.getProperty("user.name"));
+    }
+
     private static Placement placement(Placement now, Optional<Place> swap, Optional<Place> journal) {
         var swapSide = swap.map(Place::side).orElse(now.swap());
         if (journal.isEmpty()) {
-            return new Placement(swapSide, now.journal(), now.acceptedBy(), now.acceptedAtMillis());
+            return now.withSwap(swapSide);
         }
         return journal.get() == Place.host
                 ? Placement.risky(swapSide, System.getProperty("user.name"))
@@ -167,6 +201,27 @@ final class VmCommand implements Runnable {
         try (var fleet = FleetSession.open(main.lab())) {
             for (var name : names) {
                 fleet.ask(name, agent -> agent.bringHome(name));
+            }
+            print(fleet.vms(names));
+        }
+    }
+
+    @Command(
+            name = "give-up",
+            description = "Let stopped virtual machines start from what the NAS has, without what they wrote last on a host"
+                    + " that is lost for good.")
+    void giveUp(
+            @Parameters(paramLabel = "NAME", arity = "1..*", description = "The virtual machines.") List<String> names,
+            @Option(names = "--accept-loss", description = "I accept that what they wrote last is lost.")
+                    boolean acceptLoss)
+            throws Exception {
+        if (!acceptLoss) {
+            throw new NotDone("What they wrote last is lost then, also if the host comes back. If you accept that, say so:"
+                    + " --accept-loss.");
+        }
+        try (var fleet = FleetSession.open(main.lab())) {
+            for (var name : names) {
+                fleet.ask(name, agent -> agent.giveUp(name));
             }
             print(fleet.vms(names));
         }

@@ -7,11 +7,39 @@ import java.util.Optional;
  * where the domain goes.
  *
  * @param swapOnHost whether the guest's swap areas are on its host, or on the NAS
- * @param journalOnHost whether the journals of its file systems are on its host, which somebody must have accepted, or on
- *     the NAS
+ * @param writes what becomes of all else that the guest writes
  */
-public record DomainPlacement(boolean swapOnHost, Optional<RiskConsent> journalOnHost) {
+public record DomainPlacement(boolean swapOnHost, Writes writes) {
+
+    /** What becomes of what a guest writes. Whatever may lose data, somebody must have accepted. */
+    public sealed interface Writes {
+
+        /** When a flush completes, it is on the NAS. */
+        record Through() implements Writes {}
+
+        /** The same, apart from the journals of its file systems, which are on the host. */
+        record JournalOnHost(RiskConsent consent) implements Writes {}
+
+        /**
+         * It is on the host first.
+         *
+         * @param seconds how old the oldest change may become that is not on the NAS
+         * @param mebibytes how much of it there may be
+         */
+        record Behind(int seconds, int mebibytes, RiskConsent consent) implements Writes {}
+
+        Writes THROUGH = new Through();
+    }
 
     /** Of a domain for which nobody has chosen: nothing is lost by it. */
-    public static final DomainPlacement DEFAULT = new DomainPlacement(true, Optional.empty());
+    public static final DomainPlacement DEFAULT = new DomainPlacement(true, Writes.THROUGH);
+
+    /** Who has accepted that data may be lost with the host, if they may. */
+    public Optional<RiskConsent> consent() {
+        return switch (writes) {
+            case Writes.Through() -> Optional.empty();
+            case Writes.JournalOnHost(var consent) -> Optional.of(consent);
+            case Writes.Behind(_, _, var consent) -> Optional.of(consent);
+        };
+    }
 }

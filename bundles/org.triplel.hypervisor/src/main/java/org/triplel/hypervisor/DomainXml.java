@@ -14,6 +14,7 @@ import javax.xml.parsers.ParserConfigurationException;
 import javax.xml.stream.XMLOutputFactory;
 import javax.xml.stream.XMLStreamException;
 import javax.xml.stream.XMLStreamWriter;
+import org.triplel.hypervisor.DomainPlacement.Writes;
 import org.w3c.dom.Document;
 import org.w3c.dom.Element;
 import org.xml.sax.InputSource;
@@ -316,9 +317,13 @@ public record DomainXml(
             var xml = XMLOutputFactory.newDefaultFactory().createXMLStreamWriter(element);
             xml.writeEmptyElement("placement");
             xml.writeAttribute("swap", place(placement.swapOnHost()));
-            xml.writeAttribute("journal", place(placement.journalOnHost().isPresent()));
-            if (placement.journalOnHost().isPresent()) {
-                var consent = placement.journalOnHost().get();
+            xml.writeAttribute("journal", place(placement.writes() instanceof Writes.JournalOnHost));
+            if (placement.writes() instanceof Writes.Behind(int seconds, int mebibytes, _)) {
+                xml.writeAttribute("behindSeconds", Integer.toString(seconds));
+                xml.writeAttribute("behindMebibytes", Integer.toString(mebibytes));
+            }
+            if (placement.consent().isPresent()) {
+                var consent = placement.consent().get();
                 xml.writeAttribute("acceptedBy", consent.user());
                 xml.writeAttribute("acceptedAt", consent.at().toString());
             }
@@ -339,9 +344,19 @@ public record DomainXml(
             return DomainPlacement.DEFAULT;
         }
         var placement = (Element) placements.item(0);
-        boolean journal = placement.hasAttribute("journal") && onHost(placement, "journal");
-        return new DomainPlacement(
-                onHost(placement, "swap"), journal ? Optional.of(consent(placement)) : Optional.empty());
+        return new DomainPlacement(onHost(placement, "swap"), writes(placement));
+    }
+
+    private static Writes writes(Element placement) {
+        if (placement.hasAttribute("journal") && onHost(placement, "journal")) {
+            return new Writes.JournalOnHost(consent(placement));
+        }
+        return placement.hasAttribute("behindSeconds")
+                ? new Writes.Behind(
+                        Integer.parseInt(attribute(placement, "behindSeconds")),
+                        Integer.parseInt(attribute(placement, "behindMebibytes")),
+                        consent(placement))
+                : Writes.THROUGH;
     }
 
     private static boolean onHost(Element placement, String what) {

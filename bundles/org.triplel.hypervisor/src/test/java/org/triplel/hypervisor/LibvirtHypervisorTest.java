@@ -18,7 +18,6 @@ import java.nio.file.Path;
 import java.nio.file.attribute.PosixFilePermissions;
 import java.time.Instant;
 import java.util.List;
-import java.util.Optional;
 import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.TimeUnit;
@@ -131,7 +130,9 @@ class LibvirtHypervisorTest {
             hypervisor.place(
                     "desk-01",
                     new DomainPlacement(
-                            false, Optional.of(new RiskConsent("Ada & <Co>", Instant.parse("2026-11-24T08:00:00Z")))));
+                            false,
+                            new DomainPlacement.Writes.Behind(
+                                    10, 64, new RiskConsent("Ada & <Co>", Instant.parse("2026-11-24T08:00:00Z")))));
 
             libvirt.kill();
             told.next(String.class);
@@ -144,7 +145,9 @@ class LibvirtHypervisorTest {
                             new DomainRun(1_700_000_000_000L, 8123),
                             new DomainPlacement(
                                     false,
-                                    Optional.of(
+                                    new DomainPlacement.Writes.Behind(
+                                            10,
+                                            64,
                                             new RiskConsent("Ada & <Co>", Instant.parse("2026-11-24T08:00:00Z")))))),
                     told.next(List.class));
 

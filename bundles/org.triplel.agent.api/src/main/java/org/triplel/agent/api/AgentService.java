@@ -14,7 +14,7 @@ import org.eclipse.lsp4j.jsonrpc.services.JsonSegment;
 public interface AgentService {
 
     /** The protocol's version; a desktop and an agent of different versions refuse each other. */
-    int VERSION = 3;
+    int VERSION = 4;
 
     @JsonRequest
     CompletableFuture<HostStatus> host();
@@ -74,6 +74,13 @@ public interface AgentService {
      */
     @JsonRequest
     CompletableFuture<Vm> bringHome(String vm);
+
+    /**
+     * Lets a stopped VM be started from what the NAS has, although a host has not sent on what it wrote last: that host is lost
+     * for good. If it comes back, what it has is kept, and not used.
+     */
+    @JsonRequest
+    CompletableFuture<Vm> giveUp(String vm);
 
     @JsonRequest
     CompletableFuture<DiskMap> diskMap(String vm);

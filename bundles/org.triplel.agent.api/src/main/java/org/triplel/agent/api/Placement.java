@@ -4,23 +4,50 @@ package org.triplel.agent.api;
  * Where a VM's host keeps parts of its disk. Base images are not part of it, see {@link ShadowBase}.
  *
  * @param swap the guest's swap areas: on the host's own disk, where nothing is lost that outlives the guest, or on the NAS
- * @param journal the journals of its file systems (Log-Split): on the NAS, where nothing is lost with the host, or on the
- *     host's own disk: then everything since the last checkpoint may be lost with it, and the file systems need repair
- * @param acceptedBy who has accepted that risk; empty unless the journals are placed on the host
+ * @param writes all else that the guest writes
+ * @param rpoSeconds if it is written behind, how old the oldest change may become that is not on the NAS, before the guest
+ *     has to wait: from 1 to 3600; else 0
+ * @param rpoMebibytes and how much of it there may be: from 16 to 1024; else 0
+ * @param acceptedBy who has accepted that data may be lost with the host; empty if none may
  * @param acceptedAtMillis when he did, milliseconds since 1970 by the agent's clock, or 0; ignored in requests
  */
-public record Placement(Side swap, Side journal, String acceptedBy, long acceptedAtMillis) {
+public record Placement(
+        Side swap, Writes writes, int rpoSeconds, int rpoMebibytes, String acceptedBy, long acceptedAtMillis) {
+
+    public static final int MAX_RPO_SECONDS = 3600;
+    public static final int MIN_RPO_MEBIBYTES = 16;
+    public static final int MAX_RPO_MEBIBYTES = 1024;
 
     /** What a VM has as long as nobody chooses. */
-    public static final Placement DEFAULT = new Placement(Side.LOCAL, Side.NAS, "", 0);
+    public static final Placement DEFAULT = safe(Side.LOCAL);
 
     /** All that may be lost with the host is on the NAS. */
     public static Placement safe(Side swap) {
-        return new Placement(swap, Side.NAS, "", 0);
+        return new Placement(swap, Writes.THROUGH, 0, 0, "", 0);
     }
 
     /** The journals on the host, too. */
     public static Placement risky(Side swap, String acceptedBy) {
-        return new Placement(swap, Side.LOCAL, acceptedBy, 0);
+        return new Placement(swap, Writes.LOG_SPLIT, 0, 0, acceptedBy, 0);
+    }
+
+    /** All that is written goes to the NAS later, within a bound. */
+    public static Placement behind(Side swap, int rpoSeconds, int rpoMebibytes, String acceptedBy) {
+        return new Placement(swap, Writes.BEHIND, rpoSeconds, rpoMebibytes, acceptedBy, 0);
+    }
+
+    /** Where the journals are placed. */
+    public Side journal() {
+        return writes == Writes.LOG_SPLIT ? Side.LOCAL : Side.NAS;
+    }
+
+    /** The same with another place for swap. */
+    public Placement withSwap(Side side) {
+        return new Placement(side, writes, rpoSeconds, rpoMebibytes, acceptedBy, acceptedAtMillis);
+    }
+
+    /** The same, accepted then. */
+    public Placement acceptedAt(long millis) {
+        return new Placement(swap, writes, rpoSeconds, rpoMebibytes, acceptedBy, millis);
     }
 }

@@ -31,6 +31,7 @@ import org.triplel.agent.api.Vm;
 import org.triplel.agent.api.VmDefinition;
 import org.triplel.agent.api.VmPlacement;
 import org.triplel.agent.api.VmState;
+import org.triplel.agent.api.Writes;
 
 /**
  * An agent on a real socket whose host, guests and NAS are made up. Its time passes only when {@link #advance} is called,
@@ -290,14 +291,10 @@ public final class SimulatedAgent implements AgentService, AutoCloseable {
     public CompletableFuture<Vm> placeVm(VmPlacement wanted) {
         return answer(() -> {
             var placement = wanted.placement();
-            requests.add("placeVm " + wanted.vm() + " " + placement.swap() + " " + placement.journal() + " "
+            requests.add("placeVm " + wanted.vm() + " " + placement.swap() + " " + placement.writes() + " "
                     + placement.acceptedBy());
             var vm = vm(wanted.vm());
-            vm.place(new Placement(
-                    placement.swap(),
-                    placement.journal(),
-                    placement.acceptedBy(),
-                    placement.journal() == Side.LOCAL ? System.currentTimeMillis() : 0));
+            vm.place(placement.acceptedAt(placement.writes() == Writes.THROUGH ? 0 : System.currentTimeMillis()));
             changed(vm);
             log(AgentEvent.Severity.INFO, wanted.vm(), "Storage placement", "Placed elsewhere.");
             return vm.vm();
@@ -316,6 +313,15 @@ public final class SimulatedAgent implements AgentService, AutoCloseable {
                     "Bring home",
                     "All is on the NAS that would have been lost with " + host + ".");
             return vm.vm();
+        });
+    }
+
+    @Override
+    public CompletableFuture<Vm> giveUp(String name) {
+        return answer(() -> {
+            requests.add("giveUp " + name);
+            log(AgentEvent.Severity.WARNING, name, "Give up", "What it wrote last is given up.");
+            return vm(name).vm();
         });
     }
 

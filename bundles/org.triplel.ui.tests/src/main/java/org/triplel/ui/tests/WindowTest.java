@@ -563,8 +563,8 @@ class WindowTest {
         bot.awaitThat(
                 "both agents were asked",
                 () -> !hosts.one.requests().isEmpty() && !hosts.two.requests().isEmpty());
-        assertEquals(List.of("placeVm desk-01 NAS NAS "), hosts.one.requests());
-        assertEquals(List.of("placeVm desk-03 NAS NAS "), hosts.two.requests());
+        assertEquals(List.of("placeVm desk-01 NAS THROUGH "), hosts.one.requests());
+        assertEquals(List.of("placeVm desk-03 NAS THROUGH "), hosts.two.requests());
         awaitSwap("desk-01", Side.NAS);
         var view = bot.view(VmView.ID, "desk-01");
         bot.awaitThat("the overview says so", () -> title("on the NAS").isPresent());
@@ -591,7 +591,7 @@ class WindowTest {
         closePlacement("OK");
         awaitSwap("desk-02", Side.LOCAL);
         bot.awaitThat(
-                "the other host was asked, too", () -> hosts.two.requests().contains("placeVm desk-04 LOCAL NAS "));
+                "the other host was asked, too", () -> hosts.two.requests().contains("placeVm desk-04 LOCAL THROUGH "));
     }
 
     @Test
@@ -619,7 +619,7 @@ class WindowTest {
         bot.awaitThat("it is asked for again", () -> !dialogButtonNow("OK").isEnabled());
         tick("I accept");
         closePlacement("OK");
-        awaitRequest(hosts.one, "placeVm desk-01 LOCAL LOCAL " + System.getProperty("user.name"));
+        awaitRequest(hosts.one, "placeVm desk-01 LOCAL LOG_SPLIT " + System.getProperty("user.name"));
     }
 
     private Button dialogButtonNow(String text) {
@@ -638,7 +638,7 @@ class WindowTest {
         bot.find(Label.class, label -> label.getText().matches("Accepted by ada on \\d+ \\w+ \\d{4} \\d\\d:\\d\\d"));
         bot.choose(inRow("Swap", "on the NAS"));
         closePlacement("OK");
-        awaitRequest(hosts.one, "placeVm desk-01 NAS LOCAL ada");
+        awaitRequest(hosts.one, "placeVm desk-01 NAS LOG_SPLIT ada");
     }
 
     @Test
@@ -653,9 +653,9 @@ class WindowTest {
         bot.choose(inRow("Swap", "on the NAS"));
         bot.awaitThat("swap alone can be chosen", () -> dialogButtonNow("OK").isEnabled());
         closePlacement("OK");
-        awaitRequest(hosts.one, "placeVm desk-01 NAS NAS ");
-        awaitRequest(hosts.one, "placeVm desk-02 NAS NAS ");
-        awaitRequest(hosts.two, "placeVm desk-03 NAS LOCAL ada");
+        awaitRequest(hosts.one, "placeVm desk-01 NAS THROUGH ");
+        awaitRequest(hosts.one, "placeVm desk-02 NAS THROUGH ");
+        awaitRequest(hosts.two, "placeVm desk-03 NAS LOG_SPLIT ada");
     }
 
     @Test
@@ -671,9 +671,9 @@ class WindowTest {
         tick("I accept");
         closePlacement("OK");
         var user = System.getProperty("user.name");
-        awaitRequest(hosts.one, "placeVm desk-01 LOCAL LOCAL " + user);
-        awaitRequest(hosts.one, "placeVm desk-02 LOCAL LOCAL " + user);
-        awaitRequest(hosts.two, "placeVm desk-03 LOCAL LOCAL " + user);
+        awaitRequest(hosts.one, "placeVm desk-01 LOCAL LOG_SPLIT " + user);
+        awaitRequest(hosts.one, "placeVm desk-02 LOCAL LOG_SPLIT " + user);
+        awaitRequest(hosts.two, "placeVm desk-03 LOCAL LOG_SPLIT " + user);
     }
 
     @Test

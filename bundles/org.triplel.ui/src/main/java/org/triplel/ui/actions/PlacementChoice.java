@@ -23,7 +23,7 @@ record PlacementChoice(Optional<Side> swap, Optional<Side> journal, Optional<Str
             case LOCAL ->
                 acceptedBy
                         .map(user -> Placement.risky(swapSide, user))
-                        .orElse(new Placement(swapSide, Side.LOCAL, now.acceptedBy(), now.acceptedAtMillis()));
+                        .orElse(now.withSwap(swapSide));
         };
     }
 }

@@ -89,7 +89,7 @@ record Layer(RequestClass requestClass, Side side) {
             case BASE_REWRITE -> colors.baseRewrite();
             case JOURNAL -> colors.journal();
             case SWAP -> colors.swap();
-            case PRIVATE -> colors.own();
+            case PRIVATE, DRAIN -> colors.own();
         };
     }
 
@@ -101,6 +101,7 @@ record Layer(RequestClass requestClass, Side side) {
             case JOURNAL -> Messages.Class_Journal;
             case SWAP -> Messages.Class_Swap;
             case PRIVATE -> Messages.Class_Private;
+            case DRAIN -> Messages.Class_Drain;
         };
     }
 
@@ -112,6 +113,7 @@ record Layer(RequestClass requestClass, Side side) {
             case JOURNAL -> Messages.Class_JournalExplained;
             case SWAP -> Messages.Class_SwapExplained;
             case PRIVATE -> Messages.Class_PrivateExplained;
+            case DRAIN -> Messages.Class_DrainExplained;
         };
     }
 }

@@ -6,6 +6,8 @@ final class Messages extends NLS {
 
     public static String Class_Base;
     public static String Class_BaseCopy;
+    public static String Class_Drain;
+    public static String Class_DrainExplained;
     public static String Class_BaseCopyExplained;
     public static String Class_BaseExplained;
     public static String Class_BaseRewrite;

@@ -67,12 +67,12 @@ class PlacementFormTest {
 
     @Test
     void theJournalAndItsConsentStayWhenOnlySwapIsChosen() {
-        var now = new Placement(Side.LOCAL, Side.LOCAL, "ada", 1_000);
+        var now = Placement.risky(Side.LOCAL, "ada").acceptedAt(1_000);
         var swapOnly = new PlacementChoice(NAS, OPEN, Optional.empty());
-        assertEquals(new Placement(Side.NAS, Side.LOCAL, "ada", 1_000), swapOnly.of(now));
+        assertEquals(Placement.risky(Side.NAS, "ada").acceptedAt(1_000), swapOnly.of(now));
         assertEquals(Placement.safe(Side.NAS), swapOnly.of(Placement.DEFAULT));
         assertEquals(
-                new Placement(Side.NAS, Side.LOCAL, "ada", 1_000),
+                Placement.risky(Side.NAS, "ada").acceptedAt(1_000),
                 new PlacementChoice(NAS, HOST, Optional.empty()).of(now));
     }
 

@@ -23,7 +23,7 @@ class PlacementRiskTest {
         return vm(
                 name,
                 "client-1",
-                new Placement(Side.LOCAL, Side.LOCAL, by, Instant.parse(at).toEpochMilli()));
+                Placement.risky(Side.LOCAL, by).acceptedAt(Instant.parse(at).toEpochMilli()));
     }
 
     private static PlacementRisk risk(Vm... vms) {

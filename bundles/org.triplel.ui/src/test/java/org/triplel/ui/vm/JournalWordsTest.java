@@ -31,7 +31,7 @@ class JournalWordsTest {
         assertEquals("on the NAS", placement(Placement.DEFAULT));
         assertEquals(
                 "on client-1 (Log-Split), accepted by ada on 24 Nov 2026 08:00",
-                placement(new Placement(Side.LOCAL, Side.LOCAL, "ada", at)));
+                placement(Placement.risky(Side.LOCAL, "ada").acceptedAt(at)));
         assertEquals("on client-1", placement(Placement.risky(Side.LOCAL, "")));
     }
 
