@@ -240,14 +240,14 @@ final class Disks implements VmDisks, AutoCloseable {
     private static Placement placement(DomainPlacement chosen) {
         var swap = chosen.swapOnHost() ? Side.LOCAL : Side.NAS;
         return switch (chosen.writes()) {
-            case Writes.Through() -> new Placement(swap, Side.NAS);
+            case Writes.Through _ -> new Placement(swap, Side.NAS);
             case Writes.JournalOnHost _ -> new Placement(swap, Side.LOCAL);
-            case Writes.Behind(int seconds, int mebibytes, _) ->
-                new Placement(
-                        swap,
-                        Side.NAS,
-                        Optional.of(new Rpo(Duration.ofSeconds(seconds), (long) mebibytes << 20)));
+            case Writes.Behind behind -> new Placement(swap, Side.NAS, Optional.of(rpo(behind)));
         };
+    }
+
+    private static Rpo rpo(Writes.Behind behind) {
+        return new Rpo(Duration.ofSeconds(behind.seconds()), (long) behind.mebibytes() << 20);
     }
 
     private StorageDaemon daemon(DiskRecord vm) throws IOException {

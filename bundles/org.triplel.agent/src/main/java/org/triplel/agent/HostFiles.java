@@ -81,7 +81,8 @@ record HostFiles(
     /** @throws ElsewhereException the newest changes of the overlay are on another host, or were on this one */
     static void refuseIfElsewhere(String host, StateFolder state, Nas nas, DiskRecord vm) throws IOException {
         var claim = nas.claim(vm.overlay());
-        if (claim.isEmpty() || claim.get().image().equals(nas.identity(vm.overlay())) && isHere(claim.get(), state, vm)) {
+        if (claim.isEmpty()
+                || claim.get().image().equals(nas.identity(vm.overlay())) && isHere(claim.get(), state, vm)) {
             return;
         }
         if (!claim.get().image().equals(nas.identity(vm.overlay()))) {
@@ -145,7 +146,8 @@ record HostFiles(
             return;
         }
         if (guest != Guest.OFF) {
-            throw new IOException("what its guest wrote last is in " + file + ", but the NAS does not expect it any more");
+            throw new IOException(
+                    "what its guest wrote last is in " + file + ", but the NAS does not expect it any more");
         }
         var kept = SetAside.move(file);
         events.add(

@@ -271,11 +271,7 @@ final class ManagedVm {
             case BEHIND ->
                 new Writes.Behind(
                         checked(wanted.rpoSeconds(), 1, Placement.MAX_RPO_SECONDS, "seconds"),
-                        checked(
-                                wanted.rpoMebibytes(),
-                                Placement.MIN_RPO_MEBIBYTES,
-                                Placement.MAX_RPO_MEBIBYTES,
-                                "MiB"),
+                        checked(wanted.rpoMebibytes(), Placement.MIN_RPO_MEBIBYTES, Placement.MAX_RPO_MEBIBYTES, "MiB"),
                         consent(wanted, "What " + name() + " writes cannot be written behind unless somebody"));
         };
     }

@@ -138,8 +138,9 @@ final class VmCommand implements Runnable {
             @Option(
                             names = "--behind-mib",
                             paramLabel = "MIB",
-                            description = "And not more than so much; it takes as much of the host's memory and disk. From"
-                                    + " 16 to 1024, 64 if nothing is said.")
+                            description =
+                                    "And not more than so much; it takes as much of the host's memory and disk. From"
+                                            + " 16 to 1024, 64 if nothing is said.")
                     Optional<Integer> mebibytes,
             @Option(
                             names = "--accept-loss",
@@ -166,8 +167,8 @@ final class VmCommand implements Runnable {
         }
         try (var fleet = FleetSession.open(main.lab())) {
             for (var vm : fleet.vms(names)) {
-                var placement = behind.map(seconds -> behind(
-                                vm.placement(), swap, seconds, mebibytes.orElse(DEFAULT_RPO_MEBIBYTES)))
+                var placement = behind.map(seconds ->
+                                behind(vm.placement(), swap, seconds, mebibytes.orElse(DEFAULT_RPO_MEBIBYTES)))
                         .orElseGet(() -> placement(vm.placement(), swap, journal));
                 fleet.ask(vm.name(), agent -> agent.placeVm(new VmPlacement(vm.name(), placement)));
             }
@@ -208,16 +209,18 @@ final class VmCommand implements Runnable {
 
     @Command(
             name = "give-up",
-            description = "Let stopped virtual machines start from what the NAS has, without what they wrote last on a host"
-                    + " that is lost for good.")
+            description =
+                    "Let stopped virtual machines start from what the NAS has, without what they wrote last on a host"
+                            + " that is lost for good.")
     void giveUp(
             @Parameters(paramLabel = "NAME", arity = "1..*", description = "The virtual machines.") List<String> names,
             @Option(names = "--accept-loss", description = "I accept that what they wrote last is lost.")
                     boolean acceptLoss)
             throws Exception {
         if (!acceptLoss) {
-            throw new NotDone("What they wrote last is lost then, also if the host comes back. If you accept that, say so:"
-                    + " --accept-loss.");
+            throw new NotDone(
+                    "What they wrote last is lost then, also if the host comes back. If you accept that, say so:"
+                            + " --accept-loss.");
         }
         try (var fleet = FleetSession.open(main.lab())) {
             for (var name : names) {

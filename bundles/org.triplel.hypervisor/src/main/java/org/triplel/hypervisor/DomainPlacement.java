@@ -37,9 +37,9 @@ public record DomainPlacement(boolean swapOnHost, Writes writes) {
     /** Who has accepted that data may be lost with the host, if they may. */
     public Optional<RiskConsent> consent() {
         return switch (writes) {
-            case Writes.Through() -> Optional.empty();
-            case Writes.JournalOnHost(var consent) -> Optional.of(consent);
-            case Writes.Behind(_, _, var consent) -> Optional.of(consent);
+            case Writes.Through _ -> Optional.empty();
+            case Writes.JournalOnHost journal -> Optional.of(journal.consent());
+            case Writes.Behind behind -> Optional.of(behind.consent());
         };
     }
 }

@@ -318,9 +318,9 @@ public record DomainXml(
             xml.writeEmptyElement("placement");
             xml.writeAttribute("swap", place(placement.swapOnHost()));
             xml.writeAttribute("journal", place(placement.writes() instanceof Writes.JournalOnHost));
-            if (placement.writes() instanceof Writes.Behind(int seconds, int mebibytes, _)) {
-                xml.writeAttribute("behindSeconds", Integer.toString(seconds));
-                xml.writeAttribute("behindMebibytes", Integer.toString(mebibytes));
+            if (placement.writes() instanceof Writes.Behind behind) {
+                xml.writeAttribute("behindSeconds", Integer.toString(behind.seconds()));
+                xml.writeAttribute("behindMebibytes", Integer.toString(behind.mebibytes()));
             }
             if (placement.consent().isPresent()) {
                 var consent = placement.consent().get();

@@ -25,7 +25,6 @@ import org.triplel.agent.api.HostStatus;
 import org.triplel.agent.api.Placement;
 import org.triplel.agent.api.Replica;
 import org.triplel.agent.api.ShadowBase;
-import org.triplel.agent.api.Side;
 import org.triplel.agent.api.TrafficSample;
 import org.triplel.agent.api.Vm;
 import org.triplel.agent.api.VmDefinition;

@@ -21,9 +21,7 @@ record PlacementChoice(Optional<Side> swap, Optional<Side> journal, Optional<Str
             case NAS -> Placement.safe(swapSide);
             // an acceptance is never made up: where there is none any more, the agent refuses
             case LOCAL ->
-                acceptedBy
-                        .map(user -> Placement.risky(swapSide, user))
-                        .orElse(now.withSwap(swapSide));
+                acceptedBy.map(user -> Placement.risky(swapSide, user)).orElse(now.withSwap(swapSide));
         };
     }
 }
