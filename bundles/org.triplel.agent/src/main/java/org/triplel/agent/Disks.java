@@ -159,6 +159,9 @@ final class Disks implements VmDisks, AutoCloseable {
 
             step = "looking for what was written behind";
             HostFiles.refuseIfElsewhere(host, state, nas, vm);
+            if (!split && nas.claim(vm.overlay()).isPresent()) {
+                throw new IOException("what it wrote last is here, but it is attached without it");
+            }
 
             step = "opening the spool";
             var daemon = daemon(vm);

@@ -81,14 +81,18 @@ record HostFiles(
     /** @throws ElsewhereException the newest changes of the overlay are on another host, or were on this one */
     static void refuseIfElsewhere(String host, StateFolder state, Nas nas, DiskRecord vm) throws IOException {
         var claim = nas.claim(vm.overlay());
-        if (claim.isEmpty()
-                || claim.get().image().equals(nas.identity(vm.overlay())) && isHere(claim.get(), state, vm)) {
+        if (claim.isEmpty()) {
             return;
         }
+        var there = "what it wrote last is on " + claim.get().host() + ", where it was kept since "
+                + claim.get().since();
         if (!claim.get().image().equals(nas.identity(vm.overlay()))) {
-            throw new ElsewhereException(claim.get(), ", and the image was put back meanwhile");
+            throw new ElsewhereException(claim.get().host(), there + ", but the image was exchanged meanwhile");
         }
-        throw new ElsewhereException(claim.get(), claim.get().host().equals(host) ? ", and is not there any more" : "");
+        if (!isHere(claim.get(), state, vm)) {
+            throw new ElsewhereException(
+                    claim.get().host(), claim.get().host().equals(host) ? there + ", but is missing there" : there);
+        }
     }
 
     private static boolean isHere(Claim claim, StateFolder state, DiskRecord vm) throws IOException {
@@ -131,12 +135,23 @@ record HostFiles(
         refuseIfElsewhere(host, state, nas, vm);
         var file = logFile(state, vm.vm());
         if (nas.claim(vm.overlay()).isPresent()) {
+            refuseIfPutBack();
             return Optional.of(WriteBehindLog.open(file, size));
         }
         if (Files.exists(file)) {
             dropUnclaimed(file, size);
         }
         return Optional.empty();
+    }
+
+    private void refuseIfPutBack() throws IOException {
+        if (!trusted && nas.changedAfterClaim(vm.overlay())) {
+            throw new ElsewhereException(
+                    host,
+                    "the image was changed after " + host + " had sent on what it could, so what " + host
+                            + " still has may not belong to it. If nobody has put it back or used it meanwhile, touch "
+                            + nas.claimFile(vm.overlay()) + " and try again");
+        }
     }
 
     /** All of it is on the NAS, or somebody has given it up. */
@@ -170,6 +185,11 @@ record HostFiles(
             log.close();
             throw failure;
         }
+    }
+
+    @Override
+    public void renewBehind() throws IOException {
+        nas.renewClaim(vm.overlay());
     }
 
     @Override

@@ -9,7 +9,9 @@ import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
+import java.nio.file.attribute.FileTime;
 import java.time.Duration;
+import java.time.Instant;
 import java.util.List;
 import java.util.Optional;
 import java.util.UUID;
@@ -35,6 +37,9 @@ record Nas(Path folder, Optional<Path> link) {
 
     /** A NAS that is away makes requests wait, as a hard mount does; QEMU wants some limit. */
     private static final Duration PATIENCE = Duration.ofDays(1);
+
+    /** Changes may follow a renewed claim for so long. */
+    static final Duration LONGEST_EPOCH = Duration.ofSeconds(10);
 
     private static final Pattern MANIFEST =
             Pattern.compile("([A-Za-z0-9][A-Za-z0-9_-]{0,62})/v([1-9][0-9]{0,8})\\.manifest");
@@ -129,12 +134,33 @@ record Nas(Path folder, Optional<Path> link) {
         }
     }
 
+    /** Changes of the overlay that follow come from whom the claim names. */
+    void renewClaim(String overlay) throws IOException {
+        Files.setLastModifiedTime(claimFile(overlay), FileTime.from(Instant.now()));
+    }
+
+    /**
+     * Whether the overlay was changed by somebody who has not renewed the claim before. Of both, the NAS's own clock says
+     * when it was changed, and nobody can set that back.
+     */
+    boolean changedAfterClaim(String overlay) throws IOException {
+        var claimed = changeTime(claimFile(overlay));
+        return changeTime(folder.resolve(overlay)).isAfter(claimed.plus(LONGEST_EPOCH));
+    }
+
+    private static Instant changeTime(Path file) throws IOException {
+        try (var _ = FileChannel.open(file, StandardOpenOption.READ)) { // NFS asks anew then
+            return ((FileTime) Files.getAttribute(file, "unix:ctime")).toInstant();
+        }
+    }
+
     /** All is on the NAS, or nobody asks for it any more. */
     void unclaim(String overlay) throws IOException {
         Files.deleteIfExists(claimFile(overlay));
     }
 
-    private Path claimFile(String overlay) {
+    /** Where that is said; whoever renews it by hand vouches for the overlay. */
+    Path claimFile(String overlay) {
         return folder.resolve(".triplel/behind").resolve(overlay + ".properties");
     }
 

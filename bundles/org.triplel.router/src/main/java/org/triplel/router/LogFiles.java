@@ -20,6 +20,9 @@ public interface LogFiles {
      */
     WriteBehindLog beginBehind(long size, Rpo rpo) throws IOException;
 
+    /** Tells the NAS anew that changes of the disk come from here. */
+    void renewBehind() throws IOException;
+
     /** All is on the NAS, which is told so, for good; then what is here is removed. It may be called again. */
     void endBehind() throws IOException;
 }

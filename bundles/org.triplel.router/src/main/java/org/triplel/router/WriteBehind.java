@@ -7,6 +7,7 @@ import java.nio.ByteBuffer;
 import java.time.Duration;
 import java.util.List;
 import java.util.Optional;
+import java.util.OptionalLong;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.Condition;
 import java.util.concurrent.locks.ReentrantLock;
@@ -48,6 +49,8 @@ final class WriteBehind implements AutoCloseable {
     /** When so little is left, changes wait until it is on the NAS. */
     private static final long LAST_BYTES = 128 << 10;
 
+    private static final long RENEW_NANOS = 2_000_000_000;
+
     /** How often in succession the NAS must have said no. */
     private static final int ATTEMPTS = 5;
 
@@ -78,6 +81,7 @@ final class WriteBehind implements AutoCloseable {
     private volatile boolean closing;
     private long delayMillis = FIRST_DELAY_MILLIS;
     private int failedAttempts;
+    private OptionalLong renewedNanos = OptionalLong.empty();
     private volatile String diskProblem = "";
     private volatile String nasProblem = "";
 
@@ -688,6 +692,7 @@ final class WriteBehind implements AutoCloseable {
     }
 
     private void send(Epoch epoch) throws IOException {
+        renew();
         long start = System.nanoTime();
         var current = log.orElseThrow();
         try {
@@ -706,6 +711,15 @@ final class WriteBehind implements AutoCloseable {
             progress.signalAll();
         } finally {
             lock.unlock();
+        }
+    }
+
+    /** So that the NAS tells later whether somebody else has changed the image since. */
+    private void renew() throws IOException {
+        long now = System.nanoTime();
+        if (renewedNanos.isEmpty() || now - renewedNanos.getAsLong() > RENEW_NANOS) {
+            files.orElseThrow().renewBehind();
+            renewedNanos = OptionalLong.of(now);
         }
     }
 

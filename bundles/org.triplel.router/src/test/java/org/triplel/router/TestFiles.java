@@ -29,6 +29,11 @@ record TestFiles(Swap swap, Journals journals, LogFiles logs) implements RoutedD
         }
 
         @Override
+        public void renewBehind() {
+            throw new AssertionError("nothing is written behind");
+        }
+
+        @Override
         public void endBehind() {
             throw new AssertionError("nothing is written behind");
         }
@@ -61,6 +66,11 @@ record TestFiles(Swap swap, Journals journals, LogFiles logs) implements RoutedD
     @Override
     public WriteBehindLog beginBehind(long size, Rpo rpo) throws IOException {
         return logs.beginBehind(size, rpo);
+    }
+
+    @Override
+    public void renewBehind() throws IOException {
+        logs.renewBehind();
     }
 
     @Override

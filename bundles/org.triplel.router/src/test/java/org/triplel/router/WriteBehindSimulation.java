@@ -150,6 +150,11 @@ final class WriteBehindSimulation {
         }
 
         @Override
+        public void renewBehind() {
+            // nobody else changes the disk
+        }
+
+        @Override
         public void endBehind() {
             claim = Optional.empty();
         }

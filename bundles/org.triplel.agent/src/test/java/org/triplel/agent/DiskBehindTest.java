@@ -1,0 +1,258 @@
+package org.triplel.agent;
+
+import static org.junit.jupiter.api.Assertions.assertArrayEquals;
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Instant;
+import java.util.HashMap;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Random;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Tag;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.io.TempDir;
+import org.triplel.block.nbd.NbdClient;
+import org.triplel.hypervisor.DomainPlacement;
+import org.triplel.hypervisor.RiskConsent;
+
+/** Disks that are written behind, with a real image daemon; qemu-img says what the NAS has. */
+@Timeout(120)
+class DiskBehindTest {
+
+    private static final int BYTES = 4 << 20;
+    private static final RiskConsent CONSENT = new RiskConsent("Ada", Instant.parse("2026-11-24T08:00:00Z"));
+    private static final DomainPlacement BEHIND =
+            new DomainPlacement(true, new DomainPlacement.Writes.Behind(10, 16, CONSENT));
+    private static final DiskRecord VM =
+            new DiskRecord("desk-01", NasFixture.BASE, "vms/desk-01.qcow2", Optional.of(BEHIND));
+
+    @TempDir
+    Path temp;
+
+    private final Random random = new Random(1);
+    private final byte[] model = new byte[BYTES];
+    private NasFixture fixture;
+
+    @BeforeEach
+    void createNas() throws Exception {
+        random.nextBytes(model);
+        fixture = NasFixture.create(temp.resolve("nas"), model.clone());
+        fixture.nas().createOverlay(VM.overlay(), VM.base(), BYTES);
+    }
+
+    private DiskHost host() throws IOException {
+        return new DiskHost(Files.createDirectories(temp.resolve("client-1")), fixture);
+    }
+
+    private DiskHost otherHost() throws IOException {
+        return new DiskHost("client-2", Files.createDirectories(temp.resolve("client-2")), fixture);
+    }
+
+    private Path state(String name) {
+        return temp.resolve("client-1/state").resolve(name);
+    }
+
+    private Path overlay() {
+        return fixture.folder().resolve(VM.overlay());
+    }
+
+    private void write(NbdClient guest, int offset, int length) throws IOException {
+        byte[] content = new byte[length];
+        random.nextBytes(content);
+        guest.write(offset, ByteBuffer.wrap(content));
+        System.arraycopy(content, 0, model, offset, length);
+    }
+
+    private void change(NbdClient guest) throws IOException {
+        write(guest, random.nextInt(BYTES / 512) * 512, 512);
+        write(guest, random.nextInt(BYTES - 200_000), 200_000);
+        guest.flush();
+    }
+
+    private void work(DiskHost host) throws IOException {
+        try (var guest = host.guest()) {
+            change(guest);
+            assertIs(guest);
+        }
+    }
+
+    private void assertIs(NbdClient guest) throws IOException {
+        var content = ByteBuffer.allocate(BYTES);
+        guest.read(0, content);
+        assertArrayEquals(model, content.array());
+    }
+
+    private byte[] onTheNas() throws Exception {
+        var raw = temp.resolve("converted.raw");
+        run("qemu-img", "convert", "-U", "-f", "qcow2", "-O", "raw", overlay().toString(), raw.toString());
+        return Files.readAllBytes(raw);
+    }
+
+    private static void run(String... command) throws Exception {
+        assertEquals(0, new ProcessBuilder(command).inheritIO().start().waitFor(), () -> String.join(" ", command));
+    }
+
+    private void assertHome() throws Exception {
+        assertArrayEquals(model, onTheNas());
+        assertEquals(Optional.empty(), fixture.nas().claim(VM.overlay()));
+        assertFalse(Files.exists(state("local/desk-01.behind")));
+    }
+
+    private static long exposed(DiskHost host) {
+        return host.disks.find("desk-01").orElseThrow().traffic().exposure().bytes();
+    }
+
+    /** A guest has flushed what has not left the host when that goes; returns what the NAS has. */
+    private byte[] loseHost() throws Exception {
+        byte[] before = model;
+        var world = new HashMap<Path, byte[]>();
+        try (var host = host()) {
+            host.disks.attach(VM, Guest.OFF);
+            work(host);
+            host.disks.bringHome("desk-01");
+            before = model.clone();
+            var daemon = Files.readString(state("daemons/desk-01.pid")).replaceAll("(?s).*\"pid\":([0-9]+).*", "$1");
+            run("kill", "-STOP", daemon);
+            try (var guest = host.guest()) {
+                change(guest);
+            }
+            assertTrue(exposed(host) >= 200_512);
+            for (var file : new Path[] {
+                overlay(), fixture.nas().claimFile(VM.overlay()), state("local/desk-01.behind"), state("disks/desk-01")
+            }) {
+                world.put(file, Files.readAllBytes(file));
+            }
+            run("kill", "-CONT", daemon);
+            host.disks.find("desk-01").orElseThrow().daemon().close();
+        } catch (IOException expected) {
+            // the daemon is gone
+        }
+        Files.deleteIfExists(state("spool/desk-01.spool"));
+        Files.deleteIfExists(state("spool/desk-01.overlay"));
+        for (Map.Entry<Path, byte[]> file : world.entrySet()) {
+            Files.write(file.getKey(), file.getValue());
+        }
+        return before;
+    }
+
+    @Test
+    void itIsOnTheNasWhenTheGuestIsOffAndTheNextAgentGoesOn() throws Exception {
+        try (var host = host()) {
+            host.disks.attach(VM, Guest.OFF);
+            assertEquals(
+                    "client-1", fixture.nas().claim(VM.overlay()).orElseThrow().host());
+            work(host);
+        }
+        try (var host = host()) {
+            host.disks.attach(VM, Guest.LIVES);
+            work(host);
+            host.disks.bringHome("desk-01");
+            assertArrayEquals(model, onTheNas());
+            assertEquals(0, exposed(host));
+            work(host);
+            host.disks.detach("desk-01", Guest.OFF);
+        }
+        assertHome();
+    }
+
+    @Test
+    void afterACrashOfTheHostItsAgentSendsOnWhatIsLeft() throws Exception {
+        assertArrayEquals(loseHost(), onTheNas());
+        try (var host = host()) {
+            assertEquals(1, host.disks.leftAttached().size());
+            host.disks.detach("desk-01", Guest.OFF);
+        }
+        assertHome();
+    }
+
+    @Test
+    void onAnotherHostItIsRefusedUntilItIsGivenUp() throws Exception {
+        byte[] before = loseHost();
+        try (var other = otherHost()) {
+            var refusal = assertThrows(AgentException.class, () -> other.disks.attach(VM, Guest.OFF));
+            assertTrue(refusal.getMessage().contains("what it wrote last is on client-1"), refusal::getMessage);
+            assertThrows(AgentException.class, () -> other.disks.attach(VM.unsplit(), Guest.OFF));
+            assertTrue(other.disks.giveUp(VM));
+            assertFalse(other.disks.giveUp(VM));
+            other.disks.attach(VM, Guest.OFF);
+            System.arraycopy(before, 0, model, 0, BYTES);
+            work(other);
+            other.disks.detach("desk-01", Guest.OFF);
+        }
+        assertArrayEquals(model, onTheNas());
+        try (var host = host()) {
+            host.disks.attach(VM, Guest.OFF);
+            assertTrue(host.events.newest().stream()
+                    .anyMatch(event -> event.message().contains("was given up meanwhile")));
+            work(host);
+            host.disks.detach("desk-01", Guest.OFF);
+        }
+        assertHome();
+    }
+
+    @Test
+    void itIsPlacedElsewhereWhileTheGuestRuns() throws Exception {
+        try (var host = host()) {
+            host.disks.attach(VM.placed(DomainPlacement.DEFAULT), Guest.OFF);
+            var disk = host.disks.find("desk-01").orElseThrow().disk();
+            work(host);
+            assertFalse(disk.writesBehind());
+            host.disks.place("desk-01", BEHIND);
+            Await.until("it is written behind", disk::writesBehind);
+            work(host);
+            host.disks.place("desk-01", DomainPlacement.DEFAULT);
+            Await.until("it is written through", () -> !disk.writesBehind());
+            Await.until("the log is gone", () -> !Files.exists(state("local/desk-01.behind")));
+            work(host);
+            assertHome();
+            host.disks.detach("desk-01", Guest.OFF);
+        }
+    }
+
+    @Test
+    void anExchangedImageGetsNothingOld() throws Exception {
+        byte[] backup = Files.readAllBytes(overlay());
+        byte[] before = model.clone();
+        loseHost();
+        var other = Files.write(temp.resolve("nas/other"), backup);
+        Files.move(other, overlay(), java.nio.file.StandardCopyOption.REPLACE_EXISTING);
+        try (var host = host()) {
+            var refusal = assertThrows(AgentException.class, () -> host.disks.attach(VM, Guest.OFF));
+            assertTrue(refusal.getMessage().contains("was exchanged meanwhile"), refusal::getMessage);
+            assertTrue(host.disks.giveUp(VM));
+            host.disks.attach(VM, Guest.OFF);
+            System.arraycopy(before, 0, model, 0, BYTES);
+            work(host);
+            host.disks.detach("desk-01", Guest.OFF);
+        }
+        assertHome();
+    }
+
+    /** It takes until it is plain that the host has not done it itself. */
+    @Test
+    @Tag("thorough")
+    void anImageThatWasPutBackInPlaceGetsNothingOld() throws Exception {
+        byte[] backup = Files.readAllBytes(overlay());
+        loseHost();
+        var claimed = Instant.now();
+        Await.until("some time has passed", () -> Instant.now()
+                .isAfter(claimed.plus(Nas.LONGEST_EPOCH).plusSeconds(1)));
+        Files.write(overlay(), backup);
+        try (var host = host()) {
+            var refusal = assertThrows(AgentException.class, () -> host.disks.attach(VM, Guest.OFF));
+            assertTrue(refusal.getMessage().contains("may not belong to it"), refusal::getMessage);
+            fixture.nas().renewClaim(VM.overlay()); // somebody vouches for it
+            host.disks.attach(VM, Guest.OFF);
+            host.disks.detach("desk-01", Guest.OFF);
+        }
+    }
+}
