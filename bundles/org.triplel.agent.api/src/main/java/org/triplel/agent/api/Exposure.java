@@ -3,9 +3,11 @@ package org.triplel.agent.api;
 /**
  * What of a VM would be lost if its host were lost now.
  *
- * @param bytes how many bytes of journals are on the host and not on the NAS; 0 if nothing would be lost
- * @param ageMillis how long ago, by the guest's clock, the oldest transaction was committed that would be lost because the
- *     guest's file system has not checkpointed it yet; 0 if there is none
+ * @param bytes how many bytes of journals, and of what is written behind, are on the host and not on the NAS; 0 if nothing
+ *     would be lost
+ * @param ageMillis how long ago the oldest of it was acknowledged that is written behind; of journals, how long ago, by the
+ *     guest's clock, the oldest transaction was committed that would be lost because the guest's file system has not
+ *     checkpointed it yet; 0 if there is none
  */
 public record Exposure(long bytes, long ageMillis) {
 

@@ -29,12 +29,6 @@ class LogSplitTest {
     private static final Path TRIPLEL = Path.of(System.getProperty("triplel.home"), "triplel");
     private static final Duration LONG = Duration.ofMinutes(4);
 
-    /** Each file is written, synced and renamed. */
-    private static final String WORK =
-            "mkdir -p /srv/%1$s && cd /srv/%1$s && i=0; while [ $i -lt 60 ]; do i=$((i + 1));"
-                    + " head -c 5000 /dev/urandom > new && sync new && mv new file-$i && sync . || exit 1; done;"
-                    + " sha256sum file-*";
-
     private World world;
 
     @BeforeAll
@@ -72,53 +66,18 @@ class LogSplitTest {
     }
 
     private String work(String folder) throws Exception {
-        return world.guest(VM).run(WORK.formatted(folder), LONG);
+        return RootFileSystem.work(world.guest(VM), folder);
     }
 
-    /** The guest's root file system as it is on the NAS. */
-    private Path onTheNas(Path temp) throws Exception {
-        var raw = temp.resolve("disk.raw");
-        var overlay = world.nas().resolve("vms/" + VM + ".qcow2");
-        Tool.run("qemu-img", "convert", "-U", "-f", "qcow2", "-O", "raw", overlay.toString(), raw.toString());
-        var partition = temp.resolve("partition");
-        Tool.run("dd", "if=" + raw, "of=" + partition, "bs=1M", "skip=1", "count=895", "status=none");
-        Files.delete(raw);
-        return partition;
-    }
-
-    private static int e2fsck(Path partition, String... options) throws Exception {
-        var command = new String[options.length + 2];
-        command[0] = "e2fsck";
-        System.arraycopy(options, 0, command, 1, options.length);
-        command[command.length - 1] = partition.toString();
-        return Tool.run(LONG, command).status();
-    }
-
-    private static void assertHas(Path partition, String folder, String sums) throws Exception {
-        var found = partition.resolveSibling("found");
-        for (var line : sums.lines().toList()) {
-            var name = line.substring(66);
-            Tool.run("debugfs", "-R", "dump /srv/" + folder + "/" + name + " " + found, partition.toString());
-            assertEquals(
-                    line.substring(0, 64),
-                    Tool.run("sha256sum", found.toString()).substring(0, 64),
-                    name);
-        }
-    }
-
-    private void killEverything() throws Exception {
-        var daemon = world.imageDaemon(VM);
-        var qemu = world.qemu(VM);
-        World.kill(world.agent(world.vm(VM).host()));
-        World.kill(qemu);
-        World.kill(daemon);
+    private RootFileSystem onTheNas(Path temp) throws Exception {
+        return RootFileSystem.onTheNas(world, VM, temp);
     }
 
     @Test
     void theNasIsWholeAgainWhenTheGuestIsOff(@TempDir Path temp) throws Exception {
         bootWithItsJournalOnTheHost();
         var first = work("first");
-        assertTrue(e2fsck(onTheNas(temp), "-fy") >= 4, "the NAS alone is taken for sound");
+        assertTrue(onTheNas(temp).e2fsck("-fy") >= 4, "the NAS alone is taken for sound");
 
         World.kill(world.agent(world.vm(VM).host()));
         world.mend();
@@ -139,26 +98,26 @@ class LogSplitTest {
 
         assertFalse(Files.exists(onTheHost()));
         var partition = onTheNas(temp);
-        assertEquals(0, e2fsck(partition, "-fn"));
-        assertHas(partition, "first", first);
-        assertHas(partition, "second", second);
-        assertHas(partition, "third", third);
-        assertHas(partition, "fourth", fourth);
-        assertHas(partition, "fifth", fifth);
+        assertEquals(0, partition.e2fsck("-fn"));
+        partition.assertHas("first", first);
+        partition.assertHas("second", second);
+        partition.assertHas("third", third);
+        partition.assertHas("fourth", fourth);
+        partition.assertHas("fifth", fifth);
     }
 
     @Test
     void whatWasSyncedIsThereAfterACrashOfAll(@TempDir Path temp) throws Exception {
         bootWithItsJournalOnTheHost();
         var sums = work("crash");
-        killEverything();
+        world.killAllOf(VM);
         world.mend();
         Until.holds("the crash is known", World.SOON, () -> world.vm(VM).state() == VmState.CRASHED);
         Until.holds("the journal is home", World.SOON, () -> !Files.exists(onTheHost()));
         var partition = onTheNas(temp);
-        assertTrue(e2fsck(partition, "-E", "journal_only", "-y") <= 1);
-        assertEquals(0, e2fsck(partition, "-fn"));
-        assertHas(partition, "crash", sums);
+        assertTrue(partition.e2fsck("-E", "journal_only", "-y") <= 1);
+        assertEquals(0, partition.e2fsck("-fn"));
+        partition.assertHas("crash", sums);
     }
 
     @Test
@@ -170,7 +129,7 @@ class LogSplitTest {
                         LONG);
         world.ask(world.vm(VM).host(), agent -> agent.bringHome(VM));
         work("lost");
-        killEverything();
+        world.killAllOf(VM);
         try (var files = Files.newDirectoryStream(onTheHost().getParent(), VM + ".journal*")) {
             for (var file : files) {
                 Files.delete(file); // the host's disk is new
@@ -189,6 +148,6 @@ class LogSplitTest {
         world.boot(VM);
         assertEquals(kept, world.guest(VM).run("sha256sum /srv/kept", LONG));
         world.shutDown(VM);
-        assertEquals(0, e2fsck(onTheNas(temp), "-fn"));
+        assertEquals(0, onTheNas(temp).e2fsck("-fn"));
     }
 }

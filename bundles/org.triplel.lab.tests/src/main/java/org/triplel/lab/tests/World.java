@@ -163,6 +163,20 @@ final class World implements AutoCloseable {
         return one("agent of " + host, processes("org.triplel.cli.Main agent", status.folder() + "/" + host + "/"));
     }
 
+    /** A crash of a VM's host, as far as the VM can tell. */
+    void killAllOf(String vm) throws Exception {
+        var daemon = imageDaemon(vm);
+        var qemu = qemu(vm);
+        kill(agent(vm(vm).host()));
+        kill(qemu);
+        kill(daemon);
+    }
+
+    /** The process through which all of the NAS's images are read and written. */
+    ProcessHandle nasProcess() {
+        return one("the NAS", processes("org.triplel.cli.Main nas", status.folder() + "/"));
+    }
+
     /** Ends a process at once, as a crash would, and waits until it is gone. */
     static void kill(ProcessHandle process) throws Exception {
         process.destroyForcibly();
