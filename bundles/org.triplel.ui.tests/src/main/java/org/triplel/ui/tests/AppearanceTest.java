@@ -1,0 +1,133 @@
+package org.triplel.ui.tests;
+
+import java.util.List;
+import java.util.function.Predicate;
+import java.util.stream.Stream;
+import org.eclipse.swt.graphics.GC;
+import org.eclipse.swt.graphics.Image;
+import org.eclipse.swt.graphics.ImageData;
+import org.eclipse.swt.widgets.Control;
+import org.eclipse.swt.widgets.Label;
+import org.eclipse.swt.widgets.Table;
+import org.eclipse.swt.widgets.ToolBar;
+import org.eclipse.swt.widgets.Tree;
+import org.eclipse.ui.PlatformUI;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.triplel.cluster.Fleet;
+import org.triplel.cluster.Host;
+import org.triplel.ui.WelcomeView;
+import org.triplel.ui.charts.StackedChartCanvas;
+import org.triplel.ui.fleet.EventsView;
+import org.triplel.ui.fleet.VmsView;
+import org.triplel.ui.traffic.TrafficView;
+import org.triplel.ui.vm.VmView;
+
+/** The window in the light and in the dark appearance, and on the way between them. */
+class AppearanceTest {
+
+    /** The least difference of brightness, of 255, between a text and its ground. */
+    private static final int CONTRAST = 90;
+
+    private final Bot bot = new Bot();
+    private final Fleet fleet = PlatformUI.getWorkbench().getService(Fleet.class);
+    private Hosts hosts;
+
+    @BeforeEach
+    void connect() {
+        hosts = new Hosts();
+        awaitVms();
+    }
+
+    @AfterEach
+    void disconnect() throws Exception {
+        hosts.close();
+        bot.awaitThat(
+                "both hosts are lost", () -> fleet.inventory().hosts().stream().noneMatch(Host::connected));
+        look("Light");
+    }
+
+    private void awaitVms() {
+        bot.view(VmsView.ID);
+        bot.awaitThat(
+                "all VMs are shown",
+                () -> fleet.inventory().hosts().stream().filter(Host::connected).count() == 2
+                        && vmTable().getItemCount() == 4);
+    }
+
+    private Table vmTable() {
+        return table(table -> table.getColumnCount() == 11);
+    }
+
+    private Table table(Predicate<Table> which) {
+        return bot.visible(Table.class).stream().filter(which).findFirst().orElseThrow();
+    }
+
+    private void look(String look) {
+        bot.menu("Window", "Appearance", look);
+        bot.awaitThat("the whole window is " + look, () -> unreadable(look.equals("Dark"))
+                .isEmpty());
+    }
+
+    /** What has the wrong ground, or a text that does not stand out. Must be called on the UI thread. */
+    private List<Control> unreadable(boolean dark) {
+        var shell = bot.window().getShell();
+        var display = shell.getDisplay();
+        var screen = new Image(display, display.getBounds().width, display.getBounds().height);
+        var gc = new GC(display);
+        gc.copyArea(screen, 0, 0);
+        gc.dispose();
+        var pixels = screen.getImageData();
+        screen.dispose();
+        return bot.visible(Control.class).stream()
+                .filter(control -> control.getShell() == shell && control.isEnabled() && hasText(control))
+                .filter(control -> !readable(pixels, control, dark))
+                .toList();
+    }
+
+    private static boolean hasText(Control control) {
+        return switch (control) {
+            case Label label -> !label.getText().isBlank();
+            case ToolBar bar ->
+                Stream.of(bar.getItems()).anyMatch(item -> !item.getText().isEmpty());
+            default -> control instanceof Table || control instanceof Tree || control instanceof StackedChartCanvas;
+        };
+    }
+
+    private static boolean readable(ImageData pixels, Control control, boolean dark) {
+        var at = control.toDisplay(0, 0);
+        var size = control.getSize();
+        var histogram = new int[256];
+        for (var x = Math.max(0, at.x); x < Math.min(at.x + size.x, pixels.width); x++) {
+            for (var y = Math.max(0, at.y); y < Math.min(at.y + size.y, pixels.height); y++) {
+                var color = pixels.palette.getRGB(pixels.getPixel(x, y));
+                histogram[(color.red * 3 + color.green * 6 + color.blue) / 10]++;
+            }
+        }
+        var ground = 0;
+        for (var brightness = 0; brightness < histogram.length; brightness++) {
+            ground = histogram[brightness] > histogram[ground] ? brightness : ground;
+        }
+        var text = 0;
+        for (var brightness = 0; brightness < histogram.length; brightness++) {
+            if (dark ? brightness > ground + CONTRAST : brightness < ground - CONTRAST) {
+                text += histogram[brightness];
+            }
+        }
+        return ground < 128 == dark && text > 0;
+    }
+
+    @Test
+    void everythingCanBeReadAfterEachSwitch() {
+        var vm = bot.view(VmView.ID, "desk-01");
+        for (var view : List.of(WelcomeView.ID, VmsView.ID, TrafficView.ID, EventsView.ID)) {
+            bot.view(view);
+            bot.view(VmView.ID, "desk-01");
+            for (var look : List.of("Dark", "Light")) {
+                look(look);
+            }
+        }
+        bot.run(() -> bot.window().getActivePage().hideView(vm));
+    }
+}
