@@ -121,6 +121,7 @@ final class ColumnTable<R> implements IPostSelectionProvider {
     private final LocalResourceManager resources;
     private final List<ISelectionChangedListener> listeners = new ArrayList<>();
     private final Set<Object> selected = new LinkedHashSet<>();
+    private final List<TableItem> forgotten = new ArrayList<>();
     private List<R> all = List.of();
     private List<R> rows = List.of();
     private String filter = "";
@@ -188,9 +189,7 @@ final class ColumnTable<R> implements IPostSelectionProvider {
         // a stable order among equals: the first column decides
         var sorted = (descending ? order.reversed() : order).thenComparing(columns.getFirst().order);
         rows = all.stream().filter(this::passes).sorted(sorted).toList();
-        if (table.getItemCount() != rows.size()) {
-            table.setItemCount(rows.size());
-        }
+        setRowCount(rows.size());
         var rowHeight = Math.max(1, table.getItemHeight());
         var first = table.getTopIndex();
         // not the client area: that asks the display's server, and waits for it
@@ -207,6 +206,18 @@ final class ColumnTable<R> implements IPostSelectionProvider {
         restoreSelection();
     }
 
+    /**
+     * While SWT removes rows, GTK moves its cursor and asks for the next row; SWT makes an item for a row that is about to go, and
+     * forgets it. It must not stay: the next change of the theme would have GTK read the freed memory of its row.
+     */
+    private void setRowCount(int count) {
+        if (table.getItemCount() != count) {
+            table.setItemCount(count);
+        }
+        forgotten.forEach(TableItem::dispose);
+        forgotten.clear();
+    }
+
     private boolean passes(R row) {
         return filter.isEmpty()
                 || columns.stream()
@@ -215,7 +226,8 @@ final class ColumnTable<R> implements IPostSelectionProvider {
     }
 
     private void fill(TableItem item, int index) {
-        if (index < 0 || index >= rows.size()) { // rows have gone since SWT asked
+        if (index < 0 || index >= rows.size()) { // SWT is removing rows
+            forgotten.add(item);
             return;
         }
         var row = rows.get(index);
