@@ -137,6 +137,17 @@ final class Bot {
         return find(Shell.class, shell -> shell.getText().equals(title));
     }
 
+    /** Closes what a test has left open: a modal dialog would keep all later tests from the window. */
+    void closeDialogs() {
+        awaitThat("all dialogs are closed", () -> {
+            var dialogs = Arrays.stream(display.getShells())
+                    .filter(shell -> shell != window().getShell() && shell.isVisible())
+                    .toList();
+            dialogs.forEach(Shell::close);
+            return dialogs.isEmpty();
+        });
+    }
+
     /** Presses a button without waiting for what it does, as that may open a modal dialog. */
     void press(String text) {
         var button = find(Button.class, candidate -> plain(candidate.getText()).equals(text));
@@ -169,6 +180,17 @@ final class Bot {
         select(await(String.join(" > ", path), () -> item(path).filter(MenuItem::isEnabled)));
     }
 
+    /** Chooses an entry of a control's context menu that is enabled. */
+    void contextMenu(Control control, String entry) {
+        select(await(entry, () -> item(control, entry).filter(MenuItem::isEnabled)));
+    }
+
+    /** An entry of a control's context menu. Must be called on the UI thread. */
+    static Optional<MenuItem> item(Control control, String entry) {
+        control.getMenu().notifyListeners(SWT.Show, new Event());
+        return item(control.getMenu(), entry);
+    }
+
     /** An entry of the menu bar. Must be called on the UI thread. */
     Optional<MenuItem> item(String... path) {
         var menu = window().getShell().getMenuBar();
@@ -194,7 +216,7 @@ final class Bot {
         return text.replace("&", "").split("\t")[0];
     }
 
-    /** Types a function key, as a keyboard would. */
+    /** Types a letter or a function key, as a keyboard would. */
     void key(int keyCode, int... modifiers) {
         run(() -> {
             window().getShell().forceActive();
@@ -212,7 +234,11 @@ final class Bot {
     private void post(int type, int keyCode) {
         var event = new Event();
         event.type = type;
-        event.keyCode = keyCode;
+        if (keyCode <= Character.MAX_VALUE) {
+            event.character = (char) keyCode;
+        } else {
+            event.keyCode = keyCode;
+        }
         if (!display.post(event)) {
             throw new AssertionError("the display takes no key events");
         }

@@ -81,6 +81,7 @@ class WindowTest {
 
     @AfterEach
     void disconnect() throws Exception {
+        bot.closeDialogs();
         hosts.close();
         bot.awaitThat(
                 "both hosts are lost", () -> fleet.inventory().hosts().stream().noneMatch(Host::connected));
@@ -780,6 +781,41 @@ class WindowTest {
         awaitRequest(hosts.one, "bringHome desk-01");
         assertFalse(hosts.one.requests().contains("bringHome desk-02"), "it does not run");
         assertFalse(hosts.two.requests().contains("bringHome desk-03"), "it is on another host");
+    }
+
+    private void runWithItsJournalOnTheHost(SimulatedAgent host, String vm) {
+        acceptLoss(host, vm, "ada");
+        start(vm);
+        bot.awaitThat("it can be brought home", this::canBringHome);
+    }
+
+    @Test
+    void selectedVmsAreBroughtHomeByKey() {
+        runWithItsJournalOnTheHost(hosts.one, "desk-01");
+        runWithItsJournalOnTheHost(hosts.two, "desk-03");
+        select("desk-03");
+        bot.awaitThat("it can be brought home", this::canBringHome);
+        bot.key('h', SWT.CTRL, SWT.SHIFT);
+        awaitRequest(hosts.two, "bringHome desk-03");
+        assertFalse(hosts.one.requests().contains("bringHome desk-01"), "it was not selected");
+    }
+
+    @Test
+    void selectedVmsAreBroughtHomeByTheTablesMenu() {
+        runWithItsJournalOnTheHost(hosts.one, "desk-02");
+        bot.contextMenu(bot.ui(this::table), "Bring Home");
+        awaitRequest(hosts.one, "bringHome desk-02");
+    }
+
+    @Test
+    void selectedVmsAreBroughtHomeByTheTreesMenu() {
+        runWithItsJournalOnTheHost(hosts.two, "desk-04");
+        var view = bot.view(FleetView.ID);
+        bot.run(() -> view.getSite()
+                .getSelectionProvider()
+                .setSelection(new StructuredSelection(new FleetElement.Machine("desk-04"))));
+        bot.contextMenu(bot.find(Tree.class, any -> true), "Bring Home");
+        awaitRequest(hosts.two, "bringHome desk-04");
     }
 
     @Test
