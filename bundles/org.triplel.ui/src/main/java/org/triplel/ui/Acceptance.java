@@ -2,7 +2,6 @@ package org.triplel.ui;
 
 import java.time.Instant;
 import java.time.ZoneId;
-import java.time.format.DateTimeFormatter;
 import java.util.Optional;
 import org.triplel.agent.api.Placement;
 import org.triplel.agent.api.Side;
@@ -23,8 +22,8 @@ public record Acceptance(String by, Instant at) {
                         new Acceptance(placement.acceptedBy(), Instant.ofEpochMilli(placement.acceptedAtMillis())));
     }
 
-    /** When, as "24 Nov 2026 08:00". */
+    /** When, in words. */
     public String time(ZoneId zone) {
-        return DateTimeFormatter.ofPattern("d MMM uuuu HH:mm").withZone(zone).format(at);
+        return Moment.words(at, zone);
     }
 }

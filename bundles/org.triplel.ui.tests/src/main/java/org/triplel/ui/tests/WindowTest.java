@@ -62,6 +62,8 @@ import org.triplel.ui.vm.VmView;
 
 class WindowTest {
 
+    private static final String MOMENT = "\\d{4}-\\d\\d-\\d\\d \\d\\d:\\d\\d:\\d\\d";
+
     private final Bot bot = new Bot();
     private final Fleet fleet = PlatformUI.getWorkbench().getService(Fleet.class);
     private Hosts hosts;
@@ -636,7 +638,7 @@ class WindowTest {
         select("desk-01");
         openPlacement();
         assertTrue(chosen("Journal", "on the host (Log-Split)"), "the present choice is not shown");
-        bot.find(Label.class, label -> label.getText().matches("Accepted by ada on \\d+ \\w+ \\d{4} \\d\\d:\\d\\d"));
+        bot.find(Label.class, label -> label.getText().matches("Accepted by ada on " + MOMENT));
         bot.choose(inRow("Swap", "on the NAS"));
         closePlacement("OK");
         awaitRequest(hosts.one, "placeVm desk-01 NAS LOG_SPLIT ada");
@@ -737,8 +739,11 @@ class WindowTest {
         var view = bot.view(VmView.ID, "desk-02");
         bot.awaitThat("the overview says how much, too", () -> bot.visible(Label.class).stream()
                 .anyMatch(label -> label.getText().matches("\\d\\S* [kM]B, oldest \\d+ s")));
-        bot.awaitThat("and who accepted it", () -> title("on client-1 (Log-Split), accepted by ada on ")
+        bot.awaitThat("and who accepted it, and when", () -> title("on client-1 (Log-Split), accepted by ada on ")
+                .filter(words -> words.matches(".* on " + MOMENT))
                 .isPresent());
+        bot.awaitThat("since when it runs is told in the same way", () -> bot.visible(Label.class).stream()
+                .anyMatch(label -> label.getText().matches(MOMENT)));
         bot.run(() -> bot.window().getActivePage().hideView(view));
         bot.view(VmsView.ID);
         select("desk-01", "desk-02");

@@ -2,10 +2,6 @@ package org.triplel.ui.actions;
 
 import java.io.IOException;
 import java.time.Duration;
-import java.time.Instant;
-import java.time.ZoneId;
-import java.time.format.DateTimeFormatter;
-import java.time.format.FormatStyle;
 import java.util.List;
 import java.util.Optional;
 import java.util.OptionalLong;
@@ -46,6 +42,7 @@ import org.triplel.ui.Enablement;
 import org.triplel.ui.FleetSnapshot;
 import org.triplel.ui.FleetWatch;
 import org.triplel.ui.Icon;
+import org.triplel.ui.Moment;
 import org.triplel.ui.charts.ClassColors;
 import org.triplel.ui.charts.Palette;
 import org.triplel.ui.charts.Sparkline;
@@ -195,10 +192,7 @@ final class BootStormDialog extends Dialog {
                 result -> {
                     show(result, other);
                     progress.setSelection(0);
-                    var time = DateTimeFormatter.ofLocalizedDateTime(FormatStyle.SHORT)
-                            .withZone(ZoneId.systemDefault());
-                    status.setText(
-                            NLS.bind(Messages.Storm_Last, time.format(Instant.ofEpochMilli(result.startedMillis()))));
+                    status.setText(NLS.bind(Messages.Storm_Last, Moment.words(result.startedMillis())));
                 },
                 () -> status.setText(Messages.Storm_None));
     }

@@ -1,6 +1,8 @@
 package org.triplel.ui.actions;
 
+import java.time.Instant;
 import java.time.ZoneId;
+import java.time.temporal.ChronoUnit;
 import java.util.Comparator;
 import java.util.List;
 import java.util.stream.Collectors;
@@ -36,6 +38,11 @@ record PlacementRisk(List<Vm> vms) {
                 : NLS.bind(Messages.Placement_AcceptMany, host, vms.size());
     }
 
+    /** The agents of several hosts note what was accepted for all at once at slightly different times. */
+    private static Instant minute(Acceptance acceptance) {
+        return acceptance.at().truncatedTo(ChronoUnit.MINUTES);
+    }
+
     /** Who has accepted it, and when. */
     String acceptedWords(ZoneId zone) {
         var newest =
@@ -43,7 +50,7 @@ record PlacementRisk(List<Vm> vms) {
         var names =
                 acceptances().stream().map(Acceptance::by).distinct().sorted().collect(Collectors.joining(", "));
         var several =
-                acceptances().stream().map(each -> each.time(zone)).distinct().count() > 1;
+                acceptances().stream().map(PlacementRisk::minute).distinct().count() > 1;
         return NLS.bind(
                 several ? Messages.Placement_AcceptedMany : Messages.Placement_AcceptedOne, names, newest.time(zone));
     }

@@ -1,14 +1,12 @@
 package org.triplel.ui.fleet;
 
-import java.time.Instant;
-import java.time.ZoneId;
-import java.time.format.DateTimeFormatter;
 import java.util.Comparator;
 import java.util.List;
 import java.util.Optional;
 import org.triplel.agent.api.AgentEvent;
 import org.triplel.ui.FleetSnapshot;
 import org.triplel.ui.Icon;
+import org.triplel.ui.Moment;
 import org.triplel.ui.fleet.ColumnTable.Column;
 
 /** What happened, the newest first. */
@@ -17,8 +15,6 @@ public final class EventsView extends TableViewPart<AgentEvent> {
     /** The view's id. */
     public static final String ID = "org.triplel.ui.view.events";
 
-    private final DateTimeFormatter time =
-            DateTimeFormatter.ofPattern("yyyy-MM-dd HH:mm:ss").withZone(ZoneId.systemDefault());
     private List<AgentEvent> shown = List.of();
 
     public EventsView() {
@@ -38,7 +34,7 @@ public final class EventsView extends TableViewPart<AgentEvent> {
                 Messages.Events_Time,
                 180,
                 false,
-                event -> time.format(Instant.ofEpochMilli(event.timeMillis())),
+                event -> Moment.words(event.timeMillis()),
                 newestFirst,
                 event -> Optional.of(Icon.of(event.severity())),
                 Optional.empty(),

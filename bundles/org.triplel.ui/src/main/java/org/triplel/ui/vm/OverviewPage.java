@@ -1,9 +1,6 @@
 package org.triplel.ui.vm;
 
-import java.time.Instant;
 import java.time.ZoneId;
-import java.time.format.DateTimeFormatter;
-import java.time.format.FormatStyle;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
@@ -23,6 +20,7 @@ import org.triplel.cluster.Host;
 import org.triplel.ui.FleetSnapshot;
 import org.triplel.ui.FleetWatch;
 import org.triplel.ui.Icon;
+import org.triplel.ui.Moment;
 import org.triplel.ui.charts.Units;
 
 /** The VM's facts, and what it moves now. */
@@ -32,8 +30,6 @@ final class OverviewPage extends Composite {
 
     private final FleetWatch watch;
     private final ZoneId zone = ZoneId.systemDefault();
-    private final DateTimeFormatter time =
-            DateTimeFormatter.ofLocalizedDateTime(FormatStyle.MEDIUM).withZone(zone);
     private final Map<String, Label> values = new LinkedHashMap<>();
 
     OverviewPage(Composite parent, FleetWatch watch) {
@@ -108,9 +104,7 @@ final class OverviewPage extends Composite {
         set(Messages.Overview_Journal, JournalWords.placement(vm, zone));
         set(Messages.Overview_Exposure, JournalWords.exposure(vm, snapshot.exposure(vm.name())));
         set(Messages.Overview_Memory, vm.memoryMiB() + " MiB");
-        set(
-                Messages.Overview_Started,
-                vm.startedAtMillis() == 0 ? Units.NONE : time.format(Instant.ofEpochMilli(vm.startedAtMillis())));
+        set(Messages.Overview_Started, vm.startedAtMillis() == 0 ? Units.NONE : Moment.words(vm.startedAtMillis()));
         set(Messages.Overview_Boot, vm.ready() ? Units.duration(vm.readyAfterMillis()) : Units.NONE);
         set(Messages.Overview_Io, Units.rate(load.now()));
         set(Messages.Overview_Nas, Units.rate(load.nasNow()));

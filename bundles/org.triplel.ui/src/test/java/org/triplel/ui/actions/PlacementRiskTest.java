@@ -60,10 +60,10 @@ class PlacementRiskTest {
         var ada = accepted("desk-01", "ada", "2026-11-24T08:00:00Z");
         var bob = accepted("desk-02", "bob", "2026-11-25T09:30:00Z");
         var again = accepted("desk-03", "ada", "2026-11-24T08:00:30Z");
-        assertEquals("Accepted by ada on 24 Nov 2026 08:00", risk(ada).acceptedWords(ZoneOffset.UTC));
-        assertEquals("Accepted by ada on 24 Nov 2026 08:00", risk(ada, again).acceptedWords(ZoneOffset.UTC));
+        assertEquals("Accepted by ada on 2026-11-24 08:00:00", risk(ada).acceptedWords(ZoneOffset.UTC));
+        assertEquals("Accepted by ada on 2026-11-24 08:00:30", risk(ada, again).acceptedWords(ZoneOffset.UTC));
         assertEquals(
-                "Accepted by ada, bob, last on 25 Nov 2026 09:30",
+                "Accepted by ada, bob, last on 2026-11-25 09:30:00",
                 risk(ada, bob).acceptedWords(ZoneOffset.UTC));
     }
 }

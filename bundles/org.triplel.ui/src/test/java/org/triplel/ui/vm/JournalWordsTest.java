@@ -30,7 +30,7 @@ class JournalWordsTest {
         var at = Instant.parse("2026-11-24T08:00:00Z").toEpochMilli();
         assertEquals("on the NAS", placement(Placement.DEFAULT));
         assertEquals(
-                "on client-1 (Log-Split), accepted by ada on 24 Nov 2026 08:00",
+                "on client-1 (Log-Split), accepted by ada on 2026-11-24 08:00:00",
                 placement(Placement.risky(Side.LOCAL, "ada").acceptedAt(at)));
         assertEquals("on client-1", placement(Placement.risky(Side.LOCAL, "")));
     }
