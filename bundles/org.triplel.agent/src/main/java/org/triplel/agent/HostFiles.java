@@ -176,6 +176,7 @@ record HostFiles(
 
     @Override
     public WriteBehindLog beginBehind(long size, Rpo rpo) throws IOException {
+        nas.unclaim(vm.overlay()); // it may be left of a log that is empty
         var id = UUID.randomUUID();
         var log = WriteBehindLog.create(logFile(state, vm.vm()), id, size, rpo);
         try {

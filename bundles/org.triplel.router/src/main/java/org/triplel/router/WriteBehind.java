@@ -49,6 +49,7 @@ final class WriteBehind implements AutoCloseable {
     /** When so little is left, changes wait until it is on the NAS. */
     private static final long LAST_BYTES = 128 << 10;
 
+    private static final Duration LONGEST_AGE = Duration.ofDays(1);
     private static final long RENEW_NANOS = 2_000_000_000;
 
     /** How often in succession the NAS must have said no. */
@@ -121,7 +122,7 @@ final class WriteBehind implements AutoCloseable {
         for (var epoch : left.get().epochs()) {
             epoch.changes().forEach(change -> map().hold(change.offset(), change.length()));
         }
-        age = rpo.map(Rpo::age).orElse(Duration.ofSeconds(1));
+        age = rpo.map(Rpo::age).orElse(LONGEST_AGE); // who writes meanwhile is slowed down by other means
         stage = rpo.isPresent() ? Stage.BEHIND : Stage.LEAVING;
         startDrainer();
     }
@@ -145,13 +146,19 @@ final class WriteBehind implements AutoCloseable {
         return lateness();
     }
 
+    /** An alarm comes before writers have to wait. */
     private String lateness() {
-        long seconds = age().toSeconds();
-        return active() && seconds >= promise().toSeconds()
-                ? "What disk " + disk + " has written in the last " + promise().toSeconds()
-                        + " s before it had to wait is not on the NAS yet, and that since " + seconds
-                        + " s. Its writes wait until the NAS has more of it. Check the NAS and the way to it"
-                : "";
+        var promise = promise();
+        var now = age();
+        if (!active() || now.toNanos() < promise.toNanos() / 4 * 3) {
+            return "";
+        }
+        var text = "What disk " + disk + " wrote " + now.toSeconds() + " s ago is not on the NAS yet, ";
+        return text
+                + (now.compareTo(promise) < 0
+                        ? "and when it is " + promise.toSeconds() + " s, further writes have to wait"
+                        : "so further writes wait until no more than " + promise.toSeconds() + " s may be lost")
+                + ". Check the NAS and the way to it";
     }
 
     void forgetProblem() {

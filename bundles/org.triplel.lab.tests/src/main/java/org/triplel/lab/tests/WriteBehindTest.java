@@ -154,7 +154,7 @@ class WriteBehindTest {
                     "its age grows beyond the RPO",
                     World.SOON,
                     () -> exposure().ageMillis() > 1000L * (RPO_SECONDS + 3) && exposure().bytes() > 0);
-            Until.holds("it is told", World.SOON, () -> world.vm(VM).problem().contains("is not on the NAS yet"));
+            Until.holds("it is told", World.SOON, () -> world.vm(VM).problem().contains("further writes wait"));
             assertTrue(world.guest(VM).running());
         } finally {
             Tool.run("kill", "-CONT", nas);
