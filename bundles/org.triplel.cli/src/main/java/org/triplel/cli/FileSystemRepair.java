@@ -50,26 +50,34 @@ record FileSystemRepair(BlockDevice disk, AbsentJournal journal, Path file) {
         }
     }
 
-    private Range place() {
-        return journal.fileSystem();
+    private long length() {
+        return journal.fileSystem().stream().mapToLong(Range::length).sum();
     }
 
     /** Holes stay holes. */
     private void copy() throws IOException {
         try (var raw = new RandomAccessFile(file.toFile(), "rw")) {
-            raw.setLength(place().length());
+            raw.setLength(length());
         }
         try (var copy = FileDevice.open(file)) {
-            for (long at = place().start(); at < place().end(); ) {
-                for (var extent : disk.extents(at, place().end() - at)) {
-                    long end = at + extent.length();
-                    while (at < end) {
-                        int length = (int) Math.min(PIECE, end - at);
-                        if (!extent.zero()) {
-                            copy.write(at - place().start(), read(disk, at, length));
-                        }
-                        at += length;
+            long start = 0;
+            for (var place : journal.fileSystem()) {
+                copy(place, copy, start);
+                start += place.length();
+            }
+        }
+    }
+
+    private void copy(Range place, BlockDevice to, long start) throws IOException {
+        for (long at = place.start(); at < place.end(); ) {
+            for (var extent : disk.extents(at, place.end() - at)) {
+                long end = at + extent.length();
+                while (at < end) {
+                    int length = (int) Math.min(PIECE, end - at);
+                    if (!extent.zero()) {
+                        to.write(start + at - place.start(), read(disk, at, length));
                     }
+                    at += length;
                 }
             }
         }
@@ -77,9 +85,15 @@ record FileSystemRepair(BlockDevice disk, AbsentJournal journal, Path file) {
 
     /** e2fsck makes a new journal where there is none that it knows. */
     private void removeTombstone() throws IOException {
+        var tombstone = journal.superblock();
         try (var copy = FileDevice.open(file)) {
-            var superblock = journal.superblock();
-            copy.writeZeroes(superblock.start() - place().start(), superblock.length(), true);
+            long start = 0;
+            for (var place : journal.fileSystem()) {
+                if (place.overlaps(tombstone)) {
+                    copy.writeZeroes(start + tombstone.start() - place.start(), tombstone.length(), true);
+                }
+                start += place.length();
+            }
         }
     }
 
@@ -100,15 +114,23 @@ record FileSystemRepair(BlockDevice disk, AbsentJournal journal, Path file) {
 
     private void writeBack() throws IOException {
         try (var copy = FileDevice.openReadOnly(file)) {
-            for (long at = 0; at < place().length(); at += PIECE) {
-                int length = (int) Math.min(PIECE, place().length() - at);
-                var repaired = read(copy, at, length);
-                if (!repaired.equals(read(disk, place().start() + at, length))) {
-                    disk.write(place().start() + at, repaired);
-                }
+            long start = 0;
+            for (var place : journal.fileSystem()) {
+                writeBack(copy, start, place);
+                start += place.length();
             }
         }
         disk.flush();
+    }
+
+    private void writeBack(BlockDevice copy, long start, Range place) throws IOException {
+        for (long at = 0; at < place.length(); at += PIECE) {
+            int length = (int) Math.min(PIECE, place.length() - at);
+            var repaired = read(copy, start + at, length);
+            if (!repaired.equals(read(disk, place.start() + at, length))) {
+                disk.write(place.start() + at, repaired);
+            }
+        }
     }
 
     private static ByteBuffer read(BlockDevice from, long at, int length) throws IOException {

@@ -69,6 +69,15 @@ final class Bytes {
                 && Arrays.equals(content, at, at + expected.length, expected, 0, expected.length);
     }
 
+    boolean zero(int at, int length) {
+        for (int i = at; i < at + length; i++) {
+            if (content[i] != 0) {
+                return false;
+            }
+        }
+        return true;
+    }
+
     /** Characters for people to read: what is not printable ASCII becomes a question mark. */
     String text(int at, int length) {
         return new String(content, at, length, StandardCharsets.ISO_8859_1).replaceAll("[^ -~]", "?");

@@ -9,7 +9,7 @@ enum ContentFormat {
     EXT("ext2, ext3 or ext4", ""),
     SWAP("swap", ""),
     LUKS("LUKS", "opaque"),
-    LVM2("LVM2 physical volume", "its volumes are not told apart yet"),
+    LVM2("LVM2 physical volume", ""),
     XFS("XFS", "its log is not told apart yet"),
     NTFS("NTFS", "its log and page file are not told apart yet"),
     BTRFS("btrfs", "has no journal at a fixed place"),
@@ -36,7 +36,7 @@ enum ContentFormat {
         return title;
     }
 
-    /** Empty if it can be split. */
+    /** Empty if parts of it are told apart. */
     String whyNotSplit() {
         return whyNotSplit;
     }
@@ -72,7 +72,7 @@ enum ContentFormat {
             found.add(FAT);
         }
         for (int at = 0; at < NEAR_BYTES; at += SECTOR) {
-            if (start.has(at, "LABELONE") && start.has(at + 24, "LVM2 001")) {
+            if (LvmPhysicalVolume.labelled(start, at)) {
                 found.add(LVM2);
             }
         }

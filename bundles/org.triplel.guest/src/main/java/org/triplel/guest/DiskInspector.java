@@ -3,8 +3,6 @@ package org.triplel.guest;
 import java.io.IOException;
 import java.util.List;
 import java.util.Optional;
-import java.util.Set;
-import java.util.stream.Collectors;
 
 /**
  * Finds out what lies where on a guest's disk. Only reads; what it says of a disk that is being written may already be
@@ -49,7 +47,7 @@ public final class DiskInspector {
             throws IOException, MalformedException {
         var bootRecord = MasterBootRecord.read(disk);
         if (bootRecord.isEmpty()) {
-            describeContent(disk, true, findings);
+            new PlaceInspector(findings).inspect(disk, Purpose.WHOLE_DISK);
             return;
         }
         var table = table(disk, bootRecord.get());
@@ -62,7 +60,8 @@ public final class DiskInspector {
         var tableRanges = reader.asked();
         var formats = ContentFormat.of(disk.inPassing());
         if (!formats.isEmpty()) {
-            findings.notSplit(disk, "ambiguous: a partition table and " + titles(formats) + " on the whole disk");
+            findings.notSplit(
+                    disk, "ambiguous: a partition table and " + PlaceInspector.titles(formats) + " on the whole disk");
             return;
         }
         table.get().problems().forEach(problem -> findings.notSplit(disk, problem));
@@ -89,43 +88,8 @@ public final class DiskInspector {
             } else if (tableRanges.stream().anyMatch(partition.range()::overlaps)) {
                 findings.notSplit(region, "partition " + partition.number() + ": holds the partition table");
             } else {
-                describeContent(region, partition.swap(), findings);
+                new PlaceInspector(findings).inspect(region, Purpose.of(partition));
             }
         }
-    }
-
-    /** @param mayBeSwap a signature alone does not make it swap: it stays behind when the place is used for something else */
-    private static void describeContent(Region region, boolean mayBeSwap, Findings findings) throws IOException {
-        try {
-            var formats = ContentFormat.of(region);
-            if (formats.size() > 1) {
-                findings.notSplit(region, "ambiguous: " + titles(formats) + " " + region.place());
-            } else if (formats.isEmpty()) {
-                findings.notSplit(region, "nothing known " + region.place());
-            } else if (formats.contains(ContentFormat.SWAP) && !mayBeSwap) {
-                findings.notSplit(region, "swap " + region.place() + ": the partition's type is another one");
-            } else {
-                describe(formats.iterator().next(), region, findings);
-            }
-        } catch (MalformedException e) {
-            findings.notSplit(region, "nothing known " + region.place() + ": " + e.getMessage());
-        }
-    }
-
-    private static void describe(ContentFormat format, Region region, Findings findings) throws IOException {
-        try {
-            switch (format) {
-                case EXT -> ExtFileSystem.describe(region, findings);
-                case SWAP -> SwapHeader.read(region).orElseThrow().describe(region, findings);
-                case LUKS, LVM2, XFS, NTFS, BTRFS, FAT, RAID ->
-                    findings.notSplit(region, format.title() + " " + region.place() + ": " + format.whyNotSplit());
-            }
-        } catch (MalformedException e) {
-            findings.notSplit(region, format.title() + " " + region.place() + ": " + e.getMessage());
-        }
-    }
-
-    private static String titles(Set<ContentFormat> formats) {
-        return formats.stream().map(ContentFormat::title).collect(Collectors.joining(" and "));
     }
 }

@@ -51,7 +51,7 @@ final class ExtFileSystem {
         var tombstone = JournalTombstone.in(raw);
         if (tombstone.isPresent()) {
             findings.absent(new AbsentJournal(
-                    reason, region.onDisk().getFirst(), blocks.onDisk(0, 1).getFirst(), tombstone.get()));
+                    reason, region.onDisk(), blocks.onDisk(0, 1).getFirst(), tombstone.get()));
             swapFiles(findings);
             return;
         }
@@ -95,11 +95,12 @@ final class ExtFileSystem {
         if (superblock.fastCommits()) {
             active.addAll(blocks.onDisk(superblock.end(), superblock.blocks() - superblock.end()));
         }
+        var area = blocks.onDisk(superblockAt, superblock.blocks() - superblockAt);
         return new Journal(
                 reason,
-                superblockAt == 0,
+                superblockAt == 0 && area.stream().allMatch(each -> each.length() % blocks.blockSize() == 0),
                 blocks.onDisk(superblockAt, 1).getFirst(),
-                blocks.onDisk(superblockAt, superblock.blocks() - superblockAt),
+                area,
                 blocks.blockSize(),
                 Range.union(active),
                 log.complete(),

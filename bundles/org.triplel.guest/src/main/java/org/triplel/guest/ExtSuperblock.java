@@ -123,7 +123,7 @@ record ExtSuperblock(
     }
 
     private static void verify(Bytes raw) throws MalformedException {
-        if (new LinuxCrc32c(~0).add(raw, 0, CHECKSUM_AT).value() != raw.le32(CHECKSUM_AT)) {
+        if (SeededCrc32.castagnoli(~0).add(raw, 0, CHECKSUM_AT).value() != raw.le32(CHECKSUM_AT)) {
             throw new MalformedException("the superblock's checksum is wrong");
         }
     }

@@ -25,6 +25,11 @@ record GuidPartitionTable(
 
     private static final long SWAP_HIGH = 0x4F4F4BC83309E584L;
 
+    /** E6D6D379-F507-44C2-A23C-238F2A3DF928. */
+    private static final long LVM_LOW = 0x44C2F507E6D6D379L;
+
+    private static final long LVM_HIGH = 0x28F93D2A8F233CA2L;
+
     /** The primary table, or else the backup at the end of the disk; empty if neither is valid. */
     static Optional<GuidPartitionTable> read(Region disk) throws IOException, MalformedException {
         var primary = read(disk, 1);
@@ -83,11 +88,18 @@ record GuidPartitionTable(
             if (first < firstUsable || last < first || last > lastUsable) {
                 problems.add("partition " + number + " leaves the sectors that the GPT gives to partitions");
             } else {
-                boolean swap = table.le64(at) == SWAP_LOW && table.le64(at + 8) == SWAP_HIGH;
-                partitions.add(new Partition(number, new Range(first * SECTOR, (last - first + 1) * SECTOR), swap));
+                var range = new Range(first * SECTOR, (last - first + 1) * SECTOR);
+                partitions.add(new Partition(number, range, type(table.le64(at), table.le64(at + 8))));
             }
         }
         return new PartitionTable(partitions, problems);
+    }
+
+    private static Partition.Type type(long low, long high) {
+        if (low == SWAP_LOW && high == SWAP_HIGH) {
+            return Partition.Type.SWAP;
+        }
+        return low == LVM_LOW && high == LVM_HIGH ? Partition.Type.LVM : Partition.Type.OTHER;
     }
 
     private boolean usable() {

@@ -9,7 +9,8 @@ import java.util.Optional;
  * The journal of one file system.
  *
  * @param reason what it is, as in its {@link ClassifiedRange}s
- * @param internal whether it is a file of the file system, or else a device of its own
+ * @param splittable whether it can be kept apart from its file system: a jbd2 journal that is a file of the file system,
+ *     with each of its blocks in one piece of the disk
  * @param superblock where the block lies that says where the active part begins; without it nothing is replayed
  * @param area all of the journal in the order of its blocks, the superblock included
  * @param blockSize in bytes
@@ -22,7 +23,7 @@ import java.util.Optional;
  */
 public record Journal(
         String reason,
-        boolean internal,
+        boolean splittable,
         Range superblock,
         List<Range> area,
         int blockSize,

@@ -61,7 +61,7 @@ final class JournalLog {
         this.file = file;
         this.superblock = superblock;
         this.checksumSeed =
-                new LinuxCrc32c(~0).add(rawSuperblock, 0x30, UUID_BYTES).seed();
+                SeededCrc32.castagnoli(~0).add(rawSuperblock, 0x30, UUID_BYTES).seed();
         this.sequence = superblock.sequence();
     }
 
@@ -167,12 +167,16 @@ final class JournalLog {
 
     private boolean checksumAtEnd(Bytes block) {
         int at = block.size() - TAIL_BYTES;
-        return new LinuxCrc32c(checksumSeed).add(block, 0, at).addZeroes(4).value() == block.be32(at);
+        return SeededCrc32.castagnoli(checksumSeed)
+                        .add(block, 0, at)
+                        .addZeroes(4)
+                        .value()
+                == block.be32(at);
     }
 
     private boolean commitChecksum(Bytes block) {
         int after = COMMIT_CHECKSUM_AT + 4;
-        return new LinuxCrc32c(checksumSeed)
+        return SeededCrc32.castagnoli(checksumSeed)
                         .add(block, 0, COMMIT_CHECKSUM_AT)
                         .addZeroes(4)
                         .add(block, after, block.size() - after)

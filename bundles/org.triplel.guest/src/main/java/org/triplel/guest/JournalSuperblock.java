@@ -97,7 +97,7 @@ record JournalSuperblock(
 
     /** What must stand at {@link #CHECKSUM_AT}, if there are checksums. */
     static long checksum(Bytes raw) {
-        return new LinuxCrc32c(~0)
+        return SeededCrc32.castagnoli(~0)
                 .add(raw, 0, CHECKSUM_AT)
                 .addZeroes(4)
                 .add(raw, CHECKSUM_AT + 4, BYTES - CHECKSUM_AT - 4)

@@ -18,6 +18,7 @@ final class MasterBootRecord {
     private static final int FIRST_LOGICAL = 5;
     private static final int PROTECTIVE = 0xEE;
     private static final int SWAP = 0x82;
+    private static final int LVM = 0x8E;
 
     /** {@code start} and {@code count} in sectors; for logical partitions relative to a table. */
     private record Entry(int status, int type, long start, long count) {
@@ -121,7 +122,15 @@ final class MasterBootRecord {
             return;
         }
         var range = new Range(start * PartitionTable.SECTOR, (end - start) * PartitionTable.SECTOR);
-        partitions.add(new Partition(number, range, entry.type == SWAP));
+        partitions.add(new Partition(number, range, type(entry)));
+    }
+
+    private static Partition.Type type(Entry entry) {
+        return switch (entry.type) {
+            case SWAP -> Partition.Type.SWAP;
+            case LVM -> Partition.Type.LVM;
+            default -> Partition.Type.OTHER;
+        };
     }
 
     /** Without any entry if the sector is not such a table, for example the boot sector of a file system. */

@@ -5,6 +5,14 @@ package org.triplel.guest;
  *
  * @param number as Linux counts, from 1
  * @param range within the disk
- * @param swap whether the table says that it is for swap
+ * @param type what the table says that it is for
  */
-record Partition(int number, Range range, boolean swap) {}
+record Partition(int number, Range range, Type type) {
+
+    /** Of those that make a difference to us. */
+    enum Type {
+        SWAP,
+        LVM,
+        OTHER
+    }
+}

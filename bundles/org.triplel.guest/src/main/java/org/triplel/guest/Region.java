@@ -2,6 +2,7 @@ package org.triplel.guest;
 
 import java.io.IOException;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 
 /** A disk, a partition or a volume: all that one parser may look at. Its bytes may lie in several pieces of the disk. */
@@ -11,7 +12,9 @@ final class Region {
     private final GuestReader logs;
     private final List<Range> pieces;
     private final String place;
-    private final long length;
+
+    /** Where each piece begins in this region; and behind the last one, where the region ends. */
+    private final long[] starts;
 
     /**
      * Reads nothing.
@@ -25,7 +28,10 @@ final class Region {
         this.logs = logs;
         this.pieces = List.copyOf(pieces);
         this.place = place;
-        this.length = pieces.stream().mapToLong(Range::length).sum();
+        this.starts = new long[pieces.size() + 1];
+        for (int i = 0; i < pieces.size(); i++) {
+            starts[i + 1] = starts[i] + pieces.get(i).length();
+        }
     }
 
     /** A part of this region, that lies in these pieces of it. */
@@ -38,7 +44,7 @@ final class Region {
     }
 
     long length() {
-        return length;
+        return starts[pieces.size()];
     }
 
     String place() {
@@ -46,7 +52,7 @@ final class Region {
     }
 
     boolean holds(long at, long count) {
-        return at >= 0 && count >= 0 && at <= length - count;
+        return at >= 0 && count >= 0 && at <= length() - count;
     }
 
     /** The same region for what may change without a change of the map. */
@@ -77,14 +83,11 @@ final class Region {
             throw new MalformedException("something should lie outside, at " + range.start());
         }
         var result = new ArrayList<Range>();
-        long pieceStart = 0;
-        for (var piece : pieces) {
-            long from = Math.max(range.start(), pieceStart);
-            long to = Math.min(range.end(), pieceStart + piece.length());
-            if (from < to) {
-                result.add(new Range(piece.start() + from - pieceStart, to - from));
-            }
-            pieceStart += piece.length();
+        int found = Arrays.binarySearch(starts, range.start());
+        for (int i = found >= 0 ? found : -found - 2; starts[i] < range.end(); i++) {
+            long from = Math.max(range.start(), starts[i]);
+            long to = Math.min(range.end(), starts[i + 1]);
+            result.add(new Range(pieces.get(i).start() + from - starts[i], to - from));
         }
         return result;
     }

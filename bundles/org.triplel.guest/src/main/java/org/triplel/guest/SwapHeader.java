@@ -19,6 +19,9 @@ record SwapHeader(int pageSize, long pages, boolean hibernated) {
 
     private static final int SIGNATURE_BYTES = 10;
     private static final int HEADER = 1024;
+    private static final int BAD_PAGES_AT = HEADER + 8;
+    private static final int UUID_AT = HEADER + 12;
+    private static final int HEADER_END = HEADER + 512;
     private static final String VERSION_1 = "SWAPSPACE2";
     private static final String VERSION_0 = "SWAP-SPACE";
     private static final List<String> SIGNATURES =
@@ -68,7 +71,19 @@ record SwapHeader(int pageSize, long pages, boolean hibernated) {
         return Optional.empty();
     }
 
-    void describe(Region region, Findings findings) throws MalformedException {
+    /** Whether the area fills its place, and its first page holds nothing else: as mkswap of today leaves it. */
+    boolean alone(Region region) throws IOException, MalformedException {
+        var page = region.read(0, pageSize);
+        return page.has(pageSize - SIGNATURE_BYTES, VERSION_1)
+                && pages == region.length() / pageSize
+                && page.le32(BAD_PAGES_AT) == 0
+                && (page.le64(UUID_AT) | page.le64(UUID_AT + 8)) != 0
+                && page.zero(0, HEADER)
+                && page.zero(HEADER_END, pageSize - SIGNATURE_BYTES - HEADER_END);
+    }
+
+    /** @param evidence why it is believed to be swap, for the reason; may be empty */
+    void describe(Region region, String evidence, Findings findings) throws MalformedException {
         if (hibernated) {
             findings.hibernated(region, "swap " + region.place() + ": the guest is hibernated, so it is data");
             return;
@@ -77,7 +92,7 @@ record SwapHeader(int pageSize, long pages, boolean hibernated) {
             throw new MalformedException("a swap area of " + pages + " pages of " + pageSize + " bytes does not fit");
         }
         var body = region.onDisk(new Range(pageSize, (pages - 1) * pageSize));
-        findings.swap(body, "swap " + region.place() + ", pages of " + (pageSize >> 10) + " KiB");
+        findings.swap(body, "swap " + region.place() + ", pages of " + (pageSize >> 10) + " KiB" + evidence);
     }
 
     /** The number of the last page is in the guest's byte order, like the version 1 before it. */

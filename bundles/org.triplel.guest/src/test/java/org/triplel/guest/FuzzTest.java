@@ -148,7 +148,7 @@ class FuzzTest {
         }
     }
 
-    /** Corrects the checksums of a GPT and of a superblock, so that what they guard is looked at. */
+    /** Corrects the checksums of a GPT, a superblock and a physical volume, so that what they guard is looked at. */
     private static void mend(byte[] disk, List<Replaced> undo) {
         var bytes = ByteBuffer.wrap(disk).order(ByteOrder.LITTLE_ENDIAN);
         if (disk[512] == 'E' && disk[513] == 'F') {
@@ -164,9 +164,28 @@ class FuzzTest {
         if (bytes.getShort(1024 + 0x38) == (short) 0xEF53) {
             undo.add(new Replaced(2044, Arrays.copyOfRange(disk, 2044, 2048)));
             var superblock = new Bytes(Arrays.copyOfRange(disk, 1024, 2048));
-            bytes.putInt(
-                    2044, (int) new LinuxCrc32c(~0).add(superblock, 0, 0x3FC).value());
+            bytes.putInt(2044, (int)
+                    SeededCrc32.castagnoli(~0).add(superblock, 0, 0x3FC).value());
         }
+        if (disk[512] == 'L' && disk[LvmDisk.AREA + 4] == ' ') {
+            mendPhysicalVolume(disk, undo);
+        }
+    }
+
+    private static void mendPhysicalVolume(byte[] disk, List<Replaced> undo) {
+        var bytes = ByteBuffer.wrap(disk).order(ByteOrder.LITTLE_ENDIAN);
+        int area = LvmDisk.AREA;
+        for (int at : new int[] {512, area}) {
+            undo.add(new Replaced(at, Arrays.copyOfRange(disk, at, at + 512)));
+        }
+        bytes.putInt(512 + 16, LvmDisk.crc(disk, 512 + 20, 1024));
+        long text = bytes.getLong(area + 40);
+        long length = bytes.getLong(area + 48);
+        if (text >= 512 && length > 0 && text < LvmDisk.AREA_BYTES && length < LvmDisk.AREA_BYTES - text) {
+            int start = area + (int) text;
+            bytes.putInt(area + 56, LvmDisk.crc(disk, start, start + (int) length));
+        }
+        bytes.putInt(area, LvmDisk.crc(disk, area + 4, area + 512));
     }
 
     private static int crc(byte[] bytes, int at, int length) {
@@ -202,7 +221,26 @@ class FuzzTest {
             Tool.run("mkswap", "-p", Integer.toString(page), swap.toString());
             samples.add(sample("swap " + page, swap));
         }
+        samples.add(sample("volumes", volumes()));
         return samples;
+    }
+
+    /** With a file system in four pieces. */
+    private Path volumes() throws IOException {
+        var image = Images.blank(folder, "volumes", 24 * Images.MIB);
+        var layout = LvmDisk.of(24 * Images.MIB).withExtents((int) Images.MIB);
+        var places = new int[][] {{10, 4}, {0, 4}, {14, 2}, {18, 2}};
+        layout.format(image, layout.metadata(LvmDisk.linear("root", places), LvmDisk.linear("swap", new int[] {6, 2})));
+        var swap = Images.blank(folder, "part", 2 * Images.MIB);
+        Tool.run("mkswap", swap.toString());
+        Images.insert(swap, image, layout.pieces(new int[] {6, 2}).getFirst().start());
+        var root = fileSystem("root", 12 * Images.MIB, "-t ext4 -b 1024");
+        long from = 0;
+        for (var piece : layout.pieces(places)) {
+            Images.write(image, piece.start(), Images.read(root, from, (int) piece.length()));
+            from += piece.length();
+        }
+        return image;
     }
 
     private Path fileSystem(String name, long size, String options) throws IOException {

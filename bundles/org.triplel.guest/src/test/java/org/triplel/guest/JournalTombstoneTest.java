@@ -75,7 +75,7 @@ class JournalTombstoneTest {
         assertEquals(
                 List.of(new AbsentJournal(
                         "inode 8 of the " + type(image) + " on the whole disk",
-                        new Range(0, 64 * Images.MIB),
+                        List.of(new Range(0, 64 * Images.MIB)),
                         superblock,
                         TOMBSTONE)),
                 absent.absent());

@@ -26,7 +26,8 @@ import org.triplel.guest.Range;
  *
  * <p>While any is here, nothing is written behind.
  *
- * <p>All journals of a disk come and go together. External ones, and those of blocks of less than 4 KiB, stay on the NAS.
+ * <p>All journals of a disk come and go together. External ones, those of XFS, and those of blocks of less than 4 KiB, stay on
+ * the NAS.
  *
  * <p>Thread-safe, but {@link #resume}, {@link #follow}, {@link #enter} and {@link #superblocksHome} are called by one thread
  * at a time.
@@ -227,7 +228,7 @@ final class LogSplit {
     private boolean learn(List<Journal> journals) {
         var found = new HashSet<Place>();
         journals.stream()
-                .filter(Journal::internal)
+                .filter(Journal::splittable)
                 .map(Place::of)
                 .filter(Place::fitsBlocks)
                 .limit(JournalFile.MAX_SUPERBLOCKS)
