@@ -97,6 +97,7 @@ final class InspectCommand implements Callable<Integer> {
     /** Times as in ISO 8601, or empty; {@code complete} is false if the log was too long to find its end. */
     private record JournalRow(
             String reason,
+            boolean splittable,
             Range superblock,
             long length,
             int blockSize,
@@ -109,6 +110,7 @@ final class InspectCommand implements Callable<Integer> {
         static JournalRow of(Journal journal) {
             return new JournalRow(
                     journal.reason(),
+                    journal.splittable(),
                     journal.superblock(),
                     bytes(journal.area()),
                     journal.blockSize(),

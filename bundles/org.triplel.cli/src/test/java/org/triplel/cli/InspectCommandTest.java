@@ -72,6 +72,7 @@ class InspectCommandTest {
         var journal = report.getAsJsonArray("journal").get(0).getAsJsonObject();
         assertEquals(4 * MIB, journal.get("length").getAsLong());
         assertTrue(journal.getAsJsonArray("active").isEmpty());
+        assertTrue(journal.get("splittable").getAsBoolean());
         var notSplit = report.getAsJsonArray("notSplit").get(0).getAsJsonObject();
         assertEquals("LUKS in partition 3: opaque", notSplit.get("reason").getAsString());
         assertEquals(81 * MIB, notSplit.get("start").getAsLong());
@@ -84,6 +85,23 @@ class InspectCommandTest {
         assertTrue(lines.get(1).endsWith("JOURNAL  inode 8 of the ext4 in partition 1"), lines.toString());
         assertTrue(lines.get(2).endsWith("SWAP     swap in partition 2, pages of 4 KiB"), lines.toString());
         assertTrue(lines.get(3).endsWith("-        LUKS in partition 3: opaque"), lines.toString());
+    }
+
+    @Test
+    void anXfsIsShownButNotSplittable() throws Exception {
+        var image = blank("xfs.raw", 24 * MIB);
+        run(List.of("mkfs.xfs", "-q", "--unsupported", image.toString()));
+        var reason = "log of the XFS on the whole disk, stays on the NAS";
+        var report = triplel("inspect", image.toString(), "--json").json();
+        var range = report.getAsJsonArray("ranges").get(0).getAsJsonObject();
+        assertEquals("JOURNAL", range.get("class").getAsString());
+        assertEquals(reason, range.get("reason").getAsString());
+        var journal = report.getAsJsonArray("journal").get(0).getAsJsonObject();
+        assertFalse(journal.get("splittable").getAsBoolean());
+        assertEquals(range.get("length"), journal.get("length"));
+        var lines = triplel("inspect", image.toString()).out.lines().toList();
+        assertTrue(lines.get(1).endsWith("JOURNAL  " + reason), lines.toString());
+        assertTrue(lines.getLast().matches(reason + " +0 +0 *"), lines.toString());
     }
 
     @Test

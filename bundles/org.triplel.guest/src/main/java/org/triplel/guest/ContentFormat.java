@@ -10,8 +10,9 @@ enum ContentFormat {
     SWAP("swap", ""),
     LUKS("LUKS", "opaque"),
     LVM2("LVM2 physical volume", ""),
-    XFS("XFS", "its log is not told apart yet"),
-    NTFS("NTFS", "its log and page file are not told apart yet"),
+    XFS("XFS", ""),
+    XFS_LOG("external log of XFS", ""),
+    NTFS("NTFS", "$LogFile and pagefile.sys are not told apart"),
     BTRFS("btrfs", "has no journal at a fixed place"),
     FAT("FAT", "has no journal"),
     RAID("member of a Linux RAID", "its disks are not put together");
@@ -62,8 +63,11 @@ enum ContentFormat {
         if (start.has(0, "LUKS\u00ba\u00be")) {
             found.add(LUKS);
         }
-        if (start.has(0, "XFSB")) {
+        if (start.has(0, XfsSuperblock.MAGIC)) {
             found.add(XFS);
+        }
+        if (start.size() >= SECTOR && XfsLog.begins(start)) {
+            found.add(XFS_LOG);
         }
         if (start.has(3, "NTFS    ")) {
             found.add(NTFS);

@@ -96,9 +96,10 @@ final class ExtFileSystem {
             active.addAll(blocks.onDisk(superblock.end(), superblock.blocks() - superblock.end()));
         }
         var area = blocks.onDisk(superblockAt, superblock.blocks() - superblockAt);
+        boolean wholeBlocks = area.stream().allMatch(each -> each.length() % blocks.blockSize() == 0);
         return new Journal(
-                reason,
-                superblockAt == 0 && area.stream().allMatch(each -> each.length() % blocks.blockSize() == 0),
+                wholeBlocks ? reason : reason + ", a block of it in two pieces, so it stays on the NAS",
+                superblockAt == 0 && wholeBlocks,
                 blocks.onDisk(superblockAt, 1).getFirst(),
                 area,
                 blocks.blockSize(),

@@ -38,7 +38,9 @@ final class PlaceInspector {
                 case EXT -> ExtFileSystem.describe(region, findings);
                 case SWAP -> swap(region, purpose);
                 case LVM2 -> volumes(region, purpose);
-                case LUKS, XFS, NTFS, BTRFS, FAT, RAID -> throw new MalformedException(format.whyNotSplit());
+                case XFS -> XfsFileSystem.describe(region, findings);
+                case XFS_LOG -> XfsFileSystem.describeLog(region);
+                case LUKS, NTFS, BTRFS, FAT, RAID -> throw new MalformedException(format.whyNotSplit());
             }
         } catch (MalformedException e) {
             findings.notSplit(region, format.title() + " " + region.place() + ": " + e.getMessage());

@@ -46,7 +46,7 @@ enum Purpose {
                     case SWAP_PARTITION, OTHER_PARTITION -> Optional.of("the partition's type is another one");
                     case SWAP_VOLUME, OTHER_VOLUME -> Optional.of("inside of another one");
                 };
-            case EXT, LUKS, XFS, NTFS, BTRFS, FAT, RAID -> Optional.empty();
+            case EXT, LUKS, XFS, XFS_LOG, NTFS, BTRFS, FAT, RAID -> Optional.empty();
         };
     }
 }

@@ -14,6 +14,7 @@ import java.util.Arrays;
 import java.util.List;
 import java.util.Random;
 import java.util.zip.CRC32;
+import java.util.zip.CRC32C;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -170,6 +171,9 @@ class FuzzTest {
         if (disk[512] == 'L' && disk[LvmDisk.AREA + 4] == ' ') {
             mendPhysicalVolume(disk, undo);
         }
+        if (disk[0] == 'X' && disk[1] == 'F') {
+            mendXfs(disk, undo);
+        }
     }
 
     private static void mendPhysicalVolume(byte[] disk, List<Replaced> undo) {
@@ -186,6 +190,14 @@ class FuzzTest {
             bytes.putInt(area + 56, LvmDisk.crc(disk, start, start + (int) length));
         }
         bytes.putInt(area, LvmDisk.crc(disk, area + 4, area + 512));
+    }
+
+    private static void mendXfs(byte[] disk, List<Replaced> undo) {
+        undo.add(new Replaced(224, Arrays.copyOfRange(disk, 224, 228)));
+        var bytes = ByteBuffer.wrap(disk).order(ByteOrder.LITTLE_ENDIAN).putInt(224, 0);
+        var sum = new CRC32C();
+        sum.update(disk, 0, 512);
+        bytes.putInt(224, (int) sum.getValue());
     }
 
     private static int crc(byte[] bytes, int at, int length) {
@@ -222,7 +234,20 @@ class FuzzTest {
             samples.add(sample("swap " + page, swap));
         }
         samples.add(sample("volumes", volumes()));
+        samples.add(sample("XFS", xfs()));
         return samples;
+    }
+
+    /** With records in the log's first round. */
+    private Path xfs() throws IOException {
+        var image = Images.blank(folder, "xfs", 24 * Images.MIB);
+        Tool.run("mkfs.xfs", "-q", "--unsupported", "-l", "size=6m", image.toString());
+        var log = new XfsLogWriter(
+                image, Images.inspect(image).journals().getFirst().area().getFirst());
+        for (int i = 0; i < 12; i++) {
+            log.record(7, 1, 8);
+        }
+        return image;
     }
 
     /** With a file system in four pieces. */

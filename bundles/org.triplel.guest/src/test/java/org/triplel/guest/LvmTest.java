@@ -268,6 +268,7 @@ class LvmTest {
         assertTrue(whole.getLast().start() < 2048 * 1024 && whole.getLast().end() > 2052 * 1024, whole::toString);
         assertEquals(mapped(whole, small.pieces(places)), Range.union(Images.ranges(map, ContentClass.JOURNAL)));
         assertFalse(map.journals().getFirst().splittable());
+        assertTrue(map.ranges().getFirst().reason().endsWith("in two pieces, so it stays on the NAS"));
     }
 
     private static String text(String rest) {

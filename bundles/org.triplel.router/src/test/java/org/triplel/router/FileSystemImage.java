@@ -34,6 +34,18 @@ record FileSystemImage(byte[] content) {
         return new FileSystemImage(content);
     }
 
+    /** Smaller than is good for users, and in sectors that Log-Split could take. */
+    static FileSystemImage makeXfs(Path folder) throws Exception {
+        var image = folder.resolve("fs.raw");
+        Files.write(image, new byte[24 << 20]);
+        if (run("mkfs.xfs", "-q", "--unsupported", "-s", "size=4096", image.toString()) != 0) {
+            throw new AssertionError("mkfs.xfs fails");
+        }
+        byte[] content = Files.readAllBytes(image);
+        Files.delete(image);
+        return new FileSystemImage(content);
+    }
+
     /** Ends with the tool's status. */
     static int run(String... command) throws Exception {
         return new ProcessBuilder(command)

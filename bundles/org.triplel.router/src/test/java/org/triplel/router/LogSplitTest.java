@@ -319,6 +319,19 @@ class LogSplitTest {
     }
 
     @Test
+    void theLogOfAnXfsStaysOnTheNas() throws Exception {
+        use(FileSystemImage.makeXfs(folder));
+        try (var disk = open(ON_HOST)) {
+            assertFalse(disk.journalsHere());
+            assertEquals("", disk.problem());
+            write(disk, block(0), 4 * BLOCK);
+            disk.flush();
+            assertOnTheNas();
+            assertEquals(Exposure.NONE, disk.exposure());
+        }
+    }
+
+    @Test
     void aHostDiskThatFailsAtOnceIsNotUsed() throws IOException {
         var fragile = fragile();
         fragile.failFlushes();
