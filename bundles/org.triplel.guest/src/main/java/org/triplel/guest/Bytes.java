@@ -78,9 +78,14 @@ final class Bytes {
         return true;
     }
 
+    /** Characters, each a byte. */
+    String characters(int at, int length) {
+        return new String(content, at, length, StandardCharsets.ISO_8859_1);
+    }
+
     /** Characters for people to read: what is not printable ASCII becomes a question mark. */
     String text(int at, int length) {
-        return new String(content, at, length, StandardCharsets.ISO_8859_1).replaceAll("[^ -~]", "?");
+        return characters(at, length).replaceAll("[^ -~]", "?");
     }
 
     UUID uuid(int at) {

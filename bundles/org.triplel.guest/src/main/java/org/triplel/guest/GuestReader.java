@@ -15,6 +15,9 @@ final class GuestReader {
 
     private static final int CACHE_BYTES = 2 << 20;
 
+    /** What a read costs besides its bytes, in bytes of the budget, which bounds memory and time as well. */
+    private static final int READ_COST = 256;
+
     private final long size;
     private final DiskReader disk;
     private final int window;
@@ -47,7 +50,7 @@ final class GuestReader {
         if (range.end() > size) {
             throw new MalformedException("something should lie behind the end of the disk");
         }
-        spend(range.length());
+        spend(range.length() + READ_COST);
         asked.add(range);
         var result = new byte[Math.toIntExact(range.length())];
         for (long at = range.start(); at < range.end(); ) {

@@ -19,7 +19,7 @@ record LvmMetadataArea(Region volume, Range place) {
     private static final int IGNORED = 1;
 
     /** Of a group of some hundred volumes. */
-    private static final int MAX_TEXT = 256 << 10;
+    private static final int MAX_TEXT = 128 << 10;
 
     /** The committed text; empty if there is none, or if it is not to be used. */
     Optional<Bytes> text() throws IOException, MalformedException {

@@ -14,7 +14,7 @@ final class LvmText {
     private static final int MAX_DEPTH = 8;
 
     /** Named values and members of lists, together: some hundred volumes. */
-    private static final int MAX_VALUES = 1 << 14;
+    private static final int MAX_VALUES = 1 << 13;
 
     private static final int MAX_DIGITS = 18;
 
@@ -84,10 +84,14 @@ final class LvmText {
             return new LvmValue.Text(quoted(first));
         }
         var word = word();
-        if (word.matches("-?\\d{1," + MAX_DIGITS + "}")) {
-            return new LvmValue.Number(Long.parseLong(word));
-        }
-        return new LvmValue.Text(word);
+        return number(word) ? new LvmValue.Number(Long.parseLong(word)) : new LvmValue.Text(word);
+    }
+
+    private static boolean number(String word) {
+        var digits = word.startsWith("-") ? word.substring(1) : word;
+        return !digits.isEmpty()
+                && digits.length() <= MAX_DIGITS
+                && digits.chars().allMatch(Character::isDigit);
     }
 
     private String quoted(int quote) throws MalformedException {
@@ -113,7 +117,7 @@ final class LvmText {
         if (at == start) {
             throw broken();
         }
-        return text.text(start, at - start);
+        return text.characters(start, at - start);
     }
 
     private static boolean wordCharacter(int character) {

@@ -4,6 +4,7 @@ import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Set;
 
 /**
@@ -163,6 +164,10 @@ record LvmVolumeGroup(String name, long sequence, List<LvmVolume> volumes) {
                 if (segment.number("stripe_count") != 1) {
                     return new LvmVolume.Other(volumeName, "striped volumes are not told apart");
                 }
+                if (lower(segment).isPresent()) {
+                    return new LvmVolume.Other(
+                            volumeName, "it lies on " + shown(lower(segment).get()));
+                }
                 if (segment.number("start_extent") != next) {
                     throw new MalformedException("the segments of " + volumeName + " leave a gap or overlap");
                 }
@@ -171,6 +176,16 @@ record LvmVolumeGroup(String name, long sequence, List<LvmVolume> volumes) {
                 append(pieces, piece);
             }
             return new LvmVolume.Linear(volumeName, List.copyOf(pieces));
+        }
+
+        /** What a segment lies on, if that is not the physical volume itself. */
+        private Optional<String> lower(LvmValue.Section segment) throws MalformedException {
+            return segment.items("stripes").stream()
+                    .limit(1)
+                    .filter(LvmValue.Text.class::isInstance)
+                    .map(each -> ((LvmValue.Text) each).value())
+                    .filter(each -> !each.equals(physicalName))
+                    .findFirst();
         }
 
         private Range piece(String volumeName, LvmValue.Section segment) throws MalformedException {

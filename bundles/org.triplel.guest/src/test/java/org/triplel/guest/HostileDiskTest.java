@@ -5,6 +5,7 @@ import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.io.IOException;
+import java.lang.management.ManagementFactory;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.nio.charset.StandardCharsets;
@@ -13,6 +14,7 @@ import java.util.List;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /** Disks that are made to cost much, to lead astray, or that cannot be read. */
 class HostileDiskTest {
@@ -51,6 +53,68 @@ class HostileDiskTest {
         assertEquals(
                 "nothing known in partition 132: gave up after reading 1024 KiB",
                 map.notSplit().getLast().reason());
+    }
+
+    /** Each file system, and each volume group, costs as much as it can. */
+    @ParameterizedTest
+    @ValueSource(booleans = {false, true})
+    void manyExpensivePartitions(boolean volumes) throws IOException {
+        int count = 60;
+        var disk = new MemoryDisk(new byte[64 << 20]);
+        manyPartitions(disk.content, count, volumes ? 0x8E : 0x83);
+        int each = (disk.content.length / SECTOR - 64) / count;
+        for (int i = 0; i < count; i++) {
+            int start = (64 + i * each + 1) * SECTOR;
+            if (volumes) {
+                longMetadata(disk.content, start, i);
+            } else {
+                roundLog(disk.content, start, (each - 1) * SECTOR / 512);
+            }
+        }
+        var threads = (com.sun.management.ThreadMXBean) ManagementFactory.getThreadMXBean();
+        inspect(new MemoryDisk(new byte[1 << 20]));
+        long allocated = threads.getCurrentThreadAllocatedBytes();
+        long time = threads.getCurrentThreadCpuTime();
+        var map = inspect(disk);
+        var nanos = threads.getCurrentThreadCpuTime() - time;
+        assertTrue(nanos < 1_000_000_000, nanos + " ns");
+        // all that may be read is 96 MiB, so little else; most of it is forgotten at once
+        long memory = threads.getCurrentThreadAllocatedBytes() - allocated;
+        assertTrue(memory < 128 << 20, memory + " bytes in all");
+        assertEquals(volumes ? 0 : count, map.ranges().size());
+        assertEquals(volumes ? count : 0, map.notSplit().size());
+        assertTrue(map.journals().stream().noneMatch(Journal::complete));
+    }
+
+    private static void longMetadata(byte[] disk, int at, int number) throws IOException {
+        var text = new StringBuilder("vg {\n");
+        for (int i = 0; text.length() < 120_000; i++) {
+            text.append("a")
+                    .append(i)
+                    .append(" = \"")
+                    .append("x".repeat(number % 2 == 0 ? 3 : 400))
+                    .append("\"\n");
+        }
+        var volume = new byte[1 << 20];
+        LvmDisk.of(volume.length).format(volume, text.append("}").toString());
+        System.arraycopy(volume, 0, disk, at, volume.length);
+    }
+
+    /** An XFS of version 4 with a log that has gone round, without any record in it. */
+    private static void roundLog(byte[] disk, int at, int blocks) {
+        var superblock = ByteBuffer.wrap(disk, at, SECTOR).slice();
+        put(disk, at, "XFSB");
+        superblock
+                .putInt(4, 512)
+                .putLong(8, blocks)
+                .putLong(48, 4)
+                .putInt(84, blocks)
+                .putInt(88, 1);
+        superblock.putInt(96, blocks - 4).putShort(100, (short) 4).putShort(102, (short) SECTOR);
+        superblock.put(124, (byte) (32 - Integer.numberOfLeadingZeros(blocks - 1)));
+        for (int i = 4; i < blocks; i++) {
+            ByteBuffer.wrap(disk).putInt(at + i * SECTOR, 1);
+        }
     }
 
     @Test
@@ -155,13 +219,17 @@ class HostileDiskTest {
 
     /** Logical partitions of one sector, each behind its table. */
     private static void manyPartitions(byte[] disk, int count) {
+        manyPartitions(disk, count, 0x83);
+    }
+
+    private static void manyPartitions(byte[] disk, int count, int type) {
         var bytes = ByteBuffer.wrap(disk).order(ByteOrder.LITTLE_ENDIAN);
         int first = 64;
         entry(bytes, 0, 0, 5, first, disk.length / SECTOR - first);
         int each = (disk.length / SECTOR - first) / count;
         for (int i = 0; i < count; i++) {
             int table = first + i * each;
-            entry(bytes, table, 0, 0x83, 1, each - 1);
+            entry(bytes, table, 0, type, 1, each - 1);
             if (i + 1 < count) {
                 entry(bytes, table, 1, 5, (i + 1) * each, each);
             }

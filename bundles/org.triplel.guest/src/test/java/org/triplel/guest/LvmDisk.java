@@ -1,6 +1,7 @@
 package org.triplel.guest;
 
 import java.io.IOException;
+import java.io.RandomAccessFile;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.nio.charset.StandardCharsets;
@@ -157,6 +158,23 @@ record LvmDisk(long size, int extentBytes, int copies, int textAt) {
 
     /** With a text for each copy of the metadata. */
     void format(Path image, List<String> metadata) throws IOException {
+        try (var file = new RandomAccessFile(image.toFile(), "rw")) {
+            format(metadata, (at, bytes) -> {
+                file.seek(at);
+                file.write(bytes);
+            });
+        }
+    }
+
+    void format(byte[] image, String metadata) throws IOException {
+        format(List.of(metadata, metadata), (at, bytes) -> System.arraycopy(bytes, 0, image, (int) at, bytes.length));
+    }
+
+    private interface Writer {
+        void write(long at, byte[] bytes) throws IOException;
+    }
+
+    private void format(List<String> metadata, Writer image) throws IOException {
         var label = sector().put("LABELONE".getBytes(StandardCharsets.US_ASCII))
                 .putLong(1)
                 .putInt(0)
@@ -170,7 +188,7 @@ record LvmDisk(long size, int extentBytes, int copies, int textAt) {
         }
         label.putLong(0).putLong(0).putInt(2).putInt(1);
         label.putInt(16, crc(label.array(), 20, SECTOR));
-        Images.write(image, SECTOR, label.array());
+        image.write(SECTOR, label.array());
         for (int i = 0; i < copies; i++) {
             writeArea(image, area(i), metadata.get(i));
         }
@@ -180,11 +198,11 @@ record LvmDisk(long size, int extentBytes, int copies, int textAt) {
         return copy == 0 ? AREA : size - DATA;
     }
 
-    private void writeArea(Path image, long at, String metadata) throws IOException {
+    private void writeArea(Writer image, long at, String metadata) throws IOException {
         byte[] text = (metadata + "\0").getBytes(StandardCharsets.ISO_8859_1);
         int first = Math.min(text.length, AREA_BYTES - textAt);
-        Images.write(image, at + textAt, Arrays.copyOf(text, first));
-        Images.write(image, at + SECTOR, Arrays.copyOfRange(text, first, text.length));
+        image.write(at + textAt, Arrays.copyOf(text, first));
+        image.write(at + SECTOR, Arrays.copyOfRange(text, first, text.length));
         var header = sector().putInt(0)
                 .put(" LVM2 x[5A%r0N*>".getBytes(StandardCharsets.US_ASCII))
                 .putInt(1)
@@ -192,7 +210,7 @@ record LvmDisk(long size, int extentBytes, int copies, int textAt) {
                 .putLong(AREA_BYTES);
         header.putLong(textAt).putLong(text.length).putInt(crc(text, 0, text.length));
         header.putInt(0, crc(header.array(), 4, SECTOR));
-        Images.write(image, at, header.array());
+        image.write(at, header.array());
     }
 
     private static ByteBuffer sector() {

@@ -339,6 +339,9 @@ class LvmTest {
                                 ]"""))),
                         List.of("volume vg/a on the whole disk: striped volumes are not told apart")),
                 Arguments.of(
+                        List.of(linear("a", SWAP).replace("pv0", "pvmove0")),
+                        List.of("volume vg/a on the whole disk: it lies on pvmove0")),
+                Arguments.of(
                         List.of(linear("a", SWAP).replace("[\"READ\"", "[\"LOCKED\", \"READ\"")),
                         List.of("volume vg/a on the whole disk: it is LOCKED")),
                 Arguments.of(
@@ -369,7 +372,9 @@ class LvmTest {
                     pe_count = 29 | pe_count = 17 | a segment of swap lies outside of the physical volume
                     start_extent = 0 | start_extent = 1 | the segments of swap leave a gap or overlap
                     segment_count = 1 | segment_count = 2 | the segments of swap are not those that it should have
-                    "pv0", 16 | "pv1", 16 | a segment of swap lies outside of the physical volume
+                    "pv0", 16 | | a segment of swap lies outside of the physical volume
+                    "pv0", 16 | "pv0" | a segment of swap lies outside of the physical volume
+                    "pv0", 16 | 16, "pv0" | a segment of swap lies outside of the physical volume
                     version = 1 | version = 2 | metadata of an unknown version
                     version = 1 | version = 1\\nversion = 1 | the metadata have version twice
                     swap { | sw/ap { | a volume with a name that LVM2 does not allow
@@ -378,7 +383,8 @@ class LvmTest {
         image = Images.blank(folder, "disk.img", SIZE);
         var metadata = disk.metadata(linear("swap", SWAP));
         var other = metadata.replaceFirst(
-                Pattern.quote(from.replace("\\n", "\n")), Matcher.quoteReplacement(to.replace("\\n", "\n")));
+                Pattern.quote(from.replace("\\n", "\n")),
+                Matcher.quoteReplacement((to == null ? "" : to).replace("\\n", "\n")));
         assertFalse(other.equals(metadata), from);
         disk.format(image, other);
         assertEquals(
