@@ -157,12 +157,6 @@ final class Disks implements VmDisks, AutoCloseable {
             bases.add(vm.vm(), replica.view(count(metrics, RequestClass.BASE_COPY)));
             done.push(() -> bases.remove(vm.vm()));
 
-            step = "looking for what was written behind";
-            HostFiles.refuseIfElsewhere(host, state, nas, vm);
-            if (!split && nas.claim(vm.overlay()).isPresent()) {
-                throw new IOException("what it wrote last is here, but it is attached without it");
-            }
-
             step = "opening the spool";
             var daemon = daemon(vm);
             boolean trusted = guest == Guest.LIVES || daemon.isAlive() || spools.untouched(vm);
@@ -172,6 +166,9 @@ final class Disks implements VmDisks, AutoCloseable {
                                 + " waits for the hypervisor: whether what lies on this host belongs to it"
                                 + " depends on whether the guest runs.",
                         "");
+            }
+            if (HostFiles.expectBehind(host, state, nas, vm, trusted) && !split) {
+                throw new IOException("what it wrote last is here, but it is attached without it");
             }
             var spool = spools.open(
                     vm,

@@ -78,11 +78,18 @@ record HostFiles(
         JournalFile.forgetUnflushed(journalFile(state, vm));
     }
 
-    /** @throws ElsewhereException the newest changes of the overlay are on another host, or were on this one */
-    static void refuseIfElsewhere(String host, StateFolder state, Nas nas, DiskRecord vm) throws IOException {
+    /**
+     * Nobody has opened the overlay yet. If its newest changes are here, the NAS is told that what follows comes from here.
+     *
+     * @param trusted whether nobody can have put the overlay back since an earlier agent served it
+     * @return whether there are any
+     * @throws ElsewhereException they are on another host, or were on this one, or may not belong to the overlay
+     */
+    static boolean expectBehind(String host, StateFolder state, Nas nas, DiskRecord vm, boolean trusted)
+            throws IOException {
         var claim = nas.claim(vm.overlay());
         if (claim.isEmpty()) {
-            return;
+            return false;
         }
         var there = "what it wrote last is on " + claim.get().host() + ", where it was kept since "
                 + claim.get().since();
@@ -93,6 +100,15 @@ record HostFiles(
             throw new ElsewhereException(
                     claim.get().host(), claim.get().host().equals(host) ? there + ", but is missing there" : there);
         }
+        if (!trusted && nas.changedAfterClaim(vm.overlay())) {
+            throw new ElsewhereException(
+                    host,
+                    "the image was changed after " + host + " had sent on what it could, so what " + host
+                            + " still has may not belong to it. If nobody has put it back or used it meanwhile, touch "
+                            + nas.claimFile(vm.overlay()) + " and try again");
+        }
+        nas.renewClaim(vm.overlay());
+        return true;
     }
 
     private static boolean isHere(Claim claim, StateFolder state, DiskRecord vm) throws IOException {
@@ -129,29 +145,17 @@ record HostFiles(
         return opened.file();
     }
 
-    /** What is in the log belongs to the overlay as long as the NAS says so. */
+    /** What is in the log belongs to the overlay as long as the NAS says so, see {@link #expectBehind}. */
     @Override
     public Optional<WriteBehindLog> behind(long size) throws IOException {
-        refuseIfElsewhere(host, state, nas, vm);
         var file = logFile(state, vm.vm());
         if (nas.claim(vm.overlay()).isPresent()) {
-            refuseIfPutBack();
             return Optional.of(WriteBehindLog.open(file, size));
         }
         if (Files.exists(file)) {
             dropUnclaimed(file, size);
         }
         return Optional.empty();
-    }
-
-    private void refuseIfPutBack() throws IOException {
-        if (!trusted && nas.changedAfterClaim(vm.overlay())) {
-            throw new ElsewhereException(
-                    host,
-                    "the image was changed after " + host + " had sent on what it could, so what " + host
-                            + " still has may not belong to it. If nobody has put it back or used it meanwhile, touch "
-                            + nas.claimFile(vm.overlay()) + " and try again");
-        }
     }
 
     /** All of it is on the NAS, or somebody has given it up. */

@@ -147,20 +147,23 @@ class WriteBehindTest {
         var nas = Long.toString(world.nasProcess().pid());
         Tool.run("kill", "-STOP", nas);
         long busy = world.guest(VM)
-                .start("cd /srv && for i in $(seq 2000); do head -c 5000 /dev/urandom > busy-$i && sync busy-$i || exit 1;"
-                        + " done; cat busy-* | sha256sum");
+                .start(
+                        "cd /srv && for i in $(seq 2000); do head -c 5000 /dev/urandom > busy-$i && sync busy-$i || exit 1;"
+                                + " done; cat busy-* | sha256sum");
         try {
             Until.holds(
                     "its age grows beyond the RPO",
                     World.SOON,
-                    () -> exposure().ageMillis() > 1000L * (RPO_SECONDS + 3) && exposure().bytes() > 0);
+                    () -> exposure().ageMillis() > 1000L * (RPO_SECONDS + 3)
+                            && exposure().bytes() > 0);
             Until.holds("it is told", World.SOON, () -> world.vm(VM).problem().contains("further writes wait"));
             assertTrue(world.guest(VM).running());
         } finally {
             Tool.run("kill", "-CONT", nas);
         }
         var sum = world.guest(VM).finish(busy, "sync 2000 files", LONG);
-        Until.holds("the problem is over", World.SOON, () -> world.vm(VM).problem().isEmpty());
+        Until.holds(
+                "the problem is over", World.SOON, () -> world.vm(VM).problem().isEmpty());
         assertEquals(sum, world.guest(VM).run("sync; cd /srv && cat busy-* | sha256sum", LONG));
         world.shutDown(VM);
         var partition = onTheNas(temp);
