@@ -1,0 +1,350 @@
+package org.triplel.router;
+
+import static org.junit.jupiter.api.Assertions.assertArrayEquals;
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import java.io.IOException;
+import java.io.RandomAccessFile;
+import java.nio.ByteBuffer;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.Optional;
+import java.util.Random;
+import java.util.UUID;
+import java.util.concurrent.Callable;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.Future;
+import java.util.function.BooleanSupplier;
+import java.util.logging.Level;
+import java.util.logging.Logger;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.io.TempDir;
+import org.triplel.block.Extent;
+import org.triplel.block.FileDevice;
+
+/** A disk that is written behind, while its NAS stalls or its host's disk fails. */
+@Timeout(60)
+class WriteBehindTest {
+
+    private static final int CLUSTER = RoutedDisk.CLUSTER_BYTES;
+    private static final int DISK = 512 * CLUSTER;
+    private static final Rpo LONG = new Rpo(Duration.ofHours(1), Rpo.MIN_BYTES);
+    private static final Rpo SHORT = new Rpo(Duration.ofSeconds(1), Rpo.MIN_BYTES);
+    private static final Logger LOG = Logger.getLogger("org.triplel.router"); // held, or its level may be forgotten
+
+    @TempDir
+    Path folder;
+
+    private final ExecutorService others = Executors.newCachedThreadPool();
+    private final OneLog files = new OneLog();
+    private final SimulatedImageDaemon nas = new SimulatedImageDaemon(new Random(2), new byte[DISK]);
+    private final GatedDaemon daemon = new GatedDaemon(nas);
+    private RoutedDisk disk;
+
+    private final class OneLog implements LogFiles {
+
+        private Optional<UUID> claim = Optional.empty();
+        private FragileFile file;
+
+        @Override
+        public Optional<WriteBehindLog> behind(long size) {
+            return Optional.empty();
+        }
+
+        @Override
+        public WriteBehindLog beginBehind(long size, Rpo rpo) throws IOException {
+            var path = folder.resolve("desk-01.behind");
+            Files.deleteIfExists(path);
+            try (var empty = new RandomAccessFile(path.toFile(), "rw")) {
+                empty.setLength(WriteBehindLog.fileBytes(rpo));
+            }
+            file = new FragileFile(FileDevice.open(path));
+            var id = UUID.randomUUID();
+            claim = Optional.of(id);
+            return WriteBehindLog.create(file, id, size, LogClock.system());
+        }
+
+        @Override
+        public void renewBehind() {
+            assertTrue(claim.isPresent());
+        }
+
+        @Override
+        public void endBehind() {
+            claim = Optional.empty();
+        }
+    }
+
+    @BeforeAll
+    static void keepQuiet() {
+        LOG.setLevel(Level.OFF);
+    }
+
+    @AfterAll
+    static void speakAgain() {
+        LOG.setLevel(null);
+    }
+
+    @BeforeEach
+    void open() throws IOException {
+        disk = new RoutedDisk(
+                "desk-01",
+                new BaseImage(new byte[DISK]),
+                daemon,
+                Spool.open(folder.resolve("spool"), "image"),
+                Optional.of(new TestFiles(
+                        size -> SubFile.create(folder.resolve("swap"), size, "image"),
+                        (size, view) -> JournalFile.open(folder.resolve("journal"), size, "image", view, true)
+                                .file(),
+                        files)),
+                behind(LONG),
+                new DiskMetrics());
+        assertTrue(disk.writesBehind());
+    }
+
+    @AfterEach
+    void close() throws IOException {
+        daemon.goOn();
+        others.shutdown();
+        disk.close();
+    }
+
+    private static Placement behind(Rpo rpo) {
+        return new Placement(Side.NAS, Side.NAS, Optional.of(rpo));
+    }
+
+    private static ByteBuffer filled(int length, int value) {
+        byte[] bytes = new byte[length];
+        Arrays.fill(bytes, (byte) value);
+        return ByteBuffer.wrap(bytes);
+    }
+
+    private byte[] read(long offset, int length) throws IOException {
+        var into = ByteBuffer.allocate(length);
+        disk.read(offset, into);
+        return into.array();
+    }
+
+    private byte[] onTheNas(int offset, int length) {
+        return Arrays.copyOfRange(nas.durableContent(), offset, offset + length);
+    }
+
+    private static void await(BooleanSupplier condition) {
+        long deadline = System.nanoTime() + Duration.ofSeconds(30).toNanos();
+        while (!condition.getAsBoolean()) {
+            assertTrue(System.nanoTime() < deadline, "condition not met in time");
+            Thread.onSpinWait();
+        }
+    }
+
+    private Future<Boolean> elsewhere(Callable<?> work) {
+        return others.submit(() -> {
+            work.call();
+            return true;
+        });
+    }
+
+    private Future<Boolean> writeElsewhere(long offset, int length, int value) {
+        return elsewhere(() -> {
+            disk.write(offset, filled(length, value));
+            return true;
+        });
+    }
+
+    @Test
+    void aFlushDoesNotWaitForTheNasAndReadsSeeWhatWasWritten() throws IOException {
+        daemon.stall();
+        disk.write(1000, filled(3000, 1));
+        disk.flush();
+        disk.write(2000, filled(500, 2));
+        disk.flush();
+        assertArrayEquals(filled(500, 2).array(), read(2000, 500));
+        assertArrayEquals(filled(1000, 1).array(), read(1000, 1000));
+        assertArrayEquals(new byte[1000], read(0, 1000));
+        assertEquals(3500, disk.exposure().behindBytes());
+        assertArrayEquals(new byte[5000], onTheNas(0, 5000));
+
+        daemon.goOn();
+        await(() -> disk.exposure().behindBytes() == 0);
+        assertArrayEquals(filled(500, 2).array(), onTheNas(2000, 500));
+        assertArrayEquals(filled(500, 2).array(), read(2000, 500));
+        assertEquals(Duration.ZERO, disk.exposure().behindAge());
+    }
+
+    @Test
+    void whatIsPendingIsSeenByWhoAsksForExtents() throws IOException {
+        disk.write(0, filled(CLUSTER, 1));
+        disk.checkpoint();
+        daemon.stall();
+        disk.writeZeroes(0, 8192, false);
+        disk.write(CLUSTER, filled(4096, 1));
+        assertEquals(new Extent(8192, false, true), disk.extents(0, CLUSTER).getFirst());
+        assertEquals(
+                new Extent(4096, false, false),
+                disk.extents(CLUSTER, CLUSTER).getFirst());
+    }
+
+    @Test
+    void writersWaitWhenTheOldestChangeIsTooOld() throws Exception {
+        disk.place(behind(SHORT));
+        disk.moveWrites();
+        daemon.stall();
+        disk.write(0, filled(4096, 1));
+        disk.flush();
+        await(() -> disk.exposure().behindAge().compareTo(SHORT.age()) > 0);
+        var late = writeElsewhere(4096, 4096, 2);
+        await(() -> disk.problem().contains("so further writes wait"));
+        assertFalse(late.isDone());
+        disk.flush(); // it covers what was acknowledged
+        assertArrayEquals(filled(4096, 1).array(), read(0, 4096));
+        assertEquals(4096, disk.exposure().behindBytes());
+        daemon.goOn();
+        assertTrue(late.get());
+        disk.checkpoint();
+        assertArrayEquals(filled(4096, 2).array(), onTheNas(4096, 4096));
+        assertEquals("", disk.problem());
+    }
+
+    @Test
+    void writersWaitWhenTheLogIsFull() throws Exception {
+        daemon.stall();
+        int piece = 1 << 20;
+        var writer = elsewhere(() -> {
+            for (int i = 0; i < 24; i++) {
+                disk.write((long) i * piece, filled(piece, i + 1));
+            }
+            return true;
+        });
+        await(() -> disk.exposure().behindBytes() >= 14L * piece);
+        assertFalse(writer.isDone());
+        assertTrue(disk.exposure().behindBytes() <= Rpo.MIN_BYTES);
+        daemon.goOn();
+        assertTrue(writer.get());
+        disk.checkpoint();
+        for (int i = 0; i < 24; i++) {
+            assertArrayEquals(filled(piece, i + 1).array(), onTheNas(i * piece, piece));
+        }
+    }
+
+    /** A request may be larger than a record, and than a quarter of the log. */
+    @Test
+    void largeRequestsAreTakenInPieces() throws IOException {
+        byte[] content = new byte[20 << 20];
+        new Random(3).nextBytes(content);
+        disk.write(512, ByteBuffer.wrap(content));
+        assertArrayEquals(content, read(512, content.length));
+        disk.trim(512 + CLUSTER, 4L * CLUSTER);
+        disk.checkpoint();
+        Arrays.fill(content, CLUSTER, 5 * CLUSTER, (byte) 0);
+        assertArrayEquals(content, onTheNas(512, content.length));
+    }
+
+    @Test
+    void ifTheHostsDiskRefusesWritesAllGoesToTheNas() throws Exception {
+        daemon.stall();
+        disk.write(0, filled(4096, 1));
+        disk.flush();
+        files.file.refuseWrites();
+        var write = writeElsewhere(4096, 4096, 2);
+        await(() -> disk.problem().contains("The local disk fails"));
+        assertFalse(write.isDone());
+        assertArrayEquals(filled(4096, 1).array(), read(0, 4096));
+        daemon.goOn();
+        assertTrue(write.get());
+        assertFalse(disk.writesBehind());
+        assertEquals(Optional.empty(), files.claim);
+        disk.flush();
+        assertArrayEquals(filled(4096, 1).array(), onTheNas(0, 4096));
+        assertArrayEquals(filled(4096, 2).array(), onTheNas(4096, 4096));
+
+        disk.place(behind(LONG)); // there is a new one
+        disk.moveWrites();
+        assertTrue(disk.writesBehind());
+        assertEquals("", disk.problem());
+    }
+
+    @Test
+    void ifTheHostsDiskLosesWhatItShouldKeepAFlushWaitsForTheNas() throws Exception {
+        daemon.stall();
+        disk.write(0, filled(4096, 1));
+        files.file.failFlushes();
+        var flush = elsewhere(() -> {
+            disk.flush();
+            return true;
+        });
+        await(() -> disk.problem().contains("The local disk fails"));
+        assertFalse(flush.isDone());
+        daemon.goOn();
+        assertTrue(flush.get());
+        assertArrayEquals(filled(4096, 1).array(), onTheNas(0, 4096));
+    }
+
+    @Test
+    void itIsWrittenThroughWhenAllIsOnTheNas() throws Exception {
+        daemon.stall();
+        disk.write(0, filled(4096, 1));
+        disk.place(Placement.NAS);
+        var leaving = elsewhere(disk::moveWrites);
+        disk.write(8192, filled(512, 2));
+        disk.flush();
+        assertTrue(disk.writesBehind());
+        daemon.goOn();
+        assertTrue(leaving.get());
+        assertFalse(disk.writesBehind());
+        assertEquals(Optional.empty(), files.claim);
+        assertArrayEquals(filled(512, 2).array(), onTheNas(8192, 512));
+        disk.write(8192, filled(512, 3));
+        disk.flush();
+        assertArrayEquals(filled(512, 3).array(), onTheNas(8192, 512));
+    }
+
+    /** Several threads write, each its own places, while it goes to and fro. */
+    @Test
+    void nothingIsMixedUpWhileItGoesToAndFro() throws Exception {
+        int threads = 3;
+        int places = 40;
+        var writers = new ArrayList<Future<Boolean>>();
+        for (int thread = 0; thread < threads; thread++) {
+            int mine = thread;
+            writers.add(elsewhere(() -> {
+                var random = new Random(mine);
+                int[] newest = new int[places];
+                for (int i = 1; i < 3000; i++) {
+                    int place = random.nextInt(places);
+                    long offset = (place * threads + mine) * 2048L;
+                    newest[place] = i % 127;
+                    disk.write(offset, filled(2048, newest[place]));
+                    if (random.nextInt(10) == 0) {
+                        disk.flush();
+                    }
+                    int other = random.nextInt(places);
+                    assertArrayEquals(
+                            filled(2048, newest[other]).array(), read((other * threads + mine) * 2048L, 2048));
+                }
+                return true;
+            }));
+        }
+        for (int turn = 0; !writers.stream().allMatch(Future::isDone); turn++) {
+            disk.place(turn % 2 == 0 ? Placement.NAS : behind(LONG));
+            disk.moveWrites();
+            assertEquals(turn % 2 == 1, disk.writesBehind());
+        }
+        for (var writer : writers) {
+            assertTrue(writer.get());
+        }
+        disk.checkpoint();
+        assertArrayEquals(
+                read(0, places * threads * 2048), onTheNas(0, places * threads * 2048));
+    }
+}
