@@ -151,4 +151,22 @@ class RecoverCommandTest {
         }
         assertFalse(Files.exists(copy));
     }
+
+    @Test
+    void aFileThatIsNoLogIsRefused() throws Exception {
+        var noLog = folder.resolve("base.raw");
+        var result = triplel("recover", image.toString(), "--to", copy.toString(), "--behind", noLog.toString());
+        assertEquals(1, result.status, result.err);
+        assertTrue(result.err.contains(noLog + " is no log of this disk"), result.err);
+        assertFalse(Files.exists(copy));
+        var missing = triplel(
+                "recover",
+                image.toString(),
+                "--to",
+                copy.toString(),
+                "--behind",
+                folder.resolve("none").toString());
+        assertEquals(1, missing.status, missing.err);
+        assertTrue(missing.err.contains("There is no log"), missing.err);
+    }
 }

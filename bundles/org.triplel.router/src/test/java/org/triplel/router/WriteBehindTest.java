@@ -191,8 +191,7 @@ class WriteBehindTest {
         disk.write(CLUSTER, filled(4096, 1));
         assertEquals(new Extent(8192, false, true), disk.extents(0, CLUSTER).getFirst());
         assertEquals(
-                new Extent(4096, false, false),
-                disk.extents(CLUSTER, CLUSTER).getFirst());
+                new Extent(4096, false, false), disk.extents(CLUSTER, CLUSTER).getFirst());
     }
 
     @Test
@@ -344,7 +343,6 @@ class WriteBehindTest {
             assertTrue(writer.get());
         }
         disk.checkpoint();
-        assertArrayEquals(
-                read(0, places * threads * 2048), onTheNas(0, places * threads * 2048));
+        assertArrayEquals(read(0, places * threads * 2048), onTheNas(0, places * threads * 2048));
     }
 }

@@ -28,8 +28,12 @@ record RootFileSystem(Path partition) {
 
     /** @param folder gets the copy */
     static RootFileSystem onTheNas(World world, String vm, Path folder) throws Exception {
+        return of(world.nas().resolve("vms/" + vm + ".qcow2"), folder);
+    }
+
+    /** @param folder gets the copy */
+    static RootFileSystem of(Path overlay, Path folder) throws Exception {
         var raw = folder.resolve("disk.raw");
-        var overlay = world.nas().resolve("vms/" + vm + ".qcow2");
         Tool.run("qemu-img", "convert", "-U", "-f", "qcow2", "-O", "raw", overlay.toString(), raw.toString());
         var partition = folder.resolve("partition");
         Tool.run("dd", "if=" + raw, "of=" + partition, "bs=1M", "skip=1", "count=895", "status=none");

@@ -27,6 +27,7 @@ class WriteBehindTest {
     private static final String VM = "desk-01";
     private static final int RPO_SECONDS = 5;
     private static final Placement BEHIND = Placement.behind(Side.LOCAL, RPO_SECONDS, 32, "Ada");
+    private static final Path TRIPLEL = Path.of(System.getProperty("triplel.home"), "triplel");
     private static final Duration LONG = Duration.ofMinutes(4);
 
     private World world;
@@ -118,14 +119,31 @@ class WriteBehindTest {
         bootWrittenBehind();
         var kept = work("kept");
         world.ask(world.vm(VM).host(), agent -> agent.bringHome(VM));
-        world.guest(VM).start("while :; do head -c 5000 /dev/urandom > /srv/busy && sync /srv/busy; done");
+        var last = work("last");
         world.killAllOf(VM);
+        var saved = Files.copy(log(), temp.resolve("saved"));
         Files.delete(log()); // the host's disk is new
 
         var partition = onTheNas(temp);
         assertTrue(partition.e2fsck("-E", "journal_only", "-y") <= 1);
         assertEquals(0, partition.e2fsck("-fn"), "the NAS alone is not sound");
         partition.assertHas("kept", kept);
+
+        var overlay = world.nas().resolve("vms/" + VM + ".qcow2");
+        var copy = overlay.resolveSibling("recovered.qcow2");
+        Tool.run(
+                TRIPLEL.toString(),
+                "recover",
+                overlay.toString(),
+                "--to",
+                copy.toString(),
+                "--behind",
+                saved.toString());
+        partition = RootFileSystem.of(copy, temp);
+        assertTrue(partition.e2fsck("-E", "journal_only", "-y") <= 1);
+        assertEquals(0, partition.e2fsck("-fn"), "the copy is not sound");
+        partition.assertHas("last", last);
+        Files.delete(copy);
 
         world.mend();
         Until.holds("the crash is known", World.SOON, () -> world.vm(VM).state() == VmState.CRASHED);
@@ -148,7 +166,7 @@ class WriteBehindTest {
         Tool.run("kill", "-STOP", nas);
         long busy = world.guest(VM)
                 .start(
-                        "cd /srv && for i in $(seq 2000); do head -c 5000 /dev/urandom > busy-$i && sync busy-$i || exit 1;"
+                        "cd /srv && for i in $(seq 500); do head -c 5000 /dev/urandom > busy-$i && sync busy-$i || exit 1;"
                                 + " done; cat busy-* | sha256sum");
         try {
             Until.holds(
@@ -161,7 +179,7 @@ class WriteBehindTest {
         } finally {
             Tool.run("kill", "-CONT", nas);
         }
-        var sum = world.guest(VM).finish(busy, "sync 2000 files", LONG);
+        var sum = world.guest(VM).finish(busy, "sync 500 files", LONG);
         Until.holds(
                 "the problem is over", World.SOON, () -> world.vm(VM).problem().isEmpty());
         assertEquals(sum, world.guest(VM).run("sync; cd /srv && cat busy-* | sha256sum", LONG));
