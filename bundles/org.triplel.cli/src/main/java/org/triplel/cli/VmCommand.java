@@ -27,7 +27,10 @@ final class VmCommand implements Runnable {
     @Spec
     private CommandSpec spec;
 
-    /** What {@code triplel vm list} prints of a VM; readyMillis is -1 as long as the guest has not answered. */
+    /**
+     * What {@code triplel vm list} prints of a VM; readyMillis is -1 as long as the guest has not answered, behindSeconds 0 if
+     * all is written to the NAS at once.
+     */
     private record Row(
             String name,
             String host,
@@ -37,6 +40,7 @@ final class VmCommand implements Runnable {
             int version,
             Place swap,
             Place journal,
+            int behindSeconds,
             String problem) {
 
         static Row of(Vm vm) {
@@ -49,6 +53,7 @@ final class VmCommand implements Runnable {
                     vm.baseVersion(),
                     Place.of(vm.placement().swap()),
                     Place.of(vm.placement().journal()),
+                    vm.placement().rpoSeconds(),
                     vm.problem());
         }
     }
