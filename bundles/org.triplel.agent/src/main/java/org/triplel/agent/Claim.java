@@ -2,22 +2,46 @@ package org.triplel.agent;
 
 import java.io.IOException;
 import java.io.StringReader;
-import java.io.StringWriter;
 import java.time.Instant;
 import java.time.format.DateTimeParseException;
 import java.util.Properties;
 import java.util.UUID;
 
 /**
- * What the NAS says of an overlay whose newest changes are in a log on a host: as long as it says so, nobody else may use the
- * overlay, and nobody may write to it what another log holds.
+ * What the NAS says of an overlay whose newest changes are, or were, in a log on a host: as long as they are, nobody else may
+ * use the overlay, and nobody may write to it what another log holds.
  *
  * @param host that has the log
  * @param log which one; a new one for each stay of changes on a host
  * @param image names the overlay and what makes this life of it unique
  * @param since when it began
+ * @param state what has become of it
+ * @param renewals how often the host has said that it is still at it
  */
-record Claim(String host, UUID log, String image, Instant since) {
+record Claim(String host, UUID log, String image, Instant since, State state, long renewals) {
+
+    private static final int LONGEST_STATE = 6;
+
+    enum State {
+        /** The log has what the NAS does not have yet. */
+        OPEN,
+        /** The host's disk has failed; what the log's file holds cannot be relied on. */
+        FAILED,
+        /** All is on the NAS. */
+        DONE
+    }
+
+    static Claim begin(String host, UUID log, String image, Instant since) {
+        return new Claim(host, log, image, since, State.OPEN, 0);
+    }
+
+    Claim renewed(long times) {
+        return new Claim(host, log, image, since, state, times);
+    }
+
+    Claim become(State next) {
+        return new Claim(host, log, image, since, next, renewals);
+    }
 
     static Claim parse(String text) throws IOException {
         var properties = new Properties();
@@ -27,20 +51,25 @@ record Claim(String host, UUID log, String image, Instant since) {
                     properties.getProperty("host", ""),
                     UUID.fromString(properties.getProperty("log", "")),
                     properties.getProperty("image", ""),
-                    Instant.parse(properties.getProperty("since", "")));
+                    Instant.parse(properties.getProperty("since", "")),
+                    State.valueOf(properties.getProperty("state", "").strip()),
+                    Long.parseLong(properties.getProperty("renewals", "").strip()));
         } catch (IllegalArgumentException | DateTimeParseException e) {
             throw new IOException("it is damaged: " + e.getMessage(), e);
         }
     }
 
-    String text() throws IOException {
-        var properties = new Properties();
-        properties.setProperty("host", host);
-        properties.setProperty("log", log.toString());
-        properties.setProperty("image", image);
-        properties.setProperty("since", since.toString());
-        var text = new StringWriter();
-        properties.store(text, "The newest changes of this image are on a host and not on the NAS yet.");
-        return text.toString();
+    /** Of the same length in all states, so that it can be written in place. */
+    String text() {
+        return String.join(
+                "\n",
+                "# Where the newest changes of this image are, or were.",
+                "host=" + host,
+                "log=" + log,
+                "image=" + image,
+                "since=" + since,
+                "state=" + " ".repeat(LONGEST_STATE - state.name().length()) + state,
+                "renewals=" + String.format("%012d", renewals),
+                "");
     }
 }

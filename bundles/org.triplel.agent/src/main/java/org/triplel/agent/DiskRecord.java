@@ -49,7 +49,7 @@ record DiskRecord(String vm, BaseVersion base, String overlay, Optional<DomainPl
                     properties.getProperty("overlay", ""),
                     Optional.ofNullable(properties.getProperty("swapOnHost"))
                             .map(swap -> new DomainPlacement(Boolean.parseBoolean(swap), writes(properties))));
-        } catch (AgentException | NumberFormatException | DateTimeParseException e) {
+        } catch (AgentException | IllegalArgumentException | DateTimeParseException e) {
             throw new IOException(file + " is damaged: " + e.getMessage(), e);
         }
     }

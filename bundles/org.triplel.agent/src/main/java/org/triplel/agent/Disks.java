@@ -429,11 +429,7 @@ final class Disks implements VmDisks, AutoCloseable {
     @Override
     public boolean giveUp(DiskRecord vm) throws AgentException {
         try {
-            if (nas.claim(vm.overlay()).isEmpty()) {
-                return false;
-            }
-            nas.unclaim(vm.overlay());
-            return true;
+            return nas.dropClaim(vm.overlay());
         } catch (IOException e) {
             throw new AgentException(
                     AgentError.Kind.NAS,

@@ -1,6 +1,7 @@
 package org.triplel.agent;
 
 import java.io.IOException;
+import java.lang.System.Logger.Level;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Instant;
@@ -16,29 +17,56 @@ import org.triplel.router.SetAside;
 import org.triplel.router.SubFile;
 import org.triplel.router.WriteBehindLog;
 
-/**
- * What of a VM's disk lies on this host, when the disk is attached.
- *
- * @param host the name of this host
- * @param state the agent's folders
- * @param nas has the overlay
- * @param vm whose disk it is
- * @param guest what is known of it
- * @param image names the overlay and what makes this life of it unique
- * @param trusted whether nobody can have put the overlay back since an earlier agent served it
- */
-record HostFiles(
-        String host,
-        StateFolder state,
-        Nas nas,
-        DiskRecord vm,
-        Guest guest,
-        String image,
-        boolean trusted,
-        EventLog events)
-        implements RoutedDisk.LocalFiles {
+/** What of a VM's disk lies on this host, when the disk is attached. */
+final class HostFiles implements RoutedDisk.LocalFiles {
 
+    private static final System.Logger LOG = System.getLogger(HostFiles.class.getName());
     private static final String PLACEMENT = "Storage placement";
+
+    private final String host;
+    private final StateFolder state;
+    private final Nas nas;
+    private final DiskRecord vm;
+    private final Guest guest;
+    private final String image;
+    private final boolean trusted;
+    private final EventLog events;
+
+    /** The log of this stay. */
+    private volatile Optional<UUID> log = Optional.empty();
+
+    /**
+     * @param host the name of this host
+     * @param state the agent's folders
+     * @param nas has the overlay
+     * @param vm whose disk it is
+     * @param guest what is known of it
+     * @param image names the overlay and what makes this life of it unique
+     * @param trusted whether nobody can have put the overlay back since an earlier agent served it
+     */
+    HostFiles(
+            String host,
+            StateFolder state,
+            Nas nas,
+            DiskRecord vm,
+            Guest guest,
+            String image,
+            boolean trusted,
+            EventLog events) {
+        this.host = host;
+        this.state = state;
+        this.nas = nas;
+        this.vm = vm;
+        this.guest = guest;
+        this.image = image;
+        this.trusted = trusted;
+        this.events = events;
+    }
+
+    @Override
+    public String host() {
+        return host;
+    }
 
     private static Path swapFile(StateFolder state, String vm) {
         return state.local().resolve(vm + ".img");
@@ -100,14 +128,19 @@ record HostFiles(
             throw new ElsewhereException(
                     claim.get().host(), claim.get().host().equals(host) ? there + ", but is missing there" : there);
         }
-        if (!trusted && nas.changedAfterClaim(vm.overlay())) {
+        if (claim.get().state() == Claim.State.FAILED) {
+            throw new ElsewhereException(
+                    host,
+                    "a part of what it wrote last was lost when the disk of " + host + " failed and its agent ended");
+        }
+        if (!trusted && nas.changedAfterClaim(vm.overlay()) && !WriteBehindLog.isEmpty(logFile(state, vm.vm()))) {
             throw new ElsewhereException(
                     host,
                     "the image was changed after " + host + " had sent on what it could, so what " + host
                             + " still has may not belong to it. If nobody has put it back or used it meanwhile, touch "
                             + nas.claimFile(vm.overlay()) + " and try again");
         }
-        nas.renewClaim(vm.overlay());
+        nas.vouch(vm.overlay());
         return true;
     }
 
@@ -149,25 +182,52 @@ record HostFiles(
     @Override
     public Optional<WriteBehindLog> behind(long size) throws IOException {
         var file = logFile(state, vm.vm());
-        if (nas.claim(vm.overlay()).isPresent()) {
-            return Optional.of(WriteBehindLog.open(file, size));
+        var claim = nas.claim(vm.overlay());
+        if (claim.isPresent()) {
+            log = Optional.of(claim.get().log());
+            return Optional.of(open(file, size, claim.get()));
         }
         if (Files.exists(file)) {
-            dropUnclaimed(file, size);
+            dropUnclaimed(file);
         }
         return Optional.empty();
     }
 
+    /** Either side may have been put back to an earlier state. */
+    private WriteBehindLog open(Path file, long size, Claim claim) throws IOException {
+        var opened = WriteBehindLog.open(file, size);
+        boolean nasIsOld = claim.renewals() < opened.renewals() - 1;
+        boolean hostIsOld = claim.renewals() > opened.renewals();
+        if (nasIsOld || hostIsOld) {
+            opened.close();
+            throw new ElsewhereException(
+                    host,
+                    (nasIsOld ? "the NAS" : "the disk of " + host) + " was put back to an earlier state, so what "
+                            + host + " still has does not belong to the image");
+        }
+        return opened;
+    }
+
     /** All of it is on the NAS, or somebody has given it up. */
-    private void dropUnclaimed(Path file, long size) throws IOException {
-        if (WriteBehindLog.isEmpty(file, size)) {
-            Files.delete(file);
+    private void dropUnclaimed(Path file) throws IOException {
+        var last = nas.lastClaim(vm.overlay()).map(Claim::log);
+        if (last.isPresent() && last.equals(WriteBehindLog.idOf(file)) || WriteBehindLog.isEmpty(file)) {
+            remove(file);
             return;
         }
-        if (guest != Guest.OFF) {
-            throw new IOException(
-                    "what its guest wrote last is in " + file + ", but the NAS does not expect it any more");
+        switch (guest) {
+            case OFF -> setAside(file);
+            case SAVED ->
+                throw new IOException(
+                        "what its guest wrote last was given up, but its saved memory expects it. Drop that"
+                                + " memory, virsh managedsave-remove " + vm.vm() + ": the guest then boots");
+            case LIVES, UNKNOWN ->
+                throw new IOException("what its guest wrote last was given up while it ran. Kill " + vm.vm()
+                        + ", then start it: it boots from what the NAS has");
         }
+    }
+
+    private void setAside(Path file) throws IOException {
         var kept = SetAside.move(file);
         events.add(
                 Severity.WARNING,
@@ -178,28 +238,47 @@ record HostFiles(
                         + "; remove the file when nobody needs it.");
     }
 
+    /** It is done with: a disk that fails only keeps what nobody will use. */
+    private void remove(Path file) {
+        try {
+            Files.deleteIfExists(file);
+        } catch (IOException failure) {
+            LOG.log(Level.WARNING, vm.vm() + ": " + file + " stays", failure);
+        }
+    }
+
     @Override
     public WriteBehindLog beginBehind(long size, Rpo rpo) throws IOException {
-        nas.unclaim(vm.overlay()); // it may be left of a log that is empty
+        endBehind(); // it may be owed
         var id = UUID.randomUUID();
-        var log = WriteBehindLog.create(logFile(state, vm.vm()), id, size, rpo);
+        var created = WriteBehindLog.create(logFile(state, vm.vm()), id, size, rpo);
         try {
-            nas.claim(vm.overlay(), new Claim(host, id, image, Instant.now().truncatedTo(ChronoUnit.SECONDS)));
-            return log;
+            nas.claim(vm.overlay(), Claim.begin(host, id, image, Instant.now().truncatedTo(ChronoUnit.SECONDS)));
+            log = Optional.of(id);
+            return created;
         } catch (IOException failure) {
-            log.close();
+            created.close();
             throw failure;
         }
     }
 
     @Override
-    public void renewBehind() throws IOException {
-        nas.renewClaim(vm.overlay());
+    public void renewBehind(long times) throws IOException {
+        nas.changeClaim(vm.overlay(), log.orElseThrow(), claim -> claim.renewed(times));
     }
 
     @Override
+    public void failBehind() throws IOException {
+        nas.changeClaim(vm.overlay(), log.orElseThrow(), claim -> claim.become(Claim.State.FAILED));
+    }
+
+    /** If the claim is another one's by now, all is up to that one. */
+    @Override
     public void endBehind() throws IOException {
-        nas.unclaim(vm.overlay());
-        Files.deleteIfExists(logFile(state, vm.vm()));
+        if (log.isPresent() && nas.claim(vm.overlay()).map(Claim::log).equals(log)) {
+            nas.changeClaim(vm.overlay(), log.get(), claim -> claim.become(Claim.State.DONE));
+        }
+        remove(logFile(state, vm.vm()));
+        log = Optional.empty();
     }
 }

@@ -2,6 +2,7 @@ package org.triplel.agent;
 
 import java.io.IOException;
 import java.io.UncheckedIOException;
+import java.nio.ByteBuffer;
 import java.nio.channels.FileChannel;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.FileAlreadyExistsException;
@@ -16,6 +17,7 @@ import java.util.List;
 import java.util.Optional;
 import java.util.UUID;
 import java.util.concurrent.TimeUnit;
+import java.util.function.UnaryOperator;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import java.util.stream.Collectors;
@@ -40,6 +42,8 @@ record Nas(Path folder, Optional<Path> link) {
 
     /** Changes may follow a renewed claim for so long. */
     static final Duration LONGEST_EPOCH = Duration.ofSeconds(10);
+
+    private static final int MAX_CLAIM_BYTES = 4096;
 
     private static final Pattern MANIFEST =
             Pattern.compile("([A-Za-z0-9][A-Za-z0-9_-]{0,62})/v([1-9][0-9]{0,8})\\.manifest");
@@ -111,7 +115,13 @@ record Nas(Path folder, Optional<Path> link) {
 
     /** Who has the newest changes of an overlay, if they are not all on the NAS. */
     Optional<Claim> claim(String overlay) throws IOException {
+        return lastClaim(overlay).filter(claim -> claim.state() != Claim.State.DONE);
+    }
+
+    /** Who had the newest changes of an overlay last. */
+    Optional<Claim> lastClaim(String overlay) throws IOException {
         var file = claimFile(overlay);
+        look(file.getParent());
         try {
             return Optional.of(Claim.parse(Files.readString(file)));
         } catch (NoSuchFileException none) {
@@ -121,21 +131,62 @@ record Nas(Path folder, Optional<Path> link) {
         }
     }
 
-    /** Tells every host of it, for good. There is none. */
+    /** Whoever changes a folder sees what is in it: NFS may remember for a while that a file was not there. */
+    private static void look(Path folder) throws IOException {
+        Files.createDirectories(folder);
+        Files.delete(Files.createTempFile(folder, ".", ".look"));
+    }
+
+    /** Tells every host of it, for good. There is none, or it is done. */
     void claim(String overlay, Claim claim) throws IOException {
         var file = claimFile(overlay);
         Files.createDirectories(file.getParent());
         var created = file.resolveSibling(file.getFileName() + "." + claim.log() + ".new");
         try {
-            Files.writeString(created, claim.text(), StandardOpenOption.CREATE, StandardOpenOption.SYNC);
+            Files.writeString(
+                    created,
+                    claim.text(),
+                    StandardOpenOption.CREATE,
+                    StandardOpenOption.WRITE,
+                    StandardOpenOption.SYNC);
+            if (lastClaim(overlay)
+                    .filter(last -> last.state() == Claim.State.DONE)
+                    .isPresent()) {
+                Files.deleteIfExists(file);
+            }
             name(created, file);
         } finally {
             Files.deleteIfExists(created);
         }
     }
 
+    /**
+     * Changes a claim, for good, in place: so nobody else's is changed that has taken its name meanwhile.
+     *
+     * @throws IOException it is not of this log, or there is none
+     */
+    void changeClaim(String overlay, UUID log, UnaryOperator<Claim> change) throws IOException {
+        var file = claimFile(overlay);
+        try (var opened = FileChannel.open(file, StandardOpenOption.READ, StandardOpenOption.WRITE)) {
+            var content = ByteBuffer.allocate(MAX_CLAIM_BYTES);
+            int read;
+            do {
+                read = opened.read(content, content.position());
+            } while (read > 0);
+            var claim = Claim.parse(new String(content.array(), 0, content.position(), StandardCharsets.UTF_8));
+            if (!claim.log().equals(log)) {
+                throw new IOException(file + " names another log, on " + claim.host());
+            }
+            var next = ByteBuffer.wrap(change.apply(claim).text().getBytes(StandardCharsets.UTF_8));
+            while (next.hasRemaining()) {
+                opened.write(next, next.position());
+            }
+            opened.force(true);
+        }
+    }
+
     /** Changes of the overlay that follow come from whom the claim names. */
-    void renewClaim(String overlay) throws IOException {
+    void vouch(String overlay) throws IOException {
         Files.setLastModifiedTime(claimFile(overlay), FileTime.from(Instant.now()));
     }
 
@@ -154,9 +205,20 @@ record Nas(Path folder, Optional<Path> link) {
         }
     }
 
-    /** All is on the NAS, or nobody asks for it any more. */
-    void unclaim(String overlay) throws IOException {
+    /**
+     * Nobody asks any more for what is not on the NAS.
+     *
+     * @return whether somebody would have
+     */
+    boolean dropClaim(String overlay) throws IOException {
+        boolean open;
+        try {
+            open = claim(overlay).isPresent();
+        } catch (IOException damaged) {
+            open = true;
+        }
         Files.deleteIfExists(claimFile(overlay));
+        return open;
     }
 
     /** Where that is said; whoever renews it by hand vouches for the overlay. */

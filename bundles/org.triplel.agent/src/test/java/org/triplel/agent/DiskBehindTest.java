@@ -250,7 +250,7 @@ class DiskBehindTest {
         try (var host = host()) {
             var refusal = assertThrows(AgentException.class, () -> host.disks.attach(VM, Guest.OFF));
             assertTrue(refusal.getMessage().contains("may not belong to it"), refusal::getMessage);
-            fixture.nas().renewClaim(VM.overlay()); // somebody vouches for it
+            fixture.nas().vouch(VM.overlay()); // somebody vouches for it
             host.disks.attach(VM, Guest.OFF);
             host.disks.detach("desk-01", Guest.OFF);
         }

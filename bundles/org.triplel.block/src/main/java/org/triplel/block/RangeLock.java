@@ -40,6 +40,28 @@ public final class RangeLock {
             }
         }
 
+        /**
+         * Waits for some time only.
+         *
+         * @return whether no earlier hold overlaps the range any more; if not, this one keeps its place
+         */
+        public boolean await(long nanos) {
+            lock.lock();
+            try {
+                for (long left = nanos; mustWait(this); left = changed.awaitNanos(left)) {
+                    if (left <= 0) {
+                        return false;
+                    }
+                }
+                return true;
+            } catch (InterruptedException stop) {
+                Thread.currentThread().interrupt();
+                return false;
+            } finally {
+                lock.unlock();
+            }
+        }
+
         /** Lets the next one in. May be called by any thread. */
         @Override
         public void close() {

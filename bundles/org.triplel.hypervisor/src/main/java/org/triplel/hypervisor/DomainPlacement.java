@@ -23,10 +23,17 @@ public record DomainPlacement(boolean swapOnHost, Writes writes) {
         /**
          * It is on the host first.
          *
-         * @param seconds how old the oldest change may become that is not on the NAS
-         * @param mebibytes how much of it there may be
+         * @param seconds how old the oldest change may become that is not on the NAS, from 1 to 3600
+         * @param mebibytes how much of it there may be, from 16 to 1024
          */
-        record Behind(int seconds, int mebibytes, RiskConsent consent) implements Writes {}
+        record Behind(int seconds, int mebibytes, RiskConsent consent) implements Writes {
+
+            public Behind {
+                if (seconds < 1 || seconds > 3600 || mebibytes < 16 || mebibytes > 1024) {
+                    throw new IllegalArgumentException("written behind by " + seconds + " s and " + mebibytes + " MiB");
+                }
+            }
+        }
 
         Writes THROUGH = new Through();
     }

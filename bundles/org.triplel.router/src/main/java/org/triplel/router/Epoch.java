@@ -13,12 +13,14 @@ import java.util.TreeMap;
  */
 final class Epoch {
 
+    private static final int IN_MEMORY_BYTES = 256;
+
     private final long number;
-    private final long start;
     private final long since;
     private final List<Change> changes = new ArrayList<>();
     private long end;
     private long bytes;
+    private long cost;
     private boolean ended;
 
     /**
@@ -28,7 +30,6 @@ final class Epoch {
      */
     Epoch(long number, long start, long since) {
         this.number = number;
-        this.start = start;
         this.end = start;
         this.since = since;
     }
@@ -36,6 +37,7 @@ final class Epoch {
     void add(Change change, long endOfRecord) {
         changes.add(change);
         bytes += change.payload();
+        cost += cost(change);
         end = endOfRecord;
     }
 
@@ -46,10 +48,6 @@ final class Epoch {
 
     long number() {
         return number;
-    }
-
-    long startPosition() {
-        return start;
     }
 
     /** Where it ends in the log. */
@@ -64,6 +62,16 @@ final class Epoch {
     /** How much data its changes carry. */
     long bytes() {
         return bytes;
+    }
+
+    /** What its changes take on this host, in bytes; those without data, too. */
+    long cost() {
+        return cost;
+    }
+
+    /** What a change takes on this host, in bytes: its record, and what is known of it in memory. */
+    static long cost(Change change) {
+        return RecordRing.recordBytes(change.payload()) + IN_MEMORY_BYTES;
     }
 
     /** Whether it gets no more changes. */

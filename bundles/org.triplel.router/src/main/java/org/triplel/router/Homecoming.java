@@ -146,6 +146,22 @@ final class Homecoming {
         }
     }
 
+    interface Work {
+        void run() throws IOException;
+    }
+
+    /** Does something while no journal is here, and none comes; nothing if one is. */
+    void whileJournalsAreHome(Work work) throws IOException {
+        looking.lock();
+        try {
+            if (journals.isEmpty() || !journals.get().here()) {
+                work.run();
+            }
+        } finally {
+            looking.unlock();
+        }
+    }
+
     /**
      * Brings all journals home, for good. Takes long; only at the end do flushes wait for it.
      *

@@ -20,9 +20,20 @@ public interface LogFiles {
      */
     WriteBehindLog beginBehind(long size, Rpo rpo) throws IOException;
 
-    /** Tells the NAS anew that changes of the disk come from here. */
-    void renewBehind() throws IOException;
+    /**
+     * Tells the NAS anew that changes of the disk come from here.
+     *
+     * @param times how often it has been told, this time included
+     * @throws IOException the NAS does not expect changes from here any more, or cannot be told
+     */
+    void renewBehind(long times) throws IOException;
 
-    /** All is on the NAS, which is told so, for good; then what is here is removed. It may be called again. */
+    /** Tells the NAS that the log's file must not be used any more: this host's disk has failed. */
+    void failBehind() throws IOException;
+
+    /**
+     * All is on the NAS, which is told so, for good, if it still expects changes from here; then what is here is removed. It may
+     * be called again.
+     */
     void endBehind() throws IOException;
 }

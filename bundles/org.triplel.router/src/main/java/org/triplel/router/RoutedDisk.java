@@ -145,9 +145,7 @@ public final class RoutedDisk implements ClassifiedDevice {
                 journals.get().resume(layout.map().journals(), placement.journal() == Side.LOCAL);
                 enterJournals();
             }
-            if (placement.behind().isPresent() && !journalsHere()) {
-                overlay.begin(placement.behind().get());
-            }
+            homecoming.whileJournalsAreHome(this::beginBehind);
         } catch (IOException | RuntimeException failure) {
             closeLegs(new LocalParts(parts));
             throw failure;
@@ -277,15 +275,21 @@ public final class RoutedDisk implements ClassifiedDevice {
         moving.lock();
         try {
             boolean before = writesBehind();
-            var rpo = placement.behind();
-            if (rpo.isEmpty()) {
+            if (placement.behind().isEmpty()) {
                 overlay.leave();
-            } else if (!journalsHere()) {
-                overlay.begin(rpo.get());
+            } else {
+                homecoming.whileJournalsAreHome(this::beginBehind);
             }
             return before != writesBehind();
         } finally {
             moving.unlock();
+        }
+    }
+
+    private void beginBehind() throws IOException {
+        var rpo = placement.behind();
+        if (rpo.isPresent()) {
+            overlay.begin(rpo.get());
         }
     }
 

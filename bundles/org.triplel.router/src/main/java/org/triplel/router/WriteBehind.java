@@ -55,6 +55,8 @@ final class WriteBehind implements AutoCloseable {
     /** How often in succession the NAS must have said no. */
     private static final int ATTEMPTS = 5;
 
+    private static final long PATIENCE_NANOS = 100_000_000;
+
     private static final long FIRST_DELAY_MILLIS = 20;
     private static final long LAST_DELAY_MILLIS = 2000;
 
@@ -82,6 +84,8 @@ final class WriteBehind implements AutoCloseable {
     private volatile boolean closing;
     private long delayMillis = FIRST_DELAY_MILLIS;
     private int failedAttempts;
+    private boolean endOwed;
+    private boolean failureNoted;
     private OptionalLong renewedNanos = OptionalLong.empty();
     private volatile String diskProblem = "";
     private volatile String nasProblem = "";
@@ -308,6 +312,7 @@ final class WriteBehind implements AutoCloseable {
                     fail(failure);
                     continue;
                 }
+                log.orElseThrow().endEpoch(); // or it would be sent on only when it is old enough
                 work.signalAll();
                 scheduler.await(progress);
             }
@@ -320,13 +325,14 @@ final class WriteBehind implements AutoCloseable {
     private boolean append(Change change) throws LocalDiskException {
         var current = log.orElseThrow();
         boolean late = current.age().orElse(0) > age.toNanos();
-        boolean mustLetItEmpty = stage == Stage.LEAVING && credit < change.payload() && !current.isEmpty();
+        long cost = Epoch.cost(change);
+        boolean mustLetItEmpty = stage == Stage.LEAVING && credit < cost && !current.isEmpty();
         if (late || mustLetItEmpty || !current.append(change)) {
             return false;
         }
-        credit -= change.payload();
+        credit -= cost;
         var open = current.open();
-        if (open.isPresent() && open.get().bytes() >= EPOCH_BYTES) {
+        if (open.isPresent() && open.get().cost() >= EPOCH_BYTES) {
             current.endEpoch();
             work.signalAll();
         } else if (open.isPresent() && open.get().changes().size() == 1) {
@@ -364,8 +370,14 @@ final class WriteBehind implements AutoCloseable {
      * @return whether there was anything to do on the NAS
      */
     boolean flush() throws IOException {
-        var current = log;
-        if (appends() && current.isPresent()) {
+        while (true) {
+            var current = log;
+            if (!appends() || current.isEmpty()) {
+                if (awaitSound()) {
+                    return overlay.flush();
+                }
+                continue; // it has just begun
+            }
             try {
                 long end = current.get().endEpoch();
                 signalWork();
@@ -375,26 +387,27 @@ final class WriteBehind implements AutoCloseable {
                 fail(failure);
             }
         }
-        awaitThrough();
-        return overlay.flush();
+    }
+
+    /** Waits until what was written behind is on the NAS, if the host's disk has failed; returns whether nothing is written behind. */
+    private boolean awaitSound() throws BlockException {
+        lock.lock();
+        try {
+            refuseIfClosing();
+            while (stage == Stage.FAILED) {
+                scheduler.await(progress);
+                refuseIfClosing();
+            }
+            return stage == Stage.THROUGH;
+        } finally {
+            lock.unlock();
+        }
     }
 
     private void signalWork() {
         lock.lock();
         try {
             work.signalAll();
-        } finally {
-            lock.unlock();
-        }
-    }
-
-    private void awaitThrough() throws BlockException {
-        lock.lock();
-        try {
-            while (stage != Stage.THROUGH) {
-                refuseIfClosing();
-                scheduler.await(progress);
-            }
         } finally {
             lock.unlock();
         }
@@ -447,6 +460,7 @@ final class WriteBehind implements AutoCloseable {
         WriteBehindLog opened;
         try {
             opened = files.get().beginBehind(size(), rpo);
+            endOwed = false;
         } catch (LocalDiskException failure) {
             diskProblem = "Disk " + disk + " cannot be written behind: " + failure.getMessage()
                     + ". Make room on this host's disk or replace it, then choose its placement again";
@@ -458,12 +472,13 @@ final class WriteBehind implements AutoCloseable {
             overlay.flush(); // so that little is left for when all changes wait
             try (var _ = changes.enter(0, size()).await()) {
                 overlay.flush();
+                renew(opened);
                 begun = enter(opened);
             }
         } finally {
             if (!begun) {
                 opened.close();
-                files.get().endBehind();
+                endOwed = true;
             }
         }
         LOG.log(Level.INFO, "disk {0}: is written behind", disk);
@@ -489,6 +504,7 @@ final class WriteBehind implements AutoCloseable {
         try {
             refuseIfClosing();
             log = Optional.of(opened);
+            failureNoted = false;
             stage = Stage.BEHIND;
             startDrainer();
             return true;
@@ -509,19 +525,34 @@ final class WriteBehind implements AutoCloseable {
      */
     boolean leave() throws IOException {
         if (!startLeaving()) {
+            endIfOwed();
             return false;
         }
         awaitNearlyEmpty();
-        try (var _ = changes.enter(0, size()).await()) {
+        try (var all = changes.enter(0, size())) {
+            while (!all.await(PATIENCE_NANOS)) {
+                refuseIfNasRefuses(); // whoever holds a part of it waits for that, too
+            }
             awaitSent();
             if (!become(Stage.LEAVING, Stage.THROUGH)) {
-                awaitThrough(); // this host's disk has failed meanwhile
+                awaitSound(); // this host's disk has failed meanwhile
                 return true;
             }
         }
-        end();
+        joinDrainer();
+        closeLog();
+        endOwed = true;
+        endIfOwed();
         LOG.log(Level.INFO, "disk {0}: is written through", disk);
         return true;
+    }
+
+    /** The log is empty and takes no more. */
+    private void endIfOwed() throws IOException {
+        if (endOwed) {
+            files.orElseThrow().endBehind();
+            endOwed = false;
+        }
     }
 
     private boolean startLeaving() {
@@ -541,13 +572,18 @@ final class WriteBehind implements AutoCloseable {
     private void awaitNearlyEmpty() throws IOException {
         lock.lock();
         try {
-            while (stage == Stage.LEAVING && bytes() > LAST_BYTES) {
+            while (stage == Stage.LEAVING && (failedAttempts > 0 || isMuch())) {
                 refuseIfNasRefuses();
                 scheduler.await(progress);
             }
         } finally {
             lock.unlock();
         }
+    }
+
+    private boolean isMuch() {
+        var current = log.orElseThrow();
+        return current.cost() > LAST_BYTES || current.age().orElse(0) > age.toNanos();
     }
 
     private boolean become(Stage expected, Stage next) {
@@ -563,13 +599,6 @@ final class WriteBehind implements AutoCloseable {
         } finally {
             lock.unlock();
         }
-    }
-
-    /** The log is empty and takes no more. */
-    private void end() throws IOException {
-        joinDrainer();
-        closeLog();
-        files.orElseThrow().endBehind();
     }
 
     private void closeLog() throws IOException {
@@ -652,7 +681,9 @@ final class WriteBehind implements AutoCloseable {
             delayMillis = FIRST_DELAY_MILLIS;
             countFailures(0);
             return true;
-        } catch (IOException | RuntimeException failure) { // whoever waits for it would wait for ever
+        } catch (IOException
+                | RuntimeException
+                | OutOfMemoryError failure) { // whoever waits for it would wait for ever
             if (!closing) {
                 nasProblem = "What disk " + disk + " has written cannot be sent on to the NAS: " + failure.getMessage()
                         + ". It is tried again. Check the NAS";
@@ -699,9 +730,9 @@ final class WriteBehind implements AutoCloseable {
     }
 
     private void send(Epoch epoch) throws IOException {
-        renew();
-        long start = System.nanoTime();
         var current = log.orElseThrow();
+        renew(current);
+        long start = System.nanoTime();
         try {
             if (stage != Stage.FAILED) {
                 current.sync(epoch.endPosition());
@@ -711,26 +742,46 @@ final class WriteBehind implements AutoCloseable {
         }
         drained.sent(sender.send(epoch.newest()), start);
         overlay.flush();
+        renew(current);
         note(current, epoch);
         lock.lock();
         try {
-            credit += epoch.bytes() / 2; // so that more is sent than is added
+            credit += epoch.cost() / 2; // so that more is sent than is added
             progress.signalAll();
         } finally {
             lock.unlock();
         }
     }
 
-    /** So that the NAS tells later whether somebody else has changed the image since. */
-    private void renew() throws IOException {
+    /** So that the NAS tells later whether somebody else has changed the image since, or it was put back itself. */
+    private void renew(WriteBehindLog current) throws IOException {
         long now = System.nanoTime();
         if (renewedNanos.isEmpty() || now - renewedNanos.getAsLong() > RENEW_NANOS) {
-            files.orElseThrow().renewBehind();
+            if (stage != Stage.FAILED) {
+                noteRenewal(current);
+            }
+            files.orElseThrow().renewBehind(current.renewals());
             renewedNanos = OptionalLong.of(now);
         }
     }
 
-    private void note(WriteBehindLog current, Epoch epoch) {
+    private void noteRenewal(WriteBehindLog current) {
+        try {
+            current.renew();
+        } catch (LocalDiskException failure) {
+            fail(failure);
+        }
+    }
+
+    /** What the file holds cannot be relied on once something is missing in it, and whoever finds it must know that. */
+    private void noteFailure() throws IOException {
+        if (!failureNoted) {
+            files.orElseThrow().failBehind();
+            failureNoted = true;
+        }
+    }
+
+    private void note(WriteBehindLog current, Epoch epoch) throws IOException {
         if (stage != Stage.FAILED) {
             try {
                 current.drained(epoch);
@@ -739,18 +790,30 @@ final class WriteBehind implements AutoCloseable {
                 fail(failure);
             }
         }
+        noteFailure();
         current.forget(epoch);
     }
 
     /** The NAS has all, and must not say any more that anything is here: what the file holds cannot be relied on. */
     private void endFailed() throws IOException {
         files.orElseThrow().endBehind();
+        Optional<WriteBehindLog> old;
+        lock.lock();
         try {
-            closeLog();
-        } catch (IOException failure) {
-            LOG.log(Level.WARNING, "disk " + disk + ": close of the log", failure);
+            old = log;
+            log = Optional.empty();
+            stage = Stage.THROUGH;
+            progress.signalAll();
+        } finally {
+            lock.unlock();
         }
-        become(Stage.FAILED, Stage.THROUGH);
+        if (old.isPresent()) {
+            try {
+                old.get().close();
+            } catch (IOException failure) {
+                LOG.log(Level.WARNING, "disk " + disk + ": close of the log", failure);
+            }
+        }
     }
 
     /**
@@ -764,7 +827,7 @@ final class WriteBehind implements AutoCloseable {
         syncLog();
         lock.lock();
         try {
-            while (stage == Stage.FAILED && !closing) { // what only memory has must not be left behind
+            while (stage == Stage.FAILED && !closing && failedAttempts < ATTEMPTS) { // only memory has it
                 scheduler.await(progress);
             }
             closing = true;

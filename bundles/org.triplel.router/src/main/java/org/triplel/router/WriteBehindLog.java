@@ -10,6 +10,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.attribute.PosixFilePermissions;
 import java.util.ArrayDeque;
+import java.util.ArrayList;
 import java.util.Deque;
 import java.util.List;
 import java.util.Optional;
@@ -31,7 +32,8 @@ import org.triplel.block.FileDevice;
  *
  * <p>Layout of the file: a page with magic (long), format (int), size of the ring (long), nonce (long), id (two longs), size
  * of the disk (long), and a checksum (int); two pages of which the newer one says up to where it is drained, each position
- * (long), number of the epoch (long), position up to where it was synced (long), checksum (int), all big-endian; the
+ * (long), number of the epoch (long), position up to where it was synced (long), how often the NAS was told of the log (long),
+ * number of this page (long), checksum (int), all big-endian; the
  * {@link RecordRing}. Each epoch begins with a record of its own. Whole pages are written, those behind the first record
  * with what they had before, so that nothing has to be read.
  *
@@ -42,6 +44,9 @@ public final class WriteBehindLog implements AutoCloseable {
     /** Of the host's disk, for what matters more. */
     private static final long RESERVE_BYTES = 256 << 20;
 
+    private static final int MAX_RECORDS = 1 << 18;
+    private static final int BYTES_PER_RECORD = 512;
+
     /** What a record holds at most. */
     static final int PIECE_BYTES = 1 << 20;
 
@@ -50,7 +55,7 @@ public final class WriteBehindLog implements AutoCloseable {
     private static final long MAGIC = 0x334C2D424548494EL;
     private static final int FORMAT = 1;
     private static final int AT_CHECKSUM = 56;
-    private static final int POINTER_CHECKSUM = 24;
+    private static final int POINTER_CHECKSUM = 40;
 
     /** The record that begins an epoch: its number, when it began by the boot's clock and by the day's, the boot, synced to. */
     private static final byte BEGIN = 4;
@@ -63,10 +68,10 @@ public final class WriteBehindLog implements AutoCloseable {
     private static final int BEGIN_SYNCED = 40;
     private static final long BEGIN_RECORD_BYTES = RecordRing.recordBytes(BEGIN_BYTES);
 
-    /** Up to where all is on the NAS. */
-    private record Pointer(long position, long epoch, long synced) {
+    /** Up to where all is on the NAS, up to where all was synced, and how often the NAS had been told of the log. */
+    private record Pointer(long position, long epoch, long synced, long renewals, long number) {
 
-        static final Pointer START = new Pointer(0, 0, 0);
+        static final Pointer START = new Pointer(0, 0, 0, 0, 0);
     }
 
     private final BlockDevice file;
@@ -84,7 +89,16 @@ public final class WriteBehindLog implements AutoCloseable {
     private long lastEpoch;
     private long head;
 
+    /** What is before this position is on the NAS. */
+    private long tail;
+
+    private int records;
+
     private final ReentrantLock syncing = new ReentrantLock();
+
+    /** What the file says; whoever changes it is {@code syncing}. */
+    private volatile Pointer pointer;
+
     private volatile long synced;
 
     private WriteBehindLog(BlockDevice file, long nonce, LogClock clock, Pointer pointer) {
@@ -93,6 +107,8 @@ public final class WriteBehindLog implements AutoCloseable {
         this.memory = arena.allocate(file.size() - RING_AT, PAGE);
         this.ring = new RecordRing(memory, nonce);
         this.head = pointer.position();
+        this.tail = pointer.position();
+        this.pointer = pointer;
         this.lastEpoch = pointer.epoch();
         this.synced = pointer.position();
     }
@@ -115,19 +131,29 @@ public final class WriteBehindLog implements AutoCloseable {
             throw new LocalDiskException(
                     path.toString(), new IOException("no space for what is written behind, " + (bytes >> 20) + " MiB"));
         }
-        Files.deleteIfExists(path);
-        Files.createFile(path, PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString("rw-------")));
-        try (var empty = new RandomAccessFile(path.toFile(), "rw")) {
-            empty.setLength(bytes);
+        try {
+            Files.deleteIfExists(path);
+            Files.createFile(path, PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString("rw-------")));
+            try (var empty = new RandomAccessFile(path.toFile(), "rw")) {
+                empty.setLength(bytes);
+            }
+            return create(reserved(path, bytes), id, diskSize, LogClock.system());
+        } catch (LocalDiskException failure) {
+            throw failure;
+        } catch (IOException failure) {
+            throw new LocalDiskException(path.toString(), failure);
         }
+    }
+
+    private static BlockDevice reserved(Path path, long bytes) throws IOException {
         var file = FileDevice.open(path);
         try {
             file.writeZeroes(0, bytes, true);
-            return create(file, id, diskSize, LogClock.system());
+            return file;
         } catch (IOException failure) {
             file.close();
             Files.deleteIfExists(path);
-            throw failure instanceof LocalDiskException ? failure : new LocalDiskException(path.toString(), failure);
+            throw failure;
         }
     }
 
@@ -142,9 +168,15 @@ public final class WriteBehindLog implements AutoCloseable {
     }
 
     /** Whether a file is a log in which there is nothing that the NAS may lack. */
-    public static boolean isEmpty(Path path, long diskSize) {
-        try (var log = open(path, diskSize)) {
-            return log.isEmpty();
+    public static boolean isEmpty(Path path) {
+        try (var file = FileDevice.open(path)) {
+            var header = header(file);
+            if (header.isEmpty()) {
+                return false;
+            }
+            try (var log = open(file, header.get().getLong(44), LogClock.system())) {
+                return log.isEmpty();
+            }
         } catch (IOException damaged) {
             return false;
         }
@@ -234,9 +266,10 @@ public final class WriteBehindLog implements AutoCloseable {
         for (int place = 0; place < 2; place++) {
             var page = read(file, (1 + place) * PAGE);
             if (page.getInt(POINTER_CHECKSUM) == checksum(page, POINTER_CHECKSUM)) {
-                var pointer = new Pointer(page.getLong(0), page.getLong(8), page.getLong(16));
-                result =
-                        result.filter(other -> other.epoch() >= pointer.epoch()).or(() -> Optional.of(pointer));
+                var pointer = new Pointer(
+                        page.getLong(0), page.getLong(8), page.getLong(16), page.getLong(24), page.getLong(32));
+                result = result.filter(other -> other.number() >= pointer.number())
+                        .or(() -> Optional.of(pointer));
             }
         }
         return result.filter(each -> each.position() >= 0 && each.position() % RecordRing.UNIT == 0)
@@ -244,7 +277,11 @@ public final class WriteBehindLog implements AutoCloseable {
     }
 
     private static void writePointer(BlockDevice file, Pointer pointer, int place) throws IOException {
-        var page = page().putLong(pointer.position()).putLong(pointer.epoch()).putLong(pointer.synced());
+        var page = page().putLong(pointer.position())
+                .putLong(pointer.epoch())
+                .putLong(pointer.synced())
+                .putLong(pointer.renewals())
+                .putLong(pointer.number());
         write(file, (1 + place) * PAGE, page, POINTER_CHECKSUM);
     }
 
@@ -274,7 +311,6 @@ public final class WriteBehindLog implements AutoCloseable {
             int length = (int) Math.min(PIECE_BYTES, ring.bytes() - at);
             file.read(RING_AT + at, memory.asSlice(at, length).asByteBuffer());
         }
-        long tail = head;
         long begun = -1;
         for (long at = head; ring.end(at) >= 0 && ring.end(at) - tail <= ring.bytes(); ) {
             switch (ring.kind(at)) {
@@ -290,7 +326,7 @@ public final class WriteBehindLog implements AutoCloseable {
         }
         endEpoch();
         forgetBehind(head, newestPointer(file).synced());
-        sync(head); // what this process has read and tells the guest must not be lost with the host any more
+        syncAll(); // what this process has read, and relies on, must not be lost with the host any more
     }
 
     /** @param begun where a new epoch has just begun, or -1 */
@@ -330,26 +366,27 @@ public final class WriteBehindLog implements AutoCloseable {
      */
     private void forgetBehind(long end, long known) throws IOException {
         long mustBeHere = known;
-        boolean any = false;
+        var found = new ArrayList<Long>();
         for (long place = 0; place < ring.bytes(); place += RecordRing.UNIT) {
             long position = ring.positionAt(place);
-            if (position < end) {
-                continue;
+            if (position >= end) {
+                found.add(place);
+                if (ring.kind(position) == BEGIN) {
+                    mustBeHere = Math.max(
+                            mustBeHere,
+                            ring.payload(position).order(ByteOrder.BIG_ENDIAN).getLong(BEGIN_SYNCED));
+                }
             }
-            if (ring.kind(position) == BEGIN) {
-                mustBeHere = Math.max(
-                        mustBeHere,
-                        ring.payload(position).order(ByteOrder.BIG_ENDIAN).getLong(BEGIN_SYNCED));
-            }
-            memory.asSlice(place, RecordRing.UNIT).fill((byte) 0);
-            writePages(place, RecordRing.UNIT);
-            any = true;
         }
-        if (mustBeHere > end) {
+        if (mustBeHere > end) { // and it must be found at the next attempt, too
             throw new IOException(
                     file + " is damaged at position " + end + ": what was flushed is there only up to it");
         }
-        if (any) {
+        for (long place : found) {
+            memory.asSlice(place, RecordRing.UNIT).fill((byte) 0);
+            writePages(place, RecordRing.UNIT);
+        }
+        if (!found.isEmpty()) {
             file.flush();
         }
     }
@@ -394,7 +431,7 @@ public final class WriteBehindLog implements AutoCloseable {
             long begin = ring.next(head, BEGIN_RECORD_BYTES);
             long before = begins ? begin + BEGIN_RECORD_BYTES : head;
             long position = ring.next(before, bytes);
-            if (position + bytes - tail() > ring.bytes()) {
+            if (position + bytes - tail > ring.bytes() || records >= maxRecords()) {
                 return false;
             }
             if (begins) {
@@ -427,13 +464,15 @@ public final class WriteBehindLog implements AutoCloseable {
         lastEpoch++;
     }
 
-    private void add(Change change, long end) {
-        epochs.getLast().add(change, end);
-        pending.add(change, lastEpoch);
+    /** Each takes some memory beside the ring, also one without data. */
+    private long maxRecords() {
+        return Math.min(MAX_RECORDS, ring.bytes() / BYTES_PER_RECORD);
     }
 
-    private long tail() {
-        return epochs.isEmpty() ? head : epochs.getFirst().startPosition();
+    private void add(Change change, long end) {
+        records++;
+        epochs.getLast().add(change, end);
+        pending.add(change, lastEpoch);
     }
 
     private void writeRecord(long position, long bytes) throws LocalDiskException {
@@ -569,11 +608,17 @@ public final class WriteBehindLog implements AutoCloseable {
      * @throws LocalDiskException it may not be known; then this log must not be opened any more
      */
     void drained(Epoch epoch) throws LocalDiskException {
+        point(epoch.endPosition(), epoch.number(), renewals());
+        forget(epoch);
+    }
+
+    private void point(long position, long epoch, long renewals) throws LocalDiskException {
         syncing.lock();
         try {
-            int place = (int) (epoch.number() % 2);
-            writePointer(file, new Pointer(epoch.endPosition(), epoch.number(), synced), place);
+            var next = new Pointer(position, epoch, synced, renewals, pointer.number() + 1);
+            writePointer(file, next, (int) (next.number() % 2));
             syncAll();
+            pointer = next;
         } catch (LocalDiskException failure) {
             throw failure;
         } catch (IOException failure) {
@@ -581,15 +626,39 @@ public final class WriteBehindLog implements AutoCloseable {
         } finally {
             syncing.unlock();
         }
-        forget(epoch);
     }
 
     /** The NAS has the oldest epoch; nothing is noted on this host, because its disk has failed. */
     void forget(Epoch epoch) {
-        pending.remove(epoch.changes(), epoch.number());
+        pending.remove(epoch.newest(), epoch.number());
         lock.lock();
         try {
             epochs.remove(epoch);
+            records -= epoch.changes().size();
+            tail = epoch.endPosition();
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    /** How often the NAS was told of this log, or is just being told. */
+    public long renewals() {
+        return pointer.renewals();
+    }
+
+    /**
+     * The NAS is about to be told of this log once more; returns once this is known for good. So what the NAS knows tells
+     * whether it, or this file, was put back to an earlier state.
+     */
+    void renew() throws LocalDiskException {
+        point(pointer.position(), pointer.epoch(), renewals() + 1);
+    }
+
+    /** What the changes take here that the NAS does not have yet, in bytes; those without data, too. */
+    long cost() {
+        lock.lock();
+        try {
+            return epochs.stream().mapToLong(Epoch::cost).sum();
         } finally {
             lock.unlock();
         }

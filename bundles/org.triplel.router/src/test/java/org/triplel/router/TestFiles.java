@@ -29,7 +29,12 @@ record TestFiles(Swap swap, Journals journals, LogFiles logs) implements RoutedD
         }
 
         @Override
-        public void renewBehind() {
+        public void failBehind() {
+            throw new AssertionError("nothing is written behind");
+        }
+
+        @Override
+        public void renewBehind(long times) {
             throw new AssertionError("nothing is written behind");
         }
 
@@ -69,8 +74,13 @@ record TestFiles(Swap swap, Journals journals, LogFiles logs) implements RoutedD
     }
 
     @Override
-    public void renewBehind() throws IOException {
-        logs.renewBehind();
+    public void renewBehind(long times) throws IOException {
+        logs.renewBehind(times);
+    }
+
+    @Override
+    public void failBehind() throws IOException {
+        logs.failBehind();
     }
 
     @Override

@@ -119,7 +119,7 @@ class WriteBehindLogTest {
             assertEquals(6, log.bytes());
         }
         assertEquals(Optional.of(ID), WriteBehindLog.idOf(path));
-        assertFalse(WriteBehindLog.isEmpty(path, DISK));
+        assertFalse(WriteBehindLog.isEmpty(path));
     }
 
     @Test
@@ -137,7 +137,7 @@ class WriteBehindLogTest {
             log.drained(log.oldest().orElseThrow());
             assertTrue(log.isEmpty());
         }
-        assertTrue(WriteBehindLog.isEmpty(path, DISK));
+        assertTrue(WriteBehindLog.isEmpty(path));
     }
 
     @Test
@@ -205,8 +205,11 @@ class WriteBehindLogTest {
             log.append(write(0, "two"));
         }
         damage(RING_AT + BEGIN_RECORD + 64);
-        var refused = assertThrows(IOException.class, this::open);
-        assertTrue(refused.getMessage().contains(path + " is damaged"), refused.getMessage());
+        for (int attempt = 0; attempt < 2; attempt++) {
+            var refused = assertThrows(IOException.class, this::open);
+            assertTrue(refused.getMessage().contains(path + " is damaged"), refused.getMessage());
+        }
+        assertFalse(WriteBehindLog.isEmpty(path));
     }
 
     @Test

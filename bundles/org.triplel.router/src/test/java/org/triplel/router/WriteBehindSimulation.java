@@ -31,7 +31,7 @@ final class WriteBehindSimulation {
     private static final int DISK = 2 * RoutedDisk.CLUSTER_BYTES;
     private static final int[] PLACES = {0, 120}; // the second lies across two clusters
     private static final int PLACE_SECTORS = 16;
-    private static final int RING = 32 << 10;
+    private static final int RING = 12 << 10; // so that it is full, and full to its end, now and then
     private static final int LOG_BYTES =
             (int) (WriteBehindLog.fileBytes(new Rpo(Duration.ofSeconds(1), 16 << 20)) - (16 << 20)) + RING;
     private static final Rpo RPO = new Rpo(Duration.ofSeconds(10), 16 << 20);
@@ -141,21 +141,32 @@ final class WriteBehindSimulation {
         @Override
         public WriteBehindLog beginBehind(long size, Rpo rpo) throws IOException {
             var id = new UUID(random.nextLong(), random.nextLong());
-            if (log.broken()) {
-                log = new SimulatedFile(LOG_BYTES, WriteBehindSimulation.this::atFile);
-            }
+            endBehind();
+            log = new SimulatedFile(LOG_BYTES, WriteBehindSimulation.this::atFile);
             var created = WriteBehindLog.create(log, id, size, clock);
             claim = Optional.of(id);
             return created;
         }
 
         @Override
-        public void renewBehind() {
-            // nobody else changes the disk
+        public void renewBehind(long times) throws IOException {
+            mayFail();
         }
 
         @Override
-        public void endBehind() {
+        public void failBehind() throws IOException {
+            mayFail();
+        }
+
+        private void mayFail() throws IOException {
+            if (watched && !asking && random.nextInt(10) == 0) {
+                throw new IOException("the NAS cannot be told");
+            }
+        }
+
+        @Override
+        public void endBehind() throws IOException {
+            mayFail();
             claim = Optional.empty();
         }
     }
@@ -309,6 +320,9 @@ final class WriteBehindSimulation {
     }
 
     private void reopen() throws IOException {
+        if (log.broken()) { // the next agent would refuse it
+            return;
+        }
         try {
             disk.close();
         } catch (IOException failure) {
@@ -344,20 +358,22 @@ final class WriteBehindSimulation {
         adopt(flushes + 1, "agent killed");
     }
 
-    private void openAtLast() {
-        while (!tryOpen()) {
-            spool.close();
-            daemon.newAgent();
+    private void openAtLast() throws IOException {
+        var last = Optional.<IOException>empty();
+        for (int attempt = 0; attempt < 1000; attempt++) {
+            try {
+                open();
+                return;
+            } catch (AgentKilled again) {
+                spool.close();
+                daemon.newAgent();
+            } catch (IOException refused) {
+                last = Optional.of(refused);
+                spool.close();
+                daemon.newAgent();
+            }
         }
-    }
-
-    private boolean tryOpen() {
-        try {
-            open();
-            return true;
-        } catch (AgentKilled | IOException again) {
-            return false;
-        }
+        throw new AssertionError("the disk cannot be opened any more", last.orElseThrow());
     }
 
     /** What is there now is what the guest goes on with; what it lacks has never been. Returns its last flush. */

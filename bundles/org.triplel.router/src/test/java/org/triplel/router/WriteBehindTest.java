@@ -56,6 +56,7 @@ class WriteBehindTest {
 
         private Optional<UUID> claim = Optional.empty();
         private FragileFile file;
+        private boolean failed;
 
         @Override
         public Optional<WriteBehindLog> behind(long size) {
@@ -76,8 +77,14 @@ class WriteBehindTest {
         }
 
         @Override
-        public void renewBehind() {
+        public void renewBehind(long times) {
             assertTrue(claim.isPresent());
+        }
+
+        @Override
+        public void failBehind() {
+            assertTrue(claim.isPresent());
+            failed = true;
         }
 
         @Override
