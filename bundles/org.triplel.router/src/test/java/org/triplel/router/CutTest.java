@@ -10,9 +10,6 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Random;
-import java.util.concurrent.ExecutionException;
-import java.util.concurrent.Executors;
-import java.util.concurrent.Future;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
@@ -28,7 +25,6 @@ import org.triplel.block.BlockDevice;
 class CutTest {
 
     private static final GuestWork WORK = new GuestWork(5, 50);
-    private static final int JUDGES = Runtime.getRuntime().availableProcessors();
 
     @TempDir(cleanup = CleanupMode.ON_SUCCESS)
     Path folder;
@@ -81,25 +77,8 @@ class CutTest {
             }
         }
 
-        void survivesAll(List<PowerCut> cuts) throws Exception {
-            try (var judges = Executors.newFixedThreadPool(JUDGES)) {
-                var verdicts = new ArrayList<Future<Boolean>>();
-                for (var cut : cuts) {
-                    var name = "cut-" + verdicts.size();
-                    verdicts.add(judges.submit(() -> {
-                        survives(cut, name);
-                        return true;
-                    }));
-                }
-                try {
-                    for (var verdict : verdicts) {
-                        verdict.get();
-                    }
-                } catch (ExecutionException failure) {
-                    judges.shutdownNow();
-                    throw new AssertionError(failure.getCause().getMessage(), failure.getCause());
-                }
-            }
+        int survivesAll(List<PowerCut> cuts) throws Exception {
+            return Judges.survivesAll(cuts, this::survives);
         }
     }
 
@@ -107,9 +86,7 @@ class CutTest {
         long seed = System.nanoTime();
         for (int done = 0; done < atLeast; seed++) {
             var life = Life.of(folder.resolve("life-" + seed), seed, WORK::on);
-            var cuts = life.cuts();
-            life.survivesAll(cuts);
-            done += cuts.size();
+            done += life.survivesAll(life.cuts());
         }
     }
 

@@ -2,11 +2,16 @@ package org.triplel.router;
 
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.Comparator;
 import java.util.List;
 import java.util.Optional;
+import java.util.OptionalLong;
+import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.IntPredicate;
+import java.util.stream.IntStream;
 import java.util.stream.Stream;
 import org.triplel.router.Recording.Change;
+import org.triplel.router.Recording.Flush;
 
 /**
  * What a guest has written and flushed, sector by sector: after a cut, each is as the last change left it that a completed
@@ -57,20 +62,86 @@ final class GuestHistory {
     /** The same, apart from some bytes. */
     Optional<String> complaint(byte[] seen, long time, IntPredicate exempt) {
         long durable = recording.durableBefore(time);
-        var wrong = new ArrayList<Integer>();
-        for (int sector = 0; sector < bySector.size(); sector++) {
-            if (!exempt.test(sector * SECTOR)
-                    && !allowed(sector, seen, time, durable)
-                    && !open(sector, time, durable)) {
-                wrong.add(sector);
-            }
-        }
-        if (wrong.isEmpty()) {
+        var wrong = IntStream.range(0, bySector.size())
+                .filter(sector -> !exempt.test(sector * SECTOR) && !explained(sector, seen, time, durable))
+                .toArray();
+        if (wrong.length == 0) {
             return Optional.empty();
         }
-        int first = wrong.getFirst();
-        return Optional.of(wrong.size() + " sectors, the first at byte " + first * SECTOR + ": holds "
-                + origin(first, seen) + "; the guest did " + describe(first, time, durable));
+        return Optional.of(wrong.length + " sectors, the first at byte " + wrong[0] * SECTOR + ": holds "
+                + origin(wrong[0], seen) + "; the guest did " + describe(wrong[0], time, durable));
+    }
+
+    /**
+     * What is wrong with a disk that should look as after an earlier cut, if anything is.
+     *
+     * @param time not earlier than that cut
+     * @param home what ended before it is there in any case
+     */
+    Optional<String> complaintOfEarlier(byte[] seen, long time, long home) {
+        var times = Stream.concat(
+                        recording.changes().stream().map(Change::begin),
+                        recording.flushes().stream().map(Flush::end))
+                .filter(each -> each < time)
+                .sorted(Comparator.reverseOrder());
+        var suspect = new AtomicInteger(); // most times are ruled out by the same sector
+        return Stream.concat(Stream.of(time), times).anyMatch(each -> isAfterCut(seen, each, home, suspect))
+                ? Optional.empty()
+                : complaint(seen, time)
+                        .or(() -> Optional.of("something is there of what came later than what is missing"))
+                        .map(text -> "as after no cut: " + text);
+    }
+
+    private boolean isAfterCut(byte[] seen, long time, long home, AtomicInteger suspect) {
+        long durable = Math.max(home, recording.durableBefore(time));
+        if (!explained(suspect.get(), seen, time, durable)) {
+            return false;
+        }
+        for (int sector = 0; sector < bySector.size(); sector++) {
+            if (!explained(sector, seen, time, durable)) {
+                suspect.set(sector);
+                return false;
+            }
+        }
+        return true;
+    }
+
+    /**
+     * How long before the beginning of the last change the oldest change had been acknowledged that is missing.
+     *
+     * @param time when the power was cut
+     */
+    long lost(byte[] seen, long time) {
+        long last = recording.changes().stream()
+                .filter(change -> change.end() < time)
+                .mapToLong(Change::begin)
+                .max()
+                .orElse(0);
+        return IntStream.range(0, bySector.size())
+                .mapToLong(sector -> last - oldestMissing(sector, seen, time).orElse(last))
+                .max()
+                .orElse(0);
+    }
+
+    private OptionalLong oldestMissing(int sector, byte[] seen, long time) {
+        var changes = bySector.get(sector).stream()
+                .filter(change -> change.begin() < time)
+                .toList();
+        var newest = changes.stream()
+                .filter(change -> holds(seen, sector, change))
+                .mapToLong(Change::end)
+                .max();
+        if (newest.isEmpty() && !holds(seen, sector, base, sector)) {
+            return OptionalLong.empty(); // its content is open
+        }
+        return changes.stream()
+                .filter(change -> change.begin() > newest.orElse(0) && change.end() < time)
+                .mapToLong(Change::end)
+                .min();
+    }
+
+    private boolean explained(int sector, byte[] seen, long time, long durable) {
+        return allowed(sector, seen, time, durable) || open(sector, time, durable);
     }
 
     private boolean allowed(int sector, byte[] seen, long time, long durable) {

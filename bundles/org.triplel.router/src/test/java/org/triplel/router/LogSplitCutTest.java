@@ -8,15 +8,12 @@ import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import java.util.Random;
 import java.util.concurrent.Callable;
-import java.util.concurrent.ExecutionException;
 import java.util.concurrent.Executors;
-import java.util.concurrent.Future;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.IntPredicate;
 import org.junit.jupiter.api.Tag;
@@ -24,12 +21,6 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.CleanupMode;
 import org.junit.jupiter.api.io.TempDir;
-import org.triplel.block.FileDevice;
-import org.triplel.block.nbd.Clients;
-import org.triplel.block.nbd.ExportMap;
-import org.triplel.block.nbd.NbdServer;
-import org.triplel.block.qemu.ImageLocation;
-import org.triplel.block.qemu.StorageDaemon;
 import org.triplel.guest.Journal;
 
 /**
@@ -40,8 +31,6 @@ import org.triplel.guest.Journal;
 @Tag("thorough")
 class LogSplitCutTest {
 
-    private static final int JUDGES = Runtime.getRuntime().availableProcessors();
-    private static final String BASE_SOCKET = "base.sock";
     private static final int BLOCK = 4096;
     private static final int SEQUENCE_AT = 0x18;
 
@@ -186,12 +175,12 @@ class LogSplitCutTest {
             }
             for (var flush : host.flushes()) {
                 result.add(flush.end());
-                result.add(flush.begin() + random.nextInt(10));
+                result.add(random.nextLong(flush.begin(), flush.end()));
             }
             return result;
         }
 
-        void survives(long time, String name) throws Exception {
+        private void survives(CrashedHost crashed, long time, String name) throws Exception {
             var random = new Random(seed + time);
             var nasCut = PowerCut.random(time, random);
             var hostCut = PowerCut.random(time, random);
@@ -199,7 +188,7 @@ class LogSplitCutTest {
             byte[] image = nasCut.survivors(overlay, nas);
             try {
                 hostLost(image, name, time);
-                hostCrashed(image, hostCut.survivors(local, host), name, time);
+                hostCrashed(crashed, image, hostCut.survivors(local, host), name, time);
             } catch (AssertionError | IOException damage) {
                 throw new AssertionError(what + ": " + damage.getMessage(), damage);
             }
@@ -216,45 +205,27 @@ class LogSplitCutTest {
             }
         }
 
-        private void hostCrashed(byte[] image, byte[] file, String name, long time) throws Exception {
-            var overlayPath = folder.resolve(name + ".qcow2");
-            PlainQemu.store(image, overlayPath);
+        private void hostCrashed(CrashedHost crashed, byte[] image, byte[] file, String name, long time)
+                throws Exception {
             var journalPath = folder.resolve(name + ".journal");
             PlainQemu.store(file, journalPath);
-            var spoolPath = folder.resolve(name + ".spool");
+            var swapPath = folder.resolve(name + ".swap");
+            var files = new TestFiles(size -> SubFile.create(swapPath, size, name), (size, nasView) -> JournalFile.open(
+                            journalPath, size, name, nasView, true)
+                    .file());
             byte[] seen = new byte[FileSystemImage.BYTES];
-            try (var daemon = new StorageDaemon(
-                    name,
-                    Files.createDirectory(folder.resolve(name)),
-                    new ImageLocation.LocalFile(overlayPath),
-                    new ImageLocation.NbdExport(folder.resolve(BASE_SOCKET), "base", Duration.ofSeconds(10)))) {
-                var disk = new RoutedDisk(
-                        name,
-                        FileDevice.openReadOnly(folder.resolve("base.raw")),
-                        daemon,
-                        Spool.open(spoolPath, name),
-                        Optional.of(new TestFiles(
-                                size -> SubFile.create(folder.resolve(name + ".swap"), size, name),
-                                (size, nasView) -> JournalFile.open(journalPath, size, name, nasView, true)
-                                        .file())),
-                        Placement.NAS,
-                        new DiskMetrics());
-                try (disk) {
-                    disk.read(0, ByteBuffer.wrap(seen));
-                    complain("host crashed", guest.complaint(seen, time));
-                    disk.bringDiskHome();
-                    assertFalse(disk.journalsHere());
-                    assertEquals(0, disk.localBytes(0, disk.size()));
-                }
-            }
+            byte[] home = crashed.reopen(name, image, files, disk -> {
+                disk.read(0, ByteBuffer.wrap(seen));
+                complain("host crashed", guest.complaint(seen, time));
+                disk.bringDiskHome();
+                assertFalse(disk.journalsHere());
+                assertEquals(0, disk.localBytes(0, disk.size()));
+            });
             if (time % 4 == 0) {
-                byte[] home = qemu.disk(name, Files.readAllBytes(overlayPath));
-                complain("brought home after the crash", guest.complaint(home, time));
+                complain("brought home after the crash", guest.complaint(qemu.disk(name, home), time));
             }
-            Files.deleteIfExists(overlayPath); // QEMU's judge has removed it
             Files.delete(journalPath);
-            Files.delete(spoolPath);
-            SubFile.delete(folder.resolve(name + ".swap"));
+            SubFile.delete(swapPath);
         }
 
         private static void complain(String when, Optional<String> complaint) {
@@ -264,30 +235,10 @@ class LogSplitCutTest {
         }
 
         int survivesAll() throws Exception {
-            var exports = new ExportMap();
-            try (var baseFile = FileDevice.openReadOnly(folder.resolve("base.raw"));
-                    var _ = new NbdServer(folder.resolve(BASE_SOCKET), exports, Clients.MANY);
-                    var judges = Executors.newFixedThreadPool(JUDGES)) {
-                exports.add("base", baseFile);
-                var verdicts = new ArrayList<Future<Boolean>>();
-                for (long time : times()) {
-                    var name = "cut-" + verdicts.size();
-                    verdicts.add(judges.submit(() -> {
-                        survives(time, name);
-                        return true;
-                    }));
-                }
-                try {
-                    for (var verdict : verdicts) {
-                        verdict.get();
-                    }
-                } catch (ExecutionException failure) {
-                    judges.shutdownNow();
-                    throw new AssertionError(failure.getCause().getMessage(), failure.getCause());
-                }
-                assertTrue(
-                        tombstones.get() > 0 && tombstones.get() < verdicts.size(), "not all is tried: " + tombstones);
-                return verdicts.size();
+            try (var crashed = new CrashedHost(folder)) {
+                int survived = Judges.survivesAll(times(), (time, name) -> survives(crashed, time, name));
+                assertTrue(tombstones.get() > 0 && tombstones.get() < survived, "not all is tried: " + tombstones);
+                return survived;
             }
         }
     }

@@ -8,7 +8,6 @@ import java.time.Duration;
 import java.util.Arrays;
 import java.util.Optional;
 import java.util.Random;
-import java.util.concurrent.atomic.AtomicLong;
 import org.triplel.block.BlockDevice;
 import org.triplel.block.FileDevice;
 import org.triplel.block.nbd.Clients;
@@ -29,6 +28,7 @@ final class RecordedDisk implements AutoCloseable {
     private static final int BASE_BYTES = 7 << 20;
     private static final int OVERLAY_FILE_BYTES = 6 << 20;
     private static final String IMAGE = "disk.qcow2";
+    private static final String LOCAL_FILE = "disk.local";
     private static final Duration RECONNECT = Duration.ofSeconds(10);
 
     private final ExportMap exports = new ExportMap();
@@ -37,6 +37,8 @@ final class RecordedDisk implements AutoCloseable {
     private final BlockDevice overlayFile;
     private final BlockDevice baseFile;
     private final RecordingDevice nas;
+    private final SlowLink link;
+    private final Ticks ticks;
     private final NbdServer server;
     private final StorageDaemon daemon;
     private final RoutedDisk disk;
@@ -44,43 +46,66 @@ final class RecordedDisk implements AutoCloseable {
     private final RecordingDevice guest;
     private final byte[] initialLocal;
     private final Optional<RecordingDevice> local;
+    private final Optional<RecordedLog> log;
+
+    /** Which part of it is on the host, in a recorded file. */
+    private enum Local {
+        NOTHING,
+        JOURNALS,
+        LOG
+    }
 
     /** Leaves {@code base.raw} in the folder, which must be there when an overlay is read. */
     static RecordedDisk create(Path folder, PlainQemu qemu, Random random) throws Exception {
+        return create(folder, qemu, random, Local.NOTHING, Placement.NAS);
+    }
+
+    /** The same, written behind. */
+    static RecordedDisk behind(Path folder, PlainQemu qemu, Random random, Placement placement) throws Exception {
+        try (var file = new RandomAccessFile(folder.resolve(LOCAL_FILE).toFile(), "rw")) {
+            file.setLength(RecordedLog.BYTES);
+        }
+        return create(folder, qemu, random, Local.LOG, placement);
+    }
+
+    private static RecordedDisk create(Path folder, PlainQemu qemu, Random random, Local local, Placement placement)
+            throws Exception {
         byte[] base = base(random);
         Files.write(folder.resolve("base.raw"), Arrays.copyOf(base, BASE_BYTES));
         qemu.createOverlay(IMAGE, "base.raw", BYTES, OVERLAY_FILE_BYTES);
-        return new RecordedDisk(folder, base, Optional.empty());
+        return new RecordedDisk(folder, base, local, placement);
     }
 
     /** The same with this as its base image, and its journals on the host. */
     static RecordedDisk split(Path folder, PlainQemu qemu, byte[] base) throws Exception {
         Files.write(folder.resolve("base.raw"), base);
         qemu.createOverlay(IMAGE, "base.raw", base.length, base.length);
-        var journal = folder.resolve("disk.journal");
+        var journal = folder.resolve(LOCAL_FILE);
         try (var file = new RandomAccessFile(journal.toFile(), "rw")) {
             file.setLength(JournalFile.fileBytes(base.length));
         }
         try (var file = FileDevice.open(journal)) {
             JournalFile.format(file, base.length);
         }
-        return new RecordedDisk(folder, base, Optional.of(journal));
+        return new RecordedDisk(folder, base, Local.JOURNALS, new Placement(Side.NAS, Side.LOCAL));
     }
 
-    private RecordedDisk(Path folder, byte[] base, Optional<Path> journal) throws Exception {
+    private RecordedDisk(Path folder, byte[] base, Local kind, Placement placement) throws Exception {
         this.base = base;
         var basePath = folder.resolve("base.raw");
         var overlayPath = folder.resolve(IMAGE);
+        var localPath = folder.resolve(LOCAL_FILE);
+        boolean any = kind != Local.NOTHING;
         initialOverlay = Files.readAllBytes(overlayPath);
-        initialLocal = journal.isPresent() ? Files.readAllBytes(journal.get()) : new byte[0];
-        var clock = new AtomicLong();
-        local = journal.isPresent()
-                ? Optional.of(new RecordingDevice(FileDevice.open(journal.get()), clock))
-                : Optional.empty();
+        initialLocal = any ? Files.readAllBytes(localPath) : new byte[0];
+        var clock = new Ticks();
+        local = any ? Optional.of(new RecordingDevice(FileDevice.open(localPath), clock)) : Optional.empty();
+        log = local.filter(_ -> kind == Local.LOG).map(file -> new RecordedLog(file, clock));
         overlayFile = FileDevice.open(overlayPath);
         baseFile = FileDevice.openReadOnly(basePath);
         nas = new RecordingDevice(overlayFile, clock);
-        exports.add("overlay", nas);
+        link = new SlowLink(nas);
+        exports.add("overlay", link);
         exports.add("base", baseFile);
         var socket = folder.resolve("router.sock");
         server = new NbdServer(socket, exports, Clients.MANY);
@@ -94,14 +119,20 @@ final class RecordedDisk implements AutoCloseable {
                 FileDevice.openReadOnly(basePath),
                 daemon,
                 Spool.open(folder.resolve("disk.spool"), IMAGE),
-                local.map(file -> new TestFiles(
-                        size -> SubFile.create(folder.resolve("disk.swap"), size, IMAGE),
-                        (size, _) -> journals(folder, file, size))),
-                new Placement(Side.NAS, Side.LOCAL),
+                local.map(file -> files(folder, file)),
+                placement,
                 new DiskMetrics());
         exports.add("disk", disk);
         connection = NbdClient.connect(socket, "disk");
         guest = new RecordingDevice(connection, clock);
+        ticks = clock;
+    }
+
+    private TestFiles files(Path folder, RecordingDevice file) {
+        TestFiles.Swap swap = size -> SubFile.create(folder.resolve("disk.swap"), size, IMAGE);
+        return log.isPresent()
+                ? new TestFiles(swap, TestFiles.noJournals(folder.resolve("disk.journal")), log.get())
+                : new TestFiles(swap, (size, _) -> journals(folder, file, size));
     }
 
     /** The base is smaller than the disk, and in the busy places half of it are data. */
@@ -150,6 +181,20 @@ final class RecordedDisk implements AutoCloseable {
 
     Recording localRecording() {
         return local.orElseThrow().recording();
+    }
+
+    RecordedLog log() {
+        return log.orElseThrow();
+    }
+
+    /** The time of all recordings. */
+    Ticks ticks() {
+        return ticks;
+    }
+
+    /** On the way to the NAS. */
+    SlowLink link() {
+        return link;
     }
 
     Recording nasRecording() {

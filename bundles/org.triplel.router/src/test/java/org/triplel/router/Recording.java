@@ -3,8 +3,7 @@ package org.triplel.router;
 import java.util.List;
 
 /**
- * What a device was asked to change and to flush. Beginnings and ends are ticks of a clock that several recordings may
- * share: a larger one is later.
+ * What a device was asked to change and to flush. Beginnings and ends are {@link Ticks}, which several recordings may share.
  *
  * @param changes by their beginnings; of changes that overlap, the later one began when the earlier one had ended, or
  *     their order is open

@@ -5,7 +5,6 @@ import java.nio.ByteBuffer;
 import java.util.Comparator;
 import java.util.Queue;
 import java.util.concurrent.ConcurrentLinkedQueue;
-import java.util.concurrent.atomic.AtomicLong;
 import org.triplel.block.BlockDevice;
 import org.triplel.block.ForwardingDevice;
 import org.triplel.router.Recording.Change;
@@ -19,11 +18,11 @@ final class RecordingDevice extends ForwardingDevice {
     }
 
     private final BlockDevice device;
-    private final AtomicLong clock;
+    private final Ticks clock;
     private final Queue<Change> changes = new ConcurrentLinkedQueue<>();
     private final Queue<Flush> flushes = new ConcurrentLinkedQueue<>();
 
-    RecordingDevice(BlockDevice device, AtomicLong clock) {
+    RecordingDevice(BlockDevice device, Ticks clock) {
         super(device);
         this.device = device;
         this.clock = clock;
@@ -75,9 +74,9 @@ final class RecordingDevice extends ForwardingDevice {
 
     @Override
     public void flush() throws IOException {
-        long begin = clock.incrementAndGet();
+        long begin = clock.next();
         device.flush();
-        flushes.add(new Flush(begin, clock.incrementAndGet()));
+        flushes.add(new Flush(begin, clock.next()));
     }
 
     private static byte[] empty(long length) {
@@ -85,10 +84,10 @@ final class RecordingDevice extends ForwardingDevice {
     }
 
     private boolean change(long offset, byte[] content, boolean zeroes, Attempt attempt) throws IOException {
-        long begin = clock.incrementAndGet();
+        long begin = clock.next();
         boolean done = attempt.succeeds();
         if (done) {
-            changes.add(new Change(begin, clock.incrementAndGet(), Math.toIntExact(offset), content, zeroes));
+            changes.add(new Change(begin, clock.next(), Math.toIntExact(offset), content, zeroes));
         }
         return done;
     }

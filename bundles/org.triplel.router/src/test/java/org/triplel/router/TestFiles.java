@@ -1,6 +1,7 @@
 package org.triplel.router;
 
 import java.io.IOException;
+import java.nio.file.Path;
 import java.util.Optional;
 
 /** What of a disk lies on this host, opened by a test. */
@@ -46,6 +47,11 @@ record TestFiles(Swap swap, Journals journals, LogFiles logs) implements RoutedD
 
     TestFiles(Swap swap, Journals journals) {
         this(swap, journals, new NoLog());
+    }
+
+    /** What a disk has that has no journals. */
+    static Journals noJournals(Path file) {
+        return (size, nas) -> JournalFile.open(file, size, "image", nas, false).file();
     }
 
     @Override
