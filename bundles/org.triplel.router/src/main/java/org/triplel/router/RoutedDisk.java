@@ -115,6 +115,19 @@ public final class RoutedDisk implements ClassifiedDevice {
             Placement placement,
             DiskMetrics metrics)
             throws IOException {
+        this(name, base, daemon, spool, files, placement, metrics, Scheduler.threads());
+    }
+
+    RoutedDisk(
+            String name,
+            BlockDevice base,
+            ImageDaemon daemon,
+            Spool spool,
+            Optional<LocalFiles> files,
+            Placement placement,
+            DiskMetrics metrics,
+            Scheduler scheduler)
+            throws IOException {
         this.name = name;
         this.base = base;
         this.metrics = metrics;
@@ -124,7 +137,7 @@ public final class RoutedDisk implements ClassifiedDevice {
                 new SpooledOverlay(name, daemon, spool, base),
                 files.map(each -> each),
                 changes,
-                Scheduler.threads(),
+                scheduler,
                 this::recordDrain);
         this.map = overlay.map();
         this.layout = new GuestLayout(name, overlay.size(), this::look, changes);

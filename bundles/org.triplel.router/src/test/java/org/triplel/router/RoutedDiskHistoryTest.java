@@ -5,18 +5,17 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import static org.junit.jupiter.api.Assertions.fail;
 
 import java.io.IOException;
-import java.io.UncheckedIOException;
 import java.nio.ByteBuffer;
-import java.nio.file.Files;
 import java.nio.file.Path;
-import java.nio.file.StandardCopyOption;
+import java.util.ArrayList;
 import java.util.Arrays;
-import java.util.Optional;
 import java.util.Random;
 import java.util.concurrent.Executors;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.locks.LockSupport;
 import java.util.logging.Level;
 import java.util.logging.Logger;
+import java.util.stream.Collectors;
 import java.util.stream.IntStream;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
@@ -25,6 +24,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 import org.triplel.block.BlockException;
+import org.triplel.router.Agents.Request;
 import org.triplel.router.SimulatedImageDaemon.AgentKilled;
 import org.triplel.router.SimulatedImageDaemon.Event;
 
@@ -36,9 +36,7 @@ import org.triplel.router.SimulatedImageDaemon.Event;
 class RoutedDiskHistoryTest {
 
     private static final int CLUSTER = RoutedDisk.CLUSTER_BYTES;
-    private static final int DISK = 6 * CLUSTER + 3 * 512;
-    private static final int BASE = 4 * CLUSTER + 512;
-    private static final int RING = 192 * 1024;
+    private static final int DISK = Agents.DISK;
     private static final Event[] EVENTS = Event.values();
     private static final int LONGEST = 100 * 1024;
 
@@ -57,123 +55,8 @@ class RoutedDiskHistoryTest {
         LOG.setLevel(null);
     }
 
-    private static byte[] base(Random random) {
-        byte[] base = new byte[BASE];
-        random.nextBytes(base);
-        Arrays.fill(base, CLUSTER, 2 * CLUSTER, (byte) 0);
-        SwapPartition.AT_TWO_CLUSTERS.putInto(base);
-        return base;
-    }
-
-    /** One agent after the other on the same daemon; a new one gets the spool as it was when the old one died. */
-    private final class Agents {
-
-        final SimulatedImageDaemon daemon;
-        final Starter starter;
-        private final byte[] base;
-        private Path file;
-        private Path local;
-        private Spool spool;
-        private RoutedDisk disk;
-        private int deaths;
-
-        Agents(Random random, String name) throws IOException {
-            base = base(random);
-            daemon = new SimulatedImageDaemon(random, Arrays.copyOf(base, DISK));
-            starter = new Starter(daemon);
-            file = folder.resolve(name + ".spool");
-            local = folder.resolve(name + ".local");
-            SubFile.create(local, DISK, "image").close();
-            daemon.atAgentDeath(() -> {
-                try {
-                    var copy = folder.resolve(name + "." + ++deaths + ".spool");
-                    Files.copy(file, copy, StandardCopyOption.REPLACE_EXISTING);
-                    file = copy;
-                    local = copyLocal(folder.resolve(name + "." + deaths + ".local"));
-                } catch (IOException failure) {
-                    throw new UncheckedIOException(failure);
-                }
-            });
-            disk = open();
-        }
-
-        private Path copyLocal(Path copy) throws IOException {
-            Files.copy(local, copy, StandardCopyOption.REPLACE_EXISTING);
-            Files.copy(held(local), held(copy), StandardCopyOption.REPLACE_EXISTING);
-            return copy;
-        }
-
-        private static Path held(Path local) {
-            return local.resolveSibling(local.getFileName() + ".held");
-        }
-
-        private RoutedDisk open() throws IOException {
-            while (true) {
-                var here = SubFile.adopt(local, DISK, "image");
-                spool = Spool.open(file, FileOwner.of("image", "boot"), RING);
-                try {
-                    return new RoutedDisk(
-                            "vm",
-                            new BaseImage(base),
-                            daemon,
-                            spool,
-                            Optional.of(new TestFiles(_ -> here, this::noJournals)),
-                            new Placement(Side.LOCAL, Side.NAS),
-                            new DiskMetrics());
-                } catch (AgentKilled killed) {
-                    here.close();
-                    succeed();
-                } catch (IOException failure) { // as the agent does, it tries again
-                    here.close();
-                    spool.close();
-                }
-            }
-        }
-
-        /** The disk has none. */
-        private JournalFile noJournals(long size, NasView nas) throws IOException {
-            return JournalFile.open(local.resolveSibling(local.getFileName() + ".journal"), size, "image", nas, false)
-                    .file();
-        }
-
-        private void succeed() throws IOException {
-            spool.close();
-            if (deaths > 1) {
-                var before = "." + (deaths - 1);
-                Files.deleteIfExists(
-                        folder.resolve(file.getFileName().toString().replace("." + deaths, before)));
-                SubFile.delete(folder.resolve(local.getFileName().toString().replace("." + deaths, before)));
-            }
-            daemon.newAgent();
-        }
-
-        RoutedDisk disk() {
-            return disk;
-        }
-
-        void next() throws IOException {
-            succeed();
-            disk = open();
-        }
-
-        /** What must be durable by what lies on this host, or need not be, because it is swap. */
-        byte[] durableContent(byte[] model) {
-            byte[] durable = daemon.durableContent();
-            for (var range : disk.layout().ranges()) {
-                int start = (int) range.range().start();
-                System.arraycopy(
-                        model, start, durable, start, (int) range.range().length());
-            }
-            return durable;
-        }
-
-        /** So that nothing is swap any more. */
-        void wipeTable(byte[] model) throws IOException {
-            disk.write(0, ByteBuffer.allocate(512));
-            Arrays.fill(model, 0, 512, (byte) 0);
-            disk.flush();
-            assertEquals(0, disk.localBytes(0, DISK));
-        }
+    private Agents agents(Random random, String name, boolean behind) throws IOException {
+        return new Agents(folder, random, name, behind);
     }
 
     private final class History {
@@ -183,11 +66,12 @@ class RoutedDiskHistoryTest {
         private final Agents agents;
         private int quiet; // for so many calls nothing happens
 
-        History(long seed) throws IOException {
+        History(long seed, boolean behind) throws IOException {
             random = new Random(seed);
-            agents = new Agents(random, "h" + seed);
-            model = Arrays.copyOf(agents.base, DISK);
+            agents = agents(random, "h" + seed, behind);
+            model = agents.initialContent();
             agents.daemon.fate(this::fate);
+            agents.fateAtLog(() -> quiet <= 0 && random.nextInt(200) == 0);
         }
 
         private Event fate(String call) {
@@ -217,7 +101,7 @@ class RoutedDiskHistoryTest {
             check(0, DISK);
             write(CLUSTER - 700, 1400);
             agents.wipeTable(model);
-            agents.disk().close();
+            agents.end();
             assertArrayIs(model, agents.daemon.durableContent(), 0, "durable after close");
         }
 
@@ -228,9 +112,15 @@ class RoutedDiskHistoryTest {
                 offset -= offset % CLUSTER;
                 length = Math.min(DISK - offset, CLUSTER);
             }
-            switch (random.nextInt(14)) {
+            switch (random.nextInt(agents.behind() ? 16 : 14)) {
                 case 12 -> swapPages();
                 case 13 -> repartition();
+                case 14 -> administer("placement", agents::toggle);
+                case 15 ->
+                    administer("checkpoint", disk -> {
+                        disk.checkpoint();
+                        assertArrayIs(model, agents.durableContent(model), 0, "durable after a checkpoint");
+                    });
                 case 0, 1, 2, 3 -> check(offset, length);
                 case 4, 5, 6, 7 -> write(offset, length);
                 case 8 -> change(offset, new byte[length], () -> {});
@@ -269,11 +159,20 @@ class RoutedDiskHistoryTest {
             }
         }
 
+        /** What the NAS does not do is tried again some time. */
+        private void administer(String what, Request request) throws IOException {
+            try {
+                resend(request);
+            } catch (IOException refused) {
+                assertTrue(refused.getMessage().contains("simulated failure"), () -> what + ": " + refused);
+            }
+        }
+
         /** Carries a request out as a guest does which only notices that an agent is gone: it sends it again. */
         private void resend(Request request) throws IOException {
             while (true) {
                 try {
-                    request.send(agents.disk());
+                    agents.send(request);
                     return;
                 } catch (AgentKilled killed) {
                     agents.next();
@@ -344,15 +243,13 @@ class RoutedDiskHistoryTest {
                 assertEquals(BlockException.Errno.ENOSPC, refused.errno());
                 return;
             }
-            assertArrayIs(model, agents.durableContent(model), 0, "durable after flush");
+            if (!agents.disk().writesBehind()) {
+                assertArrayIs(model, agents.durableContent(model), 0, "durable after flush");
+            }
         }
     }
 
-    private interface Request {
-        void send(RoutedDisk disk) throws IOException;
-    }
-
-    private static void assertArrayIs(byte[] expected, byte[] actual, int offset, String what) {
+    static void assertArrayIs(byte[] expected, byte[] actual, int offset, String what) {
         int at = Arrays.mismatch(expected, actual);
         if (at >= 0) {
             fail(what + ": byte " + (offset + at) + " is " + actual[at] + " instead of " + expected[at]);
@@ -362,10 +259,20 @@ class RoutedDiskHistoryTest {
     @Test
     @Tag("thorough")
     void nothingAcknowledgedIsEverLost() {
+        histories(false);
+    }
+
+    @Test
+    @Tag("thorough")
+    void nothingWrittenBehindIsEverLost() {
+        histories(true);
+    }
+
+    private void histories(boolean behind) {
         long first = System.nanoTime();
         for (long seed = first; seed < first + 30; seed++) {
             try {
-                new History(seed).run(250);
+                new History(seed, behind).run(250);
             } catch (IOException | AssertionError failure) {
                 throw new AssertionError("seed " + seed + ": " + failure.getMessage(), failure);
             }
@@ -375,23 +282,34 @@ class RoutedDiskHistoryTest {
     /** Several guests' worth of requests at once: each thread has sectors of its own, which clusters share. */
     @Test
     void nothingAcknowledgedIsLostWithRequestsUnderWay() throws Exception {
-        manyGuests(512);
+        manyGuests(512, false);
     }
 
     /** The same with pages, which are kept on the host as long as they are swap. */
     @Test
     @Tag("thorough")
     void nothingAcknowledgedIsLostWithPagesUnderWay() throws Exception {
-        manyGuests(4096);
+        manyGuests(4096, false);
+    }
+
+    @Test
+    void nothingWrittenBehindIsLostWithRequestsUnderWay() throws Exception {
+        manyGuests(512, true);
+    }
+
+    @Test
+    @Tag("thorough")
+    void nothingWrittenBehindIsLostWithPagesUnderWay() throws Exception {
+        manyGuests(4096, true);
     }
 
     /** Guests swap while the partition table comes and goes: what is swapped at that moment is not forgotten. */
     @Test
     void noPageIsLeftBehindWhenItsPartitionGoes() throws Exception {
         var partition = SwapPartition.AT_TWO_CLUSTERS;
-        var agents = new Agents(new Random(1), "t");
+        var agents = agents(new Random(1), "t", false);
         agents.daemon.concurrent();
-        byte[] model = Arrays.copyOf(agents.base, DISK);
+        byte[] model = agents.initialContent();
         var disk = agents.disk();
         int threads = 3;
         var going = new AtomicInteger(1);
@@ -435,18 +353,18 @@ class RoutedDiskHistoryTest {
         return null;
     }
 
-    private void manyGuests(int unit) throws Exception {
+    private void manyGuests(int unit, boolean behind) throws Exception {
         long seed = System.nanoTime();
         var random = new Random(seed);
         for (int round = 0; round < 4; round++) {
-            var agents = new Agents(random, "c" + unit + round);
+            var agents = agents(random, "c" + unit + round, behind);
             agents.daemon.concurrent();
-            byte[] model = Arrays.copyOf(agents.base, DISK);
+            byte[] model = agents.initialContent();
             int threads = 6;
             var guests = IntStream.range(0, threads)
                     .mapToObj(id -> new Guest(unit, id, threads, random.nextLong(), model, agents.starter))
                     .toList();
-            try (var pool = Executors.newFixedThreadPool(threads)) {
+            try (var pool = Executors.newFixedThreadPool(threads + 1)) {
                 for (int agent = 0; agent < 12; agent++) {
                     var life = new AtomicInteger(300 + random.nextInt(900)); // calls of the daemon
                     var quiet = new AtomicInteger();
@@ -461,14 +379,18 @@ class RoutedDiskHistoryTest {
                                 + random.nextInt(900)); // a recovery takes some hundred calls, and pauses if disturbed
                         return random.nextBoolean() ? Event.DAEMON_DIES_BEFORE : Event.DAEMON_DIES_AFTER;
                     });
-                    var disk = agents.disk();
+                    agents.fateAtLog(() -> random.nextInt(1000) == 0);
                     var lives = guests.stream()
-                            .map(guest -> pool.submit(() -> guest.live(disk)))
-                            .toList();
+                            .map(guest -> pool.submit(() -> guest.live(agents)))
+                            .collect(Collectors.toCollection(ArrayList::new));
+                    if (behind) {
+                        lives.add(pool.submit(() -> administer(agents, random)));
+                    }
                     for (var end : lives) {
                         end.get();
                     }
                     agents.daemon.fate(call -> Event.NONE);
+                    agents.fateAtLog(() -> false);
                     if (random.nextBoolean()) {
                         agents.daemon.kill();
                     }
@@ -482,8 +404,24 @@ class RoutedDiskHistoryTest {
                 }
             }
             agents.wipeTable(model);
-            agents.disk().close();
+            agents.end();
             assertArrayIs(model, agents.daemon.durableContent(), 0, "durable, seed " + seed);
+        }
+    }
+
+    /** Until the agent is killed. */
+    private static Void administer(Agents agents, Random random) throws IOException {
+        try {
+            while (true) {
+                LockSupport.parkNanos(random.nextInt(5_000_000));
+                if (random.nextBoolean()) {
+                    agents.toggle(agents.disk());
+                } else {
+                    agents.disk().checkpoint();
+                }
+            }
+        } catch (AgentKilled killed) {
+            return null;
         }
     }
 
@@ -512,11 +450,11 @@ class RoutedDiskHistoryTest {
         }
 
         /** Until its agent is killed. */
-        Void live(RoutedDisk disk) throws IOException {
+        Void live(Agents agents) throws IOException {
             try {
                 while (true) {
                     last = request();
-                    last.send(disk);
+                    agents.send(last);
                 }
             } catch (AgentKilled killed) {
                 return null;

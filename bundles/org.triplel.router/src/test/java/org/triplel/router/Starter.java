@@ -91,9 +91,23 @@ record Starter(SimulatedImageDaemon daemon) {
             disk.write(offset, ByteBuffer.wrap(bytes));
             return;
         }
-        var rest = await(done);
-        if (rest.isPresent()) {
-            rest.get().run();
+        try {
+            var rest = await(done);
+            if (rest.isPresent()) {
+                rest.get().run();
+            }
+        } catch (AgentKilled killed) {
+            done.thenAccept(rest -> rest.ifPresent(Starter::abandon));
+            throw killed;
+        }
+    }
+
+    /** Others of a killed agent may wait for the range that it holds, and would not find out. */
+    private static void abandon(ChangeCompletion.PatientWork rest) {
+        try {
+            rest.run();
+        } catch (IOException | AgentKilled expected) {
+            return;
         }
     }
 
