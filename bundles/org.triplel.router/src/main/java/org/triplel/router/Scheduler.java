@@ -41,7 +41,11 @@ interface Scheduler {
             @Override
             public void await(Condition signal, long nanos) {
                 try {
-                    signal.awaitNanos(nanos);
+                    for (long left = nanos;
+                            left > 0;
+                            left = 0) { // one wait, whatever ends it: the caller looks what it was
+                        signal.awaitNanos(left);
+                    }
                 } catch (InterruptedException stop) {
                     Thread.currentThread().interrupt();
                 }

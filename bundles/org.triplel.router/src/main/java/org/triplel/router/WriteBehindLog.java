@@ -127,13 +127,13 @@ public final class WriteBehindLog implements AutoCloseable {
      */
     public static WriteBehindLog create(Path path, UUID id, long diskSize, Rpo rpo) throws IOException {
         long bytes = fileBytes(rpo);
-        if (path.toAbsolutePath().getParent().toFile().getUsableSpace() < bytes + RESERVE_BYTES) {
-            throw new LocalDiskException(
-                    path.toString(), new IOException("no space for what is written behind, " + (bytes >> 20) + " MiB"));
-        }
         try {
             Files.deleteIfExists(path);
             Files.createFile(path, PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString("rw-------")));
+            if (path.toFile().getUsableSpace() < bytes + RESERVE_BYTES) {
+                Files.delete(path);
+                throw new IOException("no space for what is written behind, " + (bytes >> 20) + " MiB");
+            }
             try (var empty = new RandomAccessFile(path.toFile(), "rw")) {
                 empty.setLength(bytes);
             }
@@ -307,26 +307,31 @@ public final class WriteBehindLog implements AutoCloseable {
     }
 
     private void load(long diskSize) throws IOException {
-        for (long at = 0; at < ring.bytes(); at += PIECE_BYTES) {
-            int length = (int) Math.min(PIECE_BYTES, ring.bytes() - at);
-            file.read(RING_AT + at, memory.asSlice(at, length).asByteBuffer());
-        }
-        long begun = -1;
-        for (long at = head; ring.end(at) >= 0 && ring.end(at) - tail <= ring.bytes(); ) {
-            switch (ring.kind(at)) {
-                case BEGIN -> begun = at;
-                case SKIP -> {}
-                default -> {
-                    loadChange(at, begun, diskSize);
-                    begun = -1;
-                    head = ring.end(at);
-                }
+        lock.lock();
+        try {
+            for (long at = 0; at < ring.bytes(); at += PIECE_BYTES) {
+                int length = (int) Math.min(PIECE_BYTES, ring.bytes() - at);
+                file.read(RING_AT + at, memory.asSlice(at, length).asByteBuffer());
             }
-            at = ring.kind(at) == SKIP ? ring.nextLap(at) : ring.end(at);
+            long begun = -1;
+            for (long at = head; ring.end(at) >= 0 && ring.end(at) - tail <= ring.bytes(); ) {
+                switch (ring.kind(at)) {
+                    case BEGIN -> begun = at;
+                    case SKIP -> {}
+                    default -> {
+                        loadChange(at, begun, diskSize);
+                        begun = -1;
+                        head = ring.end(at);
+                    }
+                }
+                at = ring.kind(at) == SKIP ? ring.nextLap(at) : ring.end(at);
+            }
+            endEpoch();
+            forgetBehind(head, newestPointer(file).synced());
+            syncAll(); // what this process has read, and relies on, must not be lost with the host any more
+        } finally {
+            lock.unlock();
         }
-        endEpoch();
-        forgetBehind(head, newestPointer(file).synced());
-        syncAll(); // what this process has read, and relies on, must not be lost with the host any more
     }
 
     /** @param begun where a new epoch has just begun, or -1 */

@@ -293,6 +293,16 @@ final class Agents {
         }
 
         @Override
+        public void renewBehind(long times) {
+            // nobody else changes the image
+        }
+
+        @Override
+        public void failBehind() {
+            throw new AssertionError("the host's disk has not failed");
+        }
+
+        @Override
         public void endBehind() {
             claim(Optional.empty());
         }

@@ -273,6 +273,16 @@ class WriteBehindCutTest {
         }
 
         @Override
+        public void renewBehind(long times) {
+            // nobody else changes the image
+        }
+
+        @Override
+        public void failBehind() {
+            throw new AssertionError("the host's disk has not failed");
+        }
+
+        @Override
         public void endBehind() {
             claimed = Optional.empty();
         }

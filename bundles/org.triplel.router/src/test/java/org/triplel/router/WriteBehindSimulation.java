@@ -429,7 +429,7 @@ final class WriteBehindSimulation {
         verdicts++;
         byte[] nas = daemon.survivors();
         judge(nas, claim.isPresent() ? 0 : flushes, "host lost");
-        if (claim.isPresent() && disk.active()) {
+        if (claim.isPresent() && disk.active() && wanted) {
             judgeAge(nas);
         }
         try {
