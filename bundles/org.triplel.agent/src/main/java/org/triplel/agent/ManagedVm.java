@@ -270,7 +270,7 @@ final class ManagedVm {
                         wanted, "The journal of " + name() + " cannot be kept on " + host.name + " unless somebody"));
             case BEHIND ->
                 new Writes.Behind(
-                        checked(wanted.rpoSeconds(), 1, Placement.MAX_RPO_SECONDS, "seconds"),
+                        checked(wanted.rpoSeconds(), Placement.MIN_RPO_SECONDS, Placement.MAX_RPO_SECONDS, "seconds"),
                         checked(wanted.rpoMebibytes(), Placement.MIN_RPO_MEBIBYTES, Placement.MAX_RPO_MEBIBYTES, "MiB"),
                         consent(wanted, "What " + name() + " writes cannot be written behind unless somebody"));
         };
@@ -285,7 +285,7 @@ final class ManagedVm {
         return value;
     }
 
-    /** Who has accepted the risk before is still the one, unless another one does, or the risk is another one. */
+    /** Who has accepted the risk before is still the one, unless another one does, or more is risked. */
     private RiskConsent consent(Placement wanted, String notUnless) throws AgentException {
         var user = wanted.acceptedBy().strip();
         if (user.isEmpty() || user.length() > LONGEST_NAME || user.chars().anyMatch(Character::isISOControl)) {
@@ -293,17 +293,11 @@ final class ManagedVm {
                     notUnless + " accepts that the loss of the host can destroy recent data.",
                     "Say who accepts it, in at most " + LONGEST_NAME + " characters.");
         }
-        boolean asBefore = sameRisk(describe(placement), wanted);
+        boolean asBefore = wanted.risksNoMoreThan(describe(placement));
         return placement
                 .consent()
                 .filter(consent -> asBefore && consent.user().equals(user))
                 .orElseGet(() -> new RiskConsent(user, Instant.now().truncatedTo(ChronoUnit.SECONDS)));
-    }
-
-    private static boolean sameRisk(Placement one, Placement other) {
-        return one.writes() == other.writes()
-                && one.rpoSeconds() == other.rpoSeconds()
-                && one.rpoMebibytes() == other.rpoMebibytes();
     }
 
     private void tell(DomainPlacement before, DomainPlacement after) {

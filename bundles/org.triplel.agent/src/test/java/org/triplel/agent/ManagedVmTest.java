@@ -7,6 +7,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.nio.file.Path;
 import java.time.Duration;
+import java.time.Instant;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CopyOnWriteArrayList;
@@ -24,10 +25,12 @@ import org.triplel.agent.api.Vm;
 import org.triplel.agent.api.VmState;
 import org.triplel.hypervisor.Accelerator;
 import org.triplel.hypervisor.DomainPlacement;
+import org.triplel.hypervisor.DomainPlacement.Writes;
 import org.triplel.hypervisor.DomainRun;
 import org.triplel.hypervisor.DomainState;
 import org.triplel.hypervisor.DomainStatus;
 import org.triplel.hypervisor.DomainXml;
+import org.triplel.hypervisor.RiskConsent;
 
 @Timeout(60)
 class ManagedVmTest {
@@ -96,9 +99,13 @@ class ManagedVmTest {
     }
 
     private ManagedVm vm(DomainState state, Duration ready, Duration shutdown, Duration disk) {
+        return vm(status(state, DomainPlacement.DEFAULT), ready, shutdown, disk);
+    }
+
+    private ManagedVm vm(DomainStatus status, Duration ready, Duration shutdown, Duration disk) {
         var timing = new Timing(ready, shutdown, disk, SHORT, clock);
         var host = new ManagedVm.Host("client-1", hypervisor, disks, events, timing, told::add);
-        return new ManagedVm(host, status(state), lane);
+        return new ManagedVm(host, status, lane);
     }
 
     private ManagedVm stoppedVm() {
@@ -106,6 +113,10 @@ class ManagedVmTest {
     }
 
     private static DomainStatus status(DomainState state) {
+        return status(state, DomainPlacement.DEFAULT);
+    }
+
+    private static DomainStatus status(DomainState state, DomainPlacement placement) {
         var file = Path.of("/nowhere");
         var definition = new DomainXml(
                 "desk-01",
@@ -116,7 +127,7 @@ class ManagedVmTest {
                 new DomainXml.SerialConsole(file, file),
                 file,
                 new DomainXml.DiskImage("debian-12", 1, "vms/desk-01.qcow2", 1 << 30));
-        return new DomainStatus(definition, state, false, DomainRun.NEVER, DomainPlacement.DEFAULT);
+        return new DomainStatus(definition, state, false, DomainRun.NEVER, placement);
     }
 
     private static ManagedVm started(ManagedVm vm) throws Exception {
@@ -189,6 +200,20 @@ class ManagedVmTest {
         assertEquals(placed.acceptedAtMillis(), vm.place(swap).get().placement().acceptedAtMillis(), "it is the same");
         var safe = vm.place(Placement.safe(Side.NAS)).get().placement();
         assertEquals(Placement.safe(Side.NAS), safe);
+    }
+
+    @Test
+    void consentToABoundHoldsForASmallerOneAndNoLargerOne() throws Exception {
+        var before = Instant.parse("2026-01-01T08:00:00Z");
+        var behind = new DomainPlacement(true, new Writes.Behind(10, 64, new RiskConsent("Ada", before)));
+        var vm = vm(status(DomainState.OFF, behind), LONG, LONG, LONG);
+        var smaller = vm.place(Placement.behind(Side.LOCAL, 5, 64, "Ada")).get().placement();
+        assertEquals(before.toEpochMilli(), smaller.acceptedAtMillis());
+        assertEquals(5, smaller.rpoSeconds());
+        var larger = vm.place(Placement.behind(Side.LOCAL, 5, 65, "Ada")).get().placement();
+        assertTrue(larger.acceptedAtMillis() > before.toEpochMilli(), "more may be lost than was accepted");
+        var other = vm.place(Placement.behind(Side.LOCAL, 5, 65, "Bob")).get().placement();
+        assertEquals("Bob", other.acceptedBy());
     }
 
     @Test

@@ -19,8 +19,6 @@ import picocli.CommandLine.Spec;
 @Command(name = "vm", description = "The virtual machines of the fleet.", synopsisSubcommandLabel = "COMMAND")
 final class VmCommand implements Runnable {
 
-    private static final int DEFAULT_RPO_MEBIBYTES = 64;
-
     @ParentCommand
     private Main main;
 
@@ -172,8 +170,8 @@ final class VmCommand implements Runnable {
         }
         try (var fleet = FleetSession.open(main.lab())) {
             for (var vm : fleet.vms(names)) {
-                var placement = behind.map(seconds ->
-                                behind(vm.placement(), swap, seconds, mebibytes.orElse(DEFAULT_RPO_MEBIBYTES)))
+                var placement = behind.map(seconds -> behind(
+                                vm.placement(), swap, seconds, mebibytes.orElse(Placement.DEFAULT_RPO_MEBIBYTES)))
                         .orElseGet(() -> placement(vm.placement(), swap, journal));
                 fleet.ask(vm.name(), agent -> agent.placeVm(new VmPlacement(vm.name(), placement)));
             }

@@ -4,7 +4,7 @@ import java.time.Instant;
 import java.time.ZoneId;
 import java.util.Optional;
 import org.triplel.agent.api.Placement;
-import org.triplel.agent.api.Side;
+import org.triplel.agent.api.Writes;
 
 /**
  * That somebody has accepted what may be lost with a host.
@@ -16,7 +16,7 @@ public record Acceptance(String by, Instant at) {
 
     /** Empty if nothing can be lost, or nobody has accepted it. */
     public static Optional<Acceptance> of(Placement placement) {
-        return placement.journal() == Side.NAS || placement.acceptedBy().isEmpty()
+        return placement.writes() == Writes.THROUGH || placement.acceptedBy().isEmpty()
                 ? Optional.empty()
                 : Optional.of(
                         new Acceptance(placement.acceptedBy(), Instant.ofEpochMilli(placement.acceptedAtMillis())));

@@ -14,9 +14,15 @@ package org.triplel.agent.api;
 public record Placement(
         Side swap, Writes writes, int rpoSeconds, int rpoMebibytes, String acceptedBy, long acceptedAtMillis) {
 
+    public static final int MIN_RPO_SECONDS = 1;
     public static final int MAX_RPO_SECONDS = 3600;
     public static final int MIN_RPO_MEBIBYTES = 16;
     public static final int MAX_RPO_MEBIBYTES = 1024;
+
+    /** What is offered where nobody has chosen a bound. */
+    public static final int DEFAULT_RPO_SECONDS = 10;
+
+    public static final int DEFAULT_RPO_MEBIBYTES = 64;
 
     /** What a VM has as long as nobody chooses. */
     public static final Placement DEFAULT = safe(Side.LOCAL);
@@ -39,6 +45,12 @@ public record Placement(
     /** Where the journals are placed. */
     public Side journal() {
         return writes == Writes.LOG_SPLIT ? Side.LOCAL : Side.NAS;
+    }
+
+    /** Whether nothing more can be lost than with another placement: who has accepted that one has accepted this one, too. */
+    public boolean risksNoMoreThan(Placement other) {
+        return writes == Writes.THROUGH
+                || writes == other.writes && rpoSeconds <= other.rpoSeconds && rpoMebibytes <= other.rpoMebibytes;
     }
 
     /** The same with another place for swap. */

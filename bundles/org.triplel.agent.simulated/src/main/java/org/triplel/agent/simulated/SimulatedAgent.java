@@ -291,13 +291,19 @@ public final class SimulatedAgent implements AgentService, AutoCloseable {
         return answer(() -> {
             var placement = wanted.placement();
             requests.add("placeVm " + wanted.vm() + " " + placement.swap() + " " + placement.writes() + " "
-                    + placement.acceptedBy());
+                    + placement.acceptedBy() + bound(placement));
             var vm = vm(wanted.vm());
             vm.place(placement.acceptedAt(placement.writes() == Writes.THROUGH ? 0 : System.currentTimeMillis()));
             changed(vm);
             log(AgentEvent.Severity.INFO, wanted.vm(), "Storage placement", "Placed elsewhere.");
             return vm.vm();
         });
+    }
+
+    private static String bound(Placement placement) {
+        return placement.writes() == Writes.BEHIND
+                ? " " + placement.rpoSeconds() + " s " + placement.rpoMebibytes() + " MiB"
+                : "";
     }
 
     @Override

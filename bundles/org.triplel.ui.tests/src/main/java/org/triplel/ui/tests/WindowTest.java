@@ -29,6 +29,7 @@ import org.eclipse.swt.widgets.Label;
 import org.eclipse.swt.widgets.Listener;
 import org.eclipse.swt.widgets.ProgressBar;
 import org.eclipse.swt.widgets.Shell;
+import org.eclipse.swt.widgets.Spinner;
 import org.eclipse.swt.widgets.Table;
 import org.eclipse.swt.widgets.TableItem;
 import org.eclipse.swt.widgets.Text;
@@ -63,6 +64,8 @@ import org.triplel.ui.vm.VmView;
 class WindowTest {
 
     private static final String MOMENT = "\\d{4}-\\d\\d-\\d\\d \\d\\d:\\d\\d:\\d\\d";
+
+    private static final String WRITES = "All else that it writes";
 
     private final Bot bot = new Bot();
     private final Fleet fleet = PlatformUI.getWorkbench().getService(Fleet.class);
@@ -514,9 +517,29 @@ class WindowTest {
         return bot.ui(radio::getSelection);
     }
 
-    private void tick(String text) {
-        var box = inRow("Journal", text);
-        bot.awaitThat("it can be ticked", box::isEnabled);
+    /** The dialog's question whether a risk is accepted. */
+    private Button consent() {
+        var dialog = bot.shell("Storage Placement");
+        return bot.find(
+                Button.class,
+                button -> button.getShell() == dialog && button.getText().startsWith("I &accept"));
+    }
+
+    private boolean isAsked() {
+        return bot.ui(() -> bot.visible(Button.class).stream()
+                .anyMatch(button -> button.getText().startsWith("I &accept")));
+    }
+
+    private Spinner spinner(int index) {
+        var row = row(WRITES);
+        return bot.ui(() -> bot.visible(Spinner.class).stream()
+                .filter(spinner -> spinner.getParent().getParent() == row)
+                .toList()
+                .get(index));
+    }
+
+    private void tick() {
+        var box = consent();
         bot.run(() -> {
             box.setSelection(true);
             box.notifyListeners(SWT.Selection, new Event());
@@ -559,9 +582,9 @@ class WindowTest {
         select("desk-01", "desk-03");
         openPlacement();
         bot.find(Label.class, label -> label.getText().equals("Storage placement of 2 VMs"));
-        assertTrue(chosen("Swap", "on the host"), "what both have is not preselected");
+        assertTrue(chosen("Swap", "On the host"), "what both have is not preselected");
         assertTrue(enabled("OK"));
-        bot.choose(inRow("Swap", "on the NAS"));
+        bot.choose(inRow("Swap", "On the NAS"));
         closePlacement("OK");
         bot.awaitThat(
                 "both agents were asked",
@@ -578,17 +601,17 @@ class WindowTest {
     void differentPlacementsLeaveTheChoiceToTheUser() {
         select("desk-02");
         openPlacement();
-        bot.choose(inRow("Swap", "on the NAS"));
+        bot.choose(inRow("Swap", "On the NAS"));
         closePlacement("OK");
         awaitSwap("desk-02", Side.NAS);
         bot.view(VmsView.ID);
         select("desk-01", "desk-02", "desk-04");
         openPlacement();
-        bot.find(Text.class, text -> text.getText().contains("Swap: 2 of 3 have it on the host."));
-        assertFalse(chosen("Swap", "on the host"));
-        assertFalse(chosen("Swap", "on the NAS"));
+        bot.find(Label.class, label -> label.getText().equals("Now 2 on the host, 1 on the NAS"));
+        assertFalse(chosen("Swap", "On the host"));
+        assertFalse(chosen("Swap", "On the NAS"));
         assertFalse(enabled("OK"), "there is no choice yet");
-        bot.choose(inRow("Swap", "on the host"));
+        bot.choose(inRow("Swap", "On the host"));
         bot.awaitThat("there is a choice", () -> bot.visible(Button.class).stream()
                 .anyMatch(button -> button.getText().equals("OK") && button.isEnabled()));
         closePlacement("OK");
@@ -601,28 +624,70 @@ class WindowTest {
     void journalGoesToTheHostOnlyWithConsent() {
         select("desk-01");
         openPlacement();
-        assertTrue(chosen("Journal", "on the NAS"));
-        assertFalse(chosen("Journal", "on the host (Log-Split)"));
-        var box = inRow("Journal", "I accept");
+        assertTrue(chosen(WRITES, "On the NAS at once"));
+        assertFalse(chosen(WRITES, "Journal on the host (Log-Split)"));
+        assertFalse(isAsked(), "there is nothing to accept yet");
+        bot.choose(inRow(WRITES, "Journal on the host (Log-Split)"));
+        var box = consent();
         assertEquals(
                 "I &accept that the loss of host client-1 can destroy recent data of desk-01, and that it will need repair.",
                 bot.ui(box::getText));
-        assertFalse(bot.ui(box::isEnabled), "there is nothing to accept yet");
         assertFalse(bot.ui(box::getSelection));
-        bot.choose(inRow("Journal", "on the host (Log-Split)"));
-        bot.awaitThat("it is asked for", box::isEnabled);
         assertFalse(enabled("OK"), "nobody has accepted the risk");
         bot.find(Text.class, text -> text.getText().contains("Tick that you accept the risk"));
-        tick("I accept");
+        tick();
         assertTrue(enabled("OK"));
-        bot.choose(inRow("Journal", "on the NAS"));
+        bot.choose(inRow(WRITES, "On the NAS at once"));
         bot.awaitThat("an answer that nobody asks for any more is dropped", () -> !box.getSelection());
         assertTrue(enabled("OK"));
-        bot.choose(inRow("Journal", "on the host (Log-Split)"));
+        bot.choose(inRow(WRITES, "Journal on the host (Log-Split)"));
         bot.awaitThat("it is asked for again", () -> !dialogButtonNow("OK").isEnabled());
-        tick("I accept");
+        tick();
         closePlacement("OK");
         awaitRequest(hosts.one, "placeVm desk-01 LOCAL LOG_SPLIT " + System.getProperty("user.name"));
+    }
+
+    @Test
+    void whatIsWrittenGoesToTheNasLaterOnlyWithConsentToTheBound() {
+        select("desk-01");
+        openPlacement();
+        assertFalse(bot.ui(spinner(0)::isEnabled), "there is no bound to choose");
+        assertEquals(10, bot.ui(spinner(0)::getSelection));
+        assertEquals(64, bot.ui(spinner(1)::getSelection));
+        bot.choose(inRow(WRITES, "On the NAS a little later"));
+        bot.awaitThat(
+                "the bound can be chosen",
+                () -> spinner(0).isEnabled() && spinner(1).isEnabled());
+        assertEquals(
+                "I &accept that the loss of host client-1 destroys what desk-01 wrote in the last 10 s, at most 64 MiB.",
+                bot.ui(consent()::getText));
+        assertFalse(enabled("OK"), "nobody has accepted the risk");
+        tick();
+        assertTrue(enabled("OK"));
+        bot.run(() -> spinner(0).setSelection(60));
+        bot.awaitThat("another bound is another question", () -> !dialogButtonNow("OK")
+                .isEnabled());
+        assertTrue(bot.ui(consent()::getText).contains("in the last 60 s, at most 64 MiB"));
+        tick();
+        closePlacement("OK");
+        var user = System.getProperty("user.name");
+        awaitRequest(hosts.one, "placeVm desk-01 LOCAL BEHIND " + user + " 60 s 64 MiB");
+        bot.awaitThat("the desktop knows", () -> fleet.inventory()
+                .vm("desk-01")
+                .filter(vm -> vm.placement().rpoSeconds() == 60)
+                .isPresent());
+        openPlacement();
+        assertTrue(chosen(WRITES, "On the NAS a little later"), "the present choice is not shown");
+        assertEquals(60, bot.ui(spinner(0)::getSelection));
+        bot.find(Label.class, label -> label.getText().matches("Accepted by " + user + " on " + MOMENT));
+        bot.run(() -> spinner(0).setSelection(5));
+        bot.awaitThat(
+                "a smaller bound needs nobody", () -> dialogButtonNow("OK").isEnabled());
+        assertFalse(isAsked());
+        bot.run(() -> spinner(1).setSelection(65));
+        bot.awaitThat("a larger one does", () -> !dialogButtonNow("OK").isEnabled());
+        assertTrue(isAsked());
+        closePlacement("Cancel");
     }
 
     private Button dialogButtonNow(String text) {
@@ -637,9 +702,9 @@ class WindowTest {
         acceptLoss(hosts.one, "desk-01", "ada");
         select("desk-01");
         openPlacement();
-        assertTrue(chosen("Journal", "on the host (Log-Split)"), "the present choice is not shown");
+        assertTrue(chosen(WRITES, "Journal on the host (Log-Split)"), "the present choice is not shown");
         bot.find(Label.class, label -> label.getText().matches("Accepted by ada on " + MOMENT));
-        bot.choose(inRow("Swap", "on the NAS"));
+        bot.choose(inRow("Swap", "On the NAS"));
         closePlacement("OK");
         awaitRequest(hosts.one, "placeVm desk-01 NAS LOG_SPLIT ada");
     }
@@ -649,11 +714,12 @@ class WindowTest {
         acceptLoss(hosts.two, "desk-03", "ada");
         select("desk-01", "desk-02", "desk-03");
         openPlacement();
-        bot.find(Text.class, text -> text.getText().contains("Journal: 1 of 3 have it on the host."));
-        assertFalse(chosen("Journal", "on the NAS"));
-        assertFalse(chosen("Journal", "on the host (Log-Split)"));
+        bot.find(Label.class, label -> label.getText()
+                .equals("Now 2 on the NAS at once, 1 with the journal on the host"));
+        assertFalse(chosen(WRITES, "On the NAS at once"));
+        assertFalse(chosen(WRITES, "Journal on the host (Log-Split)"));
         assertFalse(enabled("OK"), "nothing is chosen yet");
-        bot.choose(inRow("Swap", "on the NAS"));
+        bot.choose(inRow("Swap", "On the NAS"));
         bot.awaitThat("swap alone can be chosen", () -> dialogButtonNow("OK").isEnabled());
         closePlacement("OK");
         awaitRequest(hosts.one, "placeVm desk-01 NAS THROUGH ");
@@ -666,12 +732,12 @@ class WindowTest {
         acceptLoss(hosts.two, "desk-03", "ada");
         select("desk-01", "desk-02", "desk-03");
         openPlacement();
-        bot.choose(inRow("Journal", "on the host (Log-Split)"));
-        var box = inRow("Journal", "I accept");
+        bot.choose(inRow(WRITES, "Journal on the host (Log-Split)"));
+        var box = consent();
         assertEquals(
                 "I &accept that the loss of a host can destroy recent data of 3 VMs, and that they will need repair.",
                 bot.ui(box::getText));
-        tick("I accept");
+        tick();
         closePlacement("OK");
         var user = System.getProperty("user.name");
         awaitRequest(hosts.one, "placeVm desk-01 LOCAL LOG_SPLIT " + user);
@@ -684,7 +750,7 @@ class WindowTest {
         select("desk-01", "desk-02", "desk-03");
         openPlacement();
         var shell = bot.shell("Storage Placement");
-        var rows = List.of(row("Swap"), row("Journal"));
+        var rows = List.of(row("Swap"), row(WRITES));
         bot.awaitThat("all fits", () -> {
             var screen = shell.getDisplay().getBounds();
             var frame = shell.getBounds();
@@ -839,7 +905,7 @@ class WindowTest {
     void cancelledPlacementAsksNobody() {
         select("desk-01");
         openPlacement();
-        bot.choose(inRow("Swap", "on the NAS"));
+        bot.choose(inRow("Swap", "On the NAS"));
         closePlacement("Cancel");
         select("desk-02");
         bot.menu("VM", "Start");
@@ -851,7 +917,7 @@ class WindowTest {
     void refusedPlacementBecomesAnEvent() throws Exception {
         select("desk-03");
         openPlacement();
-        bot.choose(inRow("Swap", "on the NAS"));
+        bot.choose(inRow("Swap", "On the NAS"));
         hosts.two.close();
         bot.awaitThat(
                 "the host is lost",

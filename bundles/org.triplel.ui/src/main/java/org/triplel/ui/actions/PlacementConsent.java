@@ -1,54 +1,71 @@
 package org.triplel.ui.actions;
 
 import java.time.ZoneId;
+import java.util.List;
 import java.util.Optional;
 import org.eclipse.jface.layout.GridDataFactory;
 import org.eclipse.swt.SWT;
+import org.eclipse.swt.accessibility.AccessibleAdapter;
+import org.eclipse.swt.accessibility.AccessibleEvent;
+import org.eclipse.swt.custom.StackLayout;
 import org.eclipse.swt.widgets.Button;
 import org.eclipse.swt.widgets.Composite;
 import org.eclipse.swt.widgets.Label;
-import org.triplel.ui.AccessibleName;
-import org.triplel.ui.Enablement;
 
-/** Has the user accept a risk, or tells who has accepted it before. */
+/** Has the user accept a risk, or tells who has accepted it before. It keeps its height, so that nothing jumps. */
 final class PlacementConsent {
 
-    private final Optional<Button> box;
+    private final Composite page;
+    private final StackLayout stack = new StackLayout();
+    private final Composite nothing;
+    private final Label before;
+    private final Button box;
 
-    PlacementConsent(Composite parent, PlacementRisk risk, Runnable onChange) {
-        if (risk.accepted()) {
-            var accepted = new Label(parent, SWT.WRAP);
-            accepted.setText(risk.acceptedWords(ZoneId.systemDefault()).replace("&", "&&"));
-            layout().applyTo(accepted);
-            box = Optional.empty();
-        } else {
-            var accept = new Button(parent, SWT.CHECK | SWT.WRAP);
-            accept.setText(risk.question());
-            AccessibleName.set(accept, accept.getText().replace("&", ""));
-            accept.addListener(SWT.Selection, event -> onChange.run());
-            layout().applyTo(accept);
-            box = Optional.of(accept);
-        }
-    }
-
-    private static GridDataFactory layout() {
-        return GridDataFactory.fillDefaults()
-                .grab(true, false)
-                .indent(PlacementRow.INDENT, 4)
-                .hint(PlacementRow.WIDTH, SWT.DEFAULT);
-    }
-
-    /** What is no longer asked has not been answered. */
-    void ask(boolean asked) {
-        box.ifPresent(button -> {
-            Enablement.set(button, asked);
-            if (!asked) {
-                button.setSelection(false);
+    /** @param longest the risks that take the most words */
+    PlacementConsent(Composite parent, List<PlacementRisk> longest, Runnable onChange) {
+        page = new Composite(parent, SWT.NONE);
+        page.setLayout(stack);
+        nothing = new Composite(page, SWT.NONE);
+        before = new Label(page, SWT.WRAP);
+        box = new Button(page, SWT.CHECK | SWT.WRAP);
+        box.addListener(SWT.Selection, event -> onChange.run());
+        box.getAccessible().addAccessibleListener(new AccessibleAdapter() {
+            @Override
+            public void getName(AccessibleEvent event) {
+                event.result = box.getText().replace("&", "");
             }
         });
+        stack.topControl = nothing;
+        GridDataFactory.fillDefaults()
+                .grab(true, false)
+                .hint(
+                        PlacementRow.WIDTH + PlacementRow.INDENT,
+                        longest.stream().mapToInt(this::height).max().orElseThrow())
+                .applyTo(page);
+    }
+
+    private int height(PlacementRisk risk) {
+        box.setText(risk.question());
+        var height = box.computeSize(PlacementRow.WIDTH + PlacementRow.INDENT, SWT.DEFAULT).y;
+        box.setText("");
+        return height;
+    }
+
+    /** Asks for consent, or tells of it. An answer holds only for the question that it was given to. */
+    void show(Optional<PlacementRisk> risk) {
+        var question = risk.filter(asked -> !asked.accepted()).map(PlacementRisk::question);
+        if (!question.orElse("").equals(box.getText())) {
+            box.setSelection(false);
+            box.setText(question.orElse(""));
+        }
+        risk.filter(PlacementRisk::accepted)
+                .ifPresent(accepted -> before.setText(
+                        accepted.acceptedWords(ZoneId.systemDefault()).replace("&", "&&")));
+        stack.topControl = question.isPresent() ? box : risk.isPresent() ? before : nothing;
+        page.layout();
     }
 
     boolean given() {
-        return box.filter(Button::getSelection).isPresent();
+        return box.getSelection();
     }
 }

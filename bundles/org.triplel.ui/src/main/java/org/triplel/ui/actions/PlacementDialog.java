@@ -11,30 +11,27 @@ import org.eclipse.osgi.util.NLS;
 import org.eclipse.swt.SWT;
 import org.eclipse.swt.widgets.Composite;
 import org.eclipse.swt.widgets.Control;
+import org.eclipse.swt.widgets.Label;
 import org.eclipse.swt.widgets.Shell;
 import org.triplel.agent.api.Placement;
 import org.triplel.agent.api.Side;
 import org.triplel.agent.api.Vm;
+import org.triplel.agent.api.Writes;
 import org.triplel.ui.Enablement;
 
-/** Asks where parts of the disks of one or more VMs are to be kept. */
+/** Asks where what one or more VMs write is to be kept. */
 final class PlacementDialog extends TitleAreaDialog {
 
     private final List<Vm> vms;
-    private final PlacementRisk risk;
-    private final PlacementNow swapNow;
-    private final PlacementNow journalNow;
-    private PlacementRow swap;
-    private PlacementRow journal;
+    private PlacementRow<Side> swap;
+    private PlacementRow<Writes> writes;
+    private PlacementBound bound;
     private PlacementConsent consent;
     private Optional<PlacementChoice> chosen = Optional.empty();
 
     PlacementDialog(Shell parent, List<Vm> vms) {
         super(parent);
         this.vms = vms;
-        risk = new PlacementRisk(vms);
-        swapNow = PlacementNow.of(Messages.Placement_Swap, vms, Placement::swap);
-        journalNow = PlacementNow.of(Messages.Placement_Journal, vms, Placement::journal);
     }
 
     /** What was chosen; empty if the dialog was cancelled. */
@@ -59,27 +56,42 @@ final class PlacementDialog extends TitleAreaDialog {
                 .applyTo(rows);
         GridDataFactory.fillDefaults().grab(true, true).applyTo(rows);
         // what a VM has as long as nobody chooses comes first
-        swap = new PlacementRow(
+        var swapNow = PlacementForm.swapNow(vms);
+        swap = new PlacementRow<>(
                 rows,
                 Messages.Placement_Swap,
                 List.of(
-                        new PlacementRow.Choice(
+                        new PlacementRow.Choice<>(
                                 Side.LOCAL, Messages.Placement_SwapOnHost, Messages.Placement_SwapHostRemark),
-                        new PlacementRow.Choice(
+                        new PlacementRow.Choice<>(
                                 Side.NAS, Messages.Placement_SwapOnNas, Messages.Placement_SwapNasRemark)),
+                swapNow.difference(),
                 swapNow.common(),
                 this::look);
-        journal = new PlacementRow(
+        var writesNow = PlacementForm.writesNow(vms);
+        writes = new PlacementRow<>(
                 rows,
-                Messages.Placement_Journal,
+                Messages.Placement_Writes,
                 List.of(
-                        new PlacementRow.Choice(
-                                Side.NAS, Messages.Placement_JournalOnNas, Messages.Placement_JournalNasRemark),
-                        new PlacementRow.Choice(
-                                Side.LOCAL, Messages.Placement_JournalOnHost, Messages.Placement_JournalHostRemark)),
-                journalNow.common(),
+                        new PlacementRow.Choice<>(
+                                Writes.THROUGH, Messages.Placement_Through, Messages.Placement_ThroughRemark),
+                        new PlacementRow.Choice<>(
+                                Writes.BEHIND,
+                                Messages.Placement_Behind,
+                                Messages.Placement_BehindRemark,
+                                below -> bound = new PlacementBound(
+                                        below, writesNow.common().orElse(PlacementOfWrites.THROUGH), this::look)),
+                        new PlacementRow.Choice<>(
+                                Writes.LOG_SPLIT, Messages.Placement_LogSplit, Messages.Placement_LogSplitRemark)),
+                writesNow.difference(),
+                writesNow.common().map(PlacementOfWrites::writes),
                 this::look);
-        consent = new PlacementConsent(journal.below(), risk, this::look);
+        new Label(rows, SWT.NONE);
+        var widest = PlacementOfWrites.behind(Placement.MAX_RPO_SECONDS, Placement.MAX_RPO_MEBIBYTES);
+        consent = new PlacementConsent(
+                rows,
+                List.of(new PlacementRisk(vms, widest), new PlacementRisk(vms, PlacementOfWrites.LOG_SPLIT)),
+                this::look);
         setTitle(
                 vms.size() == 1
                         ? NLS.bind(Messages.Placement_One, vms.getFirst().name())
@@ -94,12 +106,17 @@ final class PlacementDialog extends TitleAreaDialog {
     }
 
     private PlacementForm form() {
-        return new PlacementForm(
-                swapNow, journalNow, swap.chosen(), journal.chosen(), risk.accepted(), consent.given());
+        var chosenWrites = writes.chosen().map(kind -> switch (kind) {
+            case THROUGH -> PlacementOfWrites.THROUGH;
+            case LOG_SPLIT -> PlacementOfWrites.LOG_SPLIT;
+            case BEHIND -> bound.chosen();
+        });
+        return new PlacementForm(vms, swap.chosen(), chosenWrites, consent.given());
     }
 
     private void look() {
-        consent.ask(form().asks());
+        consent.show(form().risk());
+        bound.setEnabled(writes.chosen().filter(Writes.BEHIND::equals).isPresent());
         var form = form();
         chosen = form.choice(System.getProperty("user.name"));
         Enablement.set(getButton(IDialogConstants.OK_ID), chosen.isPresent());

@@ -2,44 +2,53 @@ package org.triplel.ui.actions;
 
 import java.util.List;
 import java.util.Optional;
-import java.util.stream.Collectors;
-import java.util.stream.Stream;
+import org.triplel.agent.api.Placement;
 import org.triplel.agent.api.Side;
+import org.triplel.agent.api.Vm;
 
 /**
  * The dialog as it is filled in.
  *
- * @param swapNow where the VMs have their swap
- * @param journalNow where they have their journals
+ * @param vms to be placed, as they are now; at least one
  * @param swap where swap is to be kept; empty as long as that is not chosen
- * @param journal where journals are to be kept; empty as long as that is not chosen
- * @param acceptedBefore whether the risk has been accepted for all of the VMs already
- * @param acceptedNow whether it is accepted in the dialog
+ * @param writes where all else is to be kept; empty as long as that is not chosen
+ * @param accepted whether the risk of it is accepted in the dialog
  */
-record PlacementForm(
-        PlacementNow swapNow,
-        PlacementNow journalNow,
-        Optional<Side> swap,
-        Optional<Side> journal,
-        boolean acceptedBefore,
-        boolean acceptedNow) {
+record PlacementForm(List<Vm> vms, Optional<Side> swap, Optional<PlacementOfWrites> writes, boolean accepted) {
+
+    static PlacementNow<Side> swapNow(List<Vm> vms) {
+        return PlacementNow.of(vms, Placement::swap, side -> switch (side) {
+            case LOCAL -> Messages.Placement_IsOnHost;
+            case NAS -> Messages.Placement_IsOnNas;
+        });
+    }
+
+    static PlacementNow<PlacementOfWrites> writesNow(List<Vm> vms) {
+        return PlacementNow.of(vms, PlacementOfWrites::of, PlacementOfWrites::words);
+    }
+
+    /** What may be lost by what is chosen, if anything. */
+    Optional<PlacementRisk> risk() {
+        return writes.filter(PlacementOfWrites::risky).map(chosen -> new PlacementRisk(vms, chosen));
+    }
 
     /** Whether what is chosen has a risk that nobody has accepted for all of the VMs. */
-    boolean asks() {
-        return journal.filter(Side.LOCAL::equals).isPresent() && !acceptedBefore;
+    private boolean asks() {
+        return risk().filter(risk -> !risk.accepted()).isPresent();
     }
 
     private boolean unanswered() {
-        return asks() && !acceptedNow;
+        return asks() && !accepted;
     }
 
     /** What is to be done; empty as long as it cannot be. */
     Optional<PlacementChoice> choice(String user) {
-        var complete = swap.isPresent() && journal.isPresent();
-        var changed = !swap.equals(swapNow.common()) || !journal.equals(journalNow.common());
+        var complete = swap.isPresent() && writes.isPresent();
+        var changed = !swap.equals(swapNow(vms).common())
+                || !writes.equals(writesNow(vms).common());
         return unanswered() || !complete && !changed
                 ? Optional.empty()
-                : Optional.of(new PlacementChoice(swap, journal, asks() ? Optional.of(user) : Optional.empty()));
+                : Optional.of(new PlacementChoice(swap, writes, asks() ? Optional.of(user) : Optional.empty()));
     }
 
     /** What keeps the user from going on, or what he may not expect; empty if there is nothing of that. */
@@ -47,15 +56,6 @@ record PlacementForm(
         if (unanswered()) {
             return Optional.of(Messages.Placement_Unanswered);
         }
-        var differences = Stream.of(
-                        swap.isEmpty() ? swapNow.difference() : Optional.<String>empty(),
-                        journal.isEmpty() ? journalNow.difference() : Optional.<String>empty())
-                .flatMap(Optional::stream)
-                .toList();
-        return differences.isEmpty()
-                ? Optional.empty()
-                : Optional.of(Stream.of(differences, List.of(Messages.Placement_Stays))
-                        .flatMap(List::stream)
-                        .collect(Collectors.joining(" ")));
+        return swap.isEmpty() || writes.isEmpty() ? Optional.of(Messages.Placement_Stays) : Optional.empty();
     }
 }

@@ -8,18 +8,20 @@ import java.util.List;
 import java.util.stream.Collectors;
 import org.eclipse.osgi.util.NLS;
 import org.triplel.agent.api.Vm;
+import org.triplel.agent.api.Writes;
 import org.triplel.ui.Acceptance;
 
 /**
- * What is risked by keeping the journals of some VMs on their hosts, and who has accepted that.
+ * What of some VMs may be lost with their hosts, and who has accepted that.
  *
  * @param vms at least one
+ * @param writes where what they write is to be kept, so that it may be lost
  */
-record PlacementRisk(List<Vm> vms) {
+record PlacementRisk(List<Vm> vms, PlacementOfWrites writes) {
 
     /** Whether it has been accepted for all of them. */
     boolean accepted() {
-        return acceptances().size() == vms.size();
+        return vms.stream().allMatch(vm -> writes.acceptedIn(vm.placement()));
     }
 
     private List<Acceptance> acceptances() {
@@ -33,9 +35,14 @@ record PlacementRisk(List<Vm> vms) {
         var hosts = vms.stream().map(Vm::host).distinct().toList();
         var host =
                 hosts.size() == 1 ? NLS.bind(Messages.Placement_TheHost, hosts.getFirst()) : Messages.Placement_AHost;
-        return vms.size() == 1
-                ? NLS.bind(Messages.Placement_AcceptOne, host, vms.getFirst().name())
-                : NLS.bind(Messages.Placement_AcceptMany, host, vms.size());
+        var one = vms.size() == 1;
+        var whose = one ? vms.getFirst().name() : String.valueOf(vms.size());
+        if (writes.writes() == Writes.BEHIND) {
+            return NLS.bind(
+                    one ? Messages.Placement_AcceptBehindOne : Messages.Placement_AcceptBehindMany,
+                    new Object[] {host, whose, writes.rpoSeconds(), writes.rpoMebibytes()});
+        }
+        return NLS.bind(one ? Messages.Placement_AcceptOne : Messages.Placement_AcceptMany, host, whose);
     }
 
     /** The agents of several hosts note what was accepted for all at once at slightly different times. */

@@ -3,90 +3,104 @@ package org.triplel.ui.actions;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
+import java.util.function.Consumer;
 import org.eclipse.jface.layout.GridDataFactory;
 import org.eclipse.jface.layout.GridLayoutFactory;
 import org.eclipse.swt.SWT;
 import org.eclipse.swt.widgets.Button;
 import org.eclipse.swt.widgets.Composite;
 import org.eclipse.swt.widgets.Label;
-import org.triplel.agent.api.Side;
 import org.triplel.ui.AccessibleName;
 
-/** Where one part of a disk is kept, to be chosen: on the host or on the NAS. */
-final class PlacementRow {
+/**
+ * Where a part of what is written is kept, to be chosen.
+ *
+ * @param <T> a place
+ */
+final class PlacementRow<T> {
 
     /**
      * A place that can be chosen.
      *
      * @param text its name, with a mnemonic
      * @param remark what it means
+     * @param more creates what more there is to choose with it, below the remark
      */
-    record Choice(Side side, String text, String remark) {}
+    record Choice<T>(T place, String text, String remark, Consumer<Composite> more) {
 
-    private record Radio(Side side, Button button) {}
+        Choice(T place, String text, String remark) {
+            this(place, text, remark, parent -> {});
+        }
+    }
 
-    static final int WIDTH = 430;
+    private record Radio<T>(T place, Button button) {}
+
+    static final int WIDTH = 500;
     static final int INDENT = 20;
 
-    private final Composite choices;
-    private final List<Radio> radios = new ArrayList<>();
+    private final List<Radio<T>> radios = new ArrayList<>();
 
     /**
      * @param parent has two columns
      * @param part what is placed
      * @param offered what can be chosen, in this order
+     * @param difference how the VMs differ, if they do
      * @param now what is chosen at first
      */
-    PlacementRow(Composite parent, String part, List<Choice> offered, Optional<Side> now, Runnable onChoice) {
+    PlacementRow(
+            Composite parent,
+            String part,
+            List<Choice<T>> offered,
+            Optional<String> difference,
+            Optional<T> now,
+            Runnable onChoice) {
         var label = new Label(parent, SWT.NONE);
         label.setText(part);
-        choices = new Composite(parent, SWT.NONE);
+        var choices = new Composite(parent, SWT.NONE);
         GridLayoutFactory.fillDefaults().spacing(0, 2).applyTo(choices);
         GridDataFactory.fillDefaults().grab(true, false).applyTo(choices);
+        difference.ifPresent(words -> words(choices, words, 0));
         for (var choice : offered) {
-            radios.add(new Radio(choice.side, radio(part, choice, now, onChoice)));
-            remark(choice.remark);
+            radios.add(new Radio<>(choice.place, radio(choices, part, choice, now, onChoice)));
+            words(choices, choice.remark, INDENT);
+            choice.more.accept(choices);
         }
-        // beside the first choice's words
+        // beside the words of the first line
+        var first = choices.getChildren()[0];
         GridDataFactory.fillDefaults()
                 .align(SWT.BEGINNING, SWT.BEGINNING)
                 .indent(
                         0,
-                        (radios.getFirst().button.computeSize(SWT.DEFAULT, SWT.DEFAULT).y
-                                        - label.computeSize(SWT.DEFAULT, SWT.DEFAULT).y)
+                        (first.computeSize(SWT.DEFAULT, SWT.DEFAULT).y - label.computeSize(SWT.DEFAULT, SWT.DEFAULT).y)
                                 / 2)
                 .applyTo(label);
     }
 
-    private Button radio(String part, Choice choice, Optional<Side> now, Runnable onChoice) {
-        var radio = new Button(choices, SWT.RADIO);
+    private static <T> Button radio(
+            Composite parent, String part, Choice<T> choice, Optional<T> now, Runnable onChoice) {
+        var radio = new Button(parent, SWT.RADIO);
         radio.setText(choice.text);
-        radio.setSelection(now.filter(choice.side::equals).isPresent());
+        radio.setSelection(now.filter(choice.place::equals).isPresent());
         radio.addListener(SWT.Selection, event -> onChoice.run());
-        AccessibleName.set(radio, part + " " + choice.text.replace("&", "") + ". " + choice.remark);
+        AccessibleName.set(radio, part + ": " + choice.text.replace("&", "") + ". " + choice.remark);
         return radio;
     }
 
-    private void remark(String text) {
-        var remark = new Label(choices, SWT.WRAP);
-        remark.setText(text);
+    private static void words(Composite parent, String text, int indent) {
+        var words = new Label(parent, SWT.WRAP);
+        words.setText(text);
         GridDataFactory.fillDefaults()
                 .grab(true, false)
-                .indent(INDENT, 0)
+                .indent(indent, 0)
                 .hint(WIDTH, SWT.DEFAULT)
-                .applyTo(remark);
-    }
-
-    /** What belongs to the last choice is put here: one column. */
-    Composite below() {
-        return choices;
+                .applyTo(words);
     }
 
     /** What is chosen; empty as long as nothing is. */
-    Optional<Side> chosen() {
+    Optional<T> chosen() {
         return radios.stream()
                 .filter(radio -> radio.button.getSelection())
-                .map(Radio::side)
+                .map(Radio::place)
                 .findFirst();
     }
 }

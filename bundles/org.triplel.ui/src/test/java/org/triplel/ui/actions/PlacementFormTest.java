@@ -4,90 +4,100 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import java.util.List;
 import java.util.Optional;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.triplel.agent.api.Placement;
 import org.triplel.agent.api.Side;
+import org.triplel.agent.api.Vm;
+import org.triplel.agent.api.VmState;
 
 class PlacementFormTest {
 
     private static final Optional<Side> HOST = Optional.of(Side.LOCAL);
     private static final Optional<Side> NAS = Optional.of(Side.NAS);
-    private static final Optional<Side> OPEN = Optional.empty();
-    private static final PlacementNow ALL = new PlacementNow("Swap", 3, 3);
-    private static final PlacementNow SOME = new PlacementNow("Journal", 1, 3);
-    private static final PlacementNow NONE = new PlacementNow("Journal", 0, 3);
+    private static final Optional<PlacementOfWrites> OPEN = Optional.empty();
+    private static final Optional<PlacementOfWrites> THROUGH = Optional.of(PlacementOfWrites.THROUGH);
+    private static final Optional<PlacementOfWrites> LOG_SPLIT = Optional.of(PlacementOfWrites.LOG_SPLIT);
+    private static final Optional<String> NOBODY = Optional.empty();
+    private static final Placement ADAS_JOURNAL = Placement.risky(Side.LOCAL, "ada");
+    private static final Placement ADAS_BEHIND = Placement.behind(Side.LOCAL, 10, 64, "ada");
 
-    private static PlacementForm form(PlacementNow journalNow, Optional<Side> journal, boolean accepted) {
-        return new PlacementForm(ALL, journalNow, HOST, journal, false, accepted);
+    private static Optional<PlacementOfWrites> behind(int seconds, int mebibytes) {
+        return Optional.of(PlacementOfWrites.behind(seconds, mebibytes));
+    }
+
+    private static List<Vm> vms(Placement... placements) {
+        return Stream.of(placements)
+                .map(placement ->
+                        new Vm("desk", "client-1", VmState.RUNNING, "debian-12", 1, 1, 1, placement, 1, 1, ""))
+                .toList();
+    }
+
+    private static PlacementForm form(List<Vm> vms, Optional<PlacementOfWrites> writes, boolean accepted) {
+        return new PlacementForm(vms, HOST, writes, accepted);
+    }
+
+    private static boolean asks(Placement now, Optional<PlacementOfWrites> writes) {
+        return form(vms(now), writes, false).choice("bob").isEmpty();
     }
 
     @Test
-    void theHostNeedsConsentForTheJournalOnly() {
-        assertEquals(Optional.empty(), form(NONE, HOST, false).choice("ada"));
+    void bothRisksNeedConsent() {
+        for (var risky : List.of(LOG_SPLIT, behind(10, 64))) {
+            var unanswered = form(vms(Placement.DEFAULT, Placement.DEFAULT), risky, false);
+            assertEquals(Optional.empty(), unanswered.choice("ada"));
+            assertEquals(
+                    Optional.of("Tick that you accept the risk, or choose \"On the NAS at once\"."), unanswered.hint());
+            var answered = form(vms(Placement.DEFAULT, Placement.DEFAULT), risky, true);
+            assertEquals(Optional.of(new PlacementChoice(HOST, risky, Optional.of("ada"))), answered.choice("ada"));
+            assertEquals(Optional.empty(), answered.hint());
+        }
         assertEquals(
-                Optional.of("Tick that you accept the risk, or keep the journal on the NAS."),
-                form(NONE, HOST, false).hint());
-        assertEquals(
-                Optional.of(new PlacementChoice(HOST, HOST, Optional.of("ada"))),
-                form(NONE, HOST, true).choice("ada"));
-        assertEquals(Optional.empty(), form(NONE, HOST, true).hint());
-        assertEquals(
-                Optional.of(new PlacementChoice(HOST, NAS, Optional.empty())),
-                form(NONE, NAS, false).choice("ada"));
+                Optional.of(new PlacementChoice(HOST, THROUGH, NOBODY)),
+                form(vms(ADAS_BEHIND), THROUGH, false).choice("bob"));
     }
 
     @Test
-    void whatAllHaveAcceptedIsNotAskedAgain() {
-        var form = new PlacementForm(ALL, new PlacementNow("Journal", 3, 3), NAS, HOST, true, false);
-        assertFalse(form.asks());
-        assertEquals(Optional.of(new PlacementChoice(NAS, HOST, Optional.empty())), form.choice("bob"));
+    void consentIsAskedAnewForAnotherKindOfRiskOrALargerBound() {
+        assertFalse(asks(ADAS_BEHIND, behind(10, 64)));
+        assertFalse(asks(ADAS_BEHIND, behind(5, 64)), "less is lost");
+        assertFalse(asks(ADAS_BEHIND, behind(10, 16)), "less is lost");
+        assertTrue(asks(ADAS_BEHIND, behind(11, 64)), "more seconds");
+        assertTrue(asks(ADAS_BEHIND, behind(10, 65)), "more bytes");
+        assertTrue(asks(ADAS_BEHIND, behind(5, 128)), "fewer seconds do not make up for more bytes");
+        assertTrue(asks(ADAS_BEHIND, LOG_SPLIT), "another kind");
+        assertTrue(asks(ADAS_JOURNAL, behind(1, 16)), "another kind");
+        assertFalse(asks(ADAS_JOURNAL, LOG_SPLIT));
+        assertTrue(asks(Placement.behind(Side.LOCAL, 10, 64, ""), behind(10, 64)), "nobody has accepted it");
     }
 
     @Test
-    void aRowThatDiffersMayStayOpenIfTheOtherIsChanged() {
-        assertEquals(Optional.empty(), form(SOME, OPEN, false).choice("ada"));
+    void whatOnlySomeHaveAcceptedIsAskedForAll() {
+        var vms = vms(ADAS_BEHIND, Placement.behind(Side.LOCAL, 5, 64, "ada"));
+        assertEquals(Optional.empty(), form(vms, behind(10, 64), false).choice("bob"));
         assertEquals(
-                Optional.of("Journal: 1 of 3 have it on the host. What you do not choose stays as it is."),
-                form(SOME, OPEN, false).hint());
-        var swapOnly = new PlacementForm(ALL, SOME, NAS, OPEN, false, false);
-        assertEquals(Optional.of(new PlacementChoice(NAS, OPEN, Optional.empty())), swapOnly.choice("ada"));
+                Optional.of(new PlacementChoice(HOST, behind(10, 64), Optional.of("bob"))),
+                form(vms, behind(10, 64), true).choice("bob"));
+        assertEquals(
+                Optional.of(new PlacementChoice(HOST, behind(5, 64), NOBODY)),
+                form(vms, behind(5, 64), false).choice("bob"));
+    }
+
+    @Test
+    void whatDiffersMayStayOpenIfTheOtherIsChanged() {
+        var vms = vms(Placement.DEFAULT, ADAS_JOURNAL, ADAS_BEHIND, ADAS_BEHIND);
+        var open = form(vms, OPEN, false);
+        assertEquals(Optional.empty(), open.choice("ada"));
+        assertEquals(Optional.of("What you do not choose stays as each VM has it."), open.hint());
+        assertEquals(
+                Optional.of(
+                        "Now 2 on the NAS at most 10 s, 64 MiB later, 1 on the NAS at once, 1 with the journal on the host"),
+                PlacementForm.writesNow(vms).difference());
+        var swapOnly = new PlacementForm(vms, NAS, OPEN, false);
+        assertEquals(Optional.of(new PlacementChoice(NAS, OPEN, NOBODY)), swapOnly.choice("ada"));
         assertTrue(swapOnly.hint().isPresent());
-        assertEquals(Optional.empty(), form(SOME, NAS, false).hint());
-    }
-
-    @Test
-    void bothDifferencesAreTold() {
-        var form = new PlacementForm(new PlacementNow("Swap", 2, 3), SOME, OPEN, OPEN, false, false);
-        assertEquals(
-                Optional.of("Swap: 2 of 3 have it on the host. Journal: 1 of 3 have it on the host."
-                        + " What you do not choose stays as it is."),
-                form.hint());
-    }
-
-    @Test
-    void theJournalAndItsConsentStayWhenOnlySwapIsChosen() {
-        var now = Placement.risky(Side.LOCAL, "ada").acceptedAt(1_000);
-        var swapOnly = new PlacementChoice(NAS, OPEN, Optional.empty());
-        assertEquals(Placement.risky(Side.NAS, "ada").acceptedAt(1_000), swapOnly.of(now));
-        assertEquals(Placement.safe(Side.NAS), swapOnly.of(Placement.DEFAULT));
-        assertEquals(
-                Placement.risky(Side.NAS, "ada").acceptedAt(1_000),
-                new PlacementChoice(NAS, HOST, Optional.empty()).of(now));
-    }
-
-    @Test
-    void consentIsNeverMadeUp() {
-        assertEquals(
-                "",
-                new PlacementChoice(NAS, HOST, Optional.empty())
-                        .of(Placement.DEFAULT)
-                        .acceptedBy());
-        assertEquals(
-                Placement.risky(Side.LOCAL, "bob"),
-                new PlacementChoice(OPEN, HOST, Optional.of("bob")).of(Placement.DEFAULT));
-        assertEquals(
-                Placement.safe(Side.LOCAL),
-                new PlacementChoice(OPEN, NAS, Optional.empty()).of(Placement.risky(Side.LOCAL, "ada")));
+        assertEquals(Optional.empty(), form(vms, THROUGH, false).hint());
     }
 }

@@ -2,35 +2,35 @@ package org.triplel.ui.actions;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 
+import java.util.List;
 import java.util.Optional;
-import java.util.stream.Stream;
+import java.util.function.Function;
 import org.junit.jupiter.api.Test;
-import org.triplel.agent.api.Placement;
-import org.triplel.agent.api.Side;
-import org.triplel.agent.api.Vm;
-import org.triplel.agent.api.VmState;
 
 class PlacementNowTest {
 
-    private static PlacementNow swap(Side... sides) {
-        var vms = Stream.of(sides)
-                .map(side -> new Vm(
-                        "desk", "client-1", VmState.RUNNING, "debian-12", 1, 1, 1, Placement.safe(side), 1, 1, ""))
-                .toList();
-        return PlacementNow.of("Swap", vms, Placement::swap);
+    private static PlacementNow<String> now(String... places) {
+        return new PlacementNow<>(List.of(places), Function.identity());
     }
 
     @Test
     void whatAllHaveIsCommon() {
-        assertEquals(Optional.of(Side.LOCAL), swap(Side.LOCAL).common());
-        assertEquals(Optional.of(Side.NAS), swap(Side.NAS, Side.NAS).common());
-        assertEquals(Optional.empty(), swap(Side.NAS, Side.NAS).difference());
+        assertEquals(Optional.of("here"), now("here").common());
+        assertEquals(Optional.of("there"), now("there", "there").common());
+        assertEquals(Optional.empty(), now("there", "there").difference());
     }
 
     @Test
-    void ofMixedOnesItIsSaidHowManyAreOnTheHost() {
-        var mixed = swap(Side.LOCAL, Side.NAS, Side.LOCAL);
+    void ofMixedOnesItIsSaidHowManyAreWhereTheMostFirst() {
+        var mixed = now("here", "there", "there");
         assertEquals(Optional.empty(), mixed.common());
-        assertEquals(Optional.of("Swap: 2 of 3 have it on the host."), mixed.difference());
+        assertEquals(Optional.of("Now 2 there, 1 here"), mixed.difference());
+    }
+
+    @Test
+    void manyPlacesAreNotToldOneByOne() {
+        assertEquals(
+                Optional.of("Now 2 e, 1 a, 1 b, 2 otherwise"),
+                now("a", "b", "c", "d", "e", "e").difference());
     }
 }

@@ -27,7 +27,7 @@ class PlacementRiskTest {
     }
 
     private static PlacementRisk risk(Vm... vms) {
-        return new PlacementRisk(List.of(vms));
+        return new PlacementRisk(List.of(vms), PlacementOfWrites.LOG_SPLIT);
     }
 
     @Test
@@ -44,6 +44,19 @@ class PlacementRiskTest {
         assertEquals(
                 "I &accept that the loss of a host can destroy recent data of 3 VMs, and that they will need repair.",
                 risk(one, same, other).question());
+    }
+
+    @Test
+    void theQuestionNamesTheBound() {
+        var one = vm("desk-01", "client-1", Placement.DEFAULT);
+        var other = vm("desk-03", "client-2", Placement.DEFAULT);
+        var behind = PlacementOfWrites.behind(10, 64);
+        assertEquals(
+                "I &accept that the loss of host client-1 destroys what desk-01 wrote in the last 10 s, at most 64 MiB.",
+                new PlacementRisk(List.of(one), behind).question());
+        assertEquals(
+                "I &accept that the loss of a host destroys what 2 VMs wrote in the last 3600 s, at most 1024 MiB of each.",
+                new PlacementRisk(List.of(one, other), PlacementOfWrites.behind(3600, 1024)).question());
     }
 
     @Test
