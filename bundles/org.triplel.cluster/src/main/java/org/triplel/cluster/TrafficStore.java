@@ -4,6 +4,7 @@ import java.time.InstantSource;
 import java.util.ArrayList;
 import java.util.Collection;
 import java.util.HashMap;
+import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -24,9 +25,13 @@ public final class TrafficStore {
     /** How much is kept, in seconds. */
     public static final int SECONDS = Ring.SECONDS;
 
+    /** A span without samples that is not longer, in seconds, is taken to have been as the next sample is. */
+    private static final int LONGEST_GAP = 5;
+
     private final InstantSource clock;
     private final Rings total = new Rings();
     private final Map<String, Rings> vms = new HashMap<>();
+    private final Map<String, ExposureRing> exposures = new HashMap<>();
     private final Map<String, Timeline> hosts = new HashMap<>();
 
     TrafficStore(InstantSource clock) {
@@ -42,6 +47,7 @@ public final class TrafficStore {
             hosts.put(
                     sample.host(),
                     new Timeline(now - sample.uptimeNanos() / 1e6, sample, before == null ? 1 : before.samples + 1));
+            addExposures(sample, second(now), second(now));
             return;
         }
         var from = before.clockMillis(before.uptimeNanos);
@@ -57,10 +63,32 @@ public final class TrafficStore {
                 }
             }
         }
+        var gap = second(to) - second(from);
+        addExposures(sample, gap > LONGEST_GAP ? second(to) : second(from) + 1, second(to));
         // a clock that was set, or drifts: start a new count rather than shift what is drawn
         var drifted = Math.abs(to - now) > 2_000;
         var zero = drifted ? now - sample.uptimeNanos() / 1e6 : before.zeroMillis;
         hosts.put(sample.host(), new Timeline(zero, sample, before.samples + 1));
+    }
+
+    private static long second(double millis) {
+        return (long) Math.floor(millis / 1000);
+    }
+
+    private void addExposures(TrafficSample sample, long first, long last) {
+        var attached = new HashSet<String>();
+        for (var disk : sample.disks()) {
+            attached.add(disk.vm());
+            var ring = exposures.computeIfAbsent(disk.vm(), vm -> new ExposureRing(sample.host()));
+            ring.moveTo(sample.host());
+            ring.put(Math.min(first, last), last, disk.exposure());
+        }
+        // of a VM that is off nothing would be lost: it comes home before
+        exposures.forEach((vm, ring) -> {
+            if (ring.host().equals(sample.host()) && !attached.contains(vm)) {
+                ring.put(Math.min(first, last), last, Exposure.NONE);
+            }
+        });
     }
 
     private static Amount amount(DiskTraffic disk, Series series) {
@@ -136,6 +164,37 @@ public final class TrafficStore {
      */
     public synchronized Exposure exposure(String vm) {
         return newest(vm).map(DiskTraffic::exposure).orElse(Exposure.NONE);
+    }
+
+    /**
+     * What would have been lost with the VM's host, from {@code endSecond - count * secondsPerBucket + 1} to
+     * {@code endSecond}, both included.
+     *
+     * @param endSecond seconds since 1970
+     * @param secondsPerBucket at least 1
+     * @param count how many buckets, at least 1
+     */
+    public synchronized Exposures exposures(String vm, long endSecond, int secondsPerBucket, int count) {
+        var ring = exposures.get(vm);
+        var start = endSecond + 1 - (long) secondsPerBucket * count;
+        var worst = new ArrayList<Optional<Exposure>>(count);
+        for (var bucket = 0; bucket < count; bucket++) {
+            var first = start + (long) bucket * secondsPerBucket;
+            worst.add(ring == null ? Optional.empty() : ring.worst(first, first + secondsPerBucket - 1));
+        }
+        return new Exposures(start, secondsPerBucket, List.copyOf(worst));
+    }
+
+    /**
+     * The most, and the oldest, that would have been lost with the VM's host in the last hour; nothing if nothing is known.
+     *
+     * @param sinceSecond what was before does not count, seconds since 1970
+     */
+    public synchronized Exposure worstExposure(String vm, long sinceSecond) {
+        var now = second(clock.millis());
+        return Optional.ofNullable(exposures.get(vm))
+                .flatMap(ring -> ring.worst(Math.max(sinceSecond, now - SECONDS + 1), now))
+                .orElse(Exposure.NONE);
     }
 
     private Optional<DiskTraffic> newest(String vm) {

@@ -1,10 +1,13 @@
 package org.triplel.cluster;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.io.IOException;
 import java.time.Instant;
 import java.util.List;
+import java.util.Optional;
 import java.util.TreeSet;
 import org.junit.jupiter.api.Test;
 import org.triplel.agent.api.Direction;
@@ -105,6 +108,64 @@ class TrafficStoreTest {
         assertEquals(five, store.exposure("a"));
         exposed(91);
         assertEquals(Exposure.NONE, store.exposure("a"));
+    }
+
+    private List<Optional<Exposure>> exposures(String vm, long end, int perBucket, int count) {
+        return store.exposures(vm, START + end, perBucket, count).worst();
+    }
+
+    private static DiskTraffic disk(String vm, long bytes, long ageMillis) {
+        return new DiskTraffic(vm, 1, List.of(), new Exposure(bytes, ageMillis));
+    }
+
+    private static Optional<Exposure> exposure(long bytes, long ageMillis) {
+        return Optional.of(new Exposure(bytes, ageMillis));
+    }
+
+    @Test
+    void exposureOverTimeIsTheWorstOfEachSpan() {
+        exposed(10, disk("a", 100, 3_000));
+        exposed(11, disk("a", 300, 1_000));
+        exposed(12, disk("a", 200, 2_000));
+        exposed(13, disk("a", 50, 500));
+        assertEquals(List.of(exposure(300, 1_000), exposure(200, 2_000)), exposures("a", 12, 1, 2));
+        // the most and the oldest need not have been at the same time
+        assertEquals(List.of(exposure(300, 3_000), exposure(200, 2_000)), exposures("a", 13, 2, 2));
+        assertEquals(new Exposure(300, 3_000), store.worstExposure("a", 0));
+        assertEquals(new Exposure(200, 2_000), store.worstExposure("a", START + 12), "what was before does not count");
+        assertEquals(Exposure.NONE, store.worstExposure("b", 0));
+    }
+
+    @Test
+    void whatIsNotKnownOfExposureIsNotMadeUp() {
+        exposed(10, disk("a", 100, 3_000));
+        exposed(13, disk("a", 300, 1_000));
+        assertEquals(
+                List.of(Optional.empty(), exposure(100, 3_000), exposure(300, 1_000), exposure(300, 1_000)),
+                exposures("a", 12, 1, 4),
+                "a sample or two may be late");
+        exposed(43, disk("a", 400, 1_000));
+        assertEquals(Optional.empty(), exposures("a", 42, 1, 1).getFirst(), "the host was away");
+        assertEquals(exposure(400, 1_000), exposures("a", 43, 1, 1).getFirst());
+        exposed(44);
+        assertEquals(exposure(0, 0), exposures("a", 44, 1, 1).getFirst(), "it is off");
+        assertTrue(store.exposures("b", START + 44, 1, 60).unknown());
+        assertTrue(store.exposures("a", START + 44, 1, 60).any());
+        assertFalse(store.exposures("a", START + 44, 1, 1).any());
+    }
+
+    @Test
+    void anHourOfExposureIsKept() {
+        exposed(10, disk("a", 900, 9_000));
+        exposed(11, disk("a", 100, 1_000));
+        exposed(3_609, disk("a", 1, 1));
+        assertEquals(new Exposure(900, 9_000), store.worstExposure("a", 0));
+        exposed(3_610, disk("a", 1, 1));
+        assertEquals(new Exposure(100, 1_000), store.worstExposure("a", 0));
+        seconds = 3_611; // the host is silent
+        assertEquals(new Exposure(1, 1), store.worstExposure("a", 0));
+        exposed(9_000, disk("a", 2, 2));
+        assertEquals(Optional.empty(), exposures("a", 3_611, 1, 1).getFirst());
     }
 
     @Test
