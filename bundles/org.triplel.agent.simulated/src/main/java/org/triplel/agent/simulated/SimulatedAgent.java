@@ -142,6 +142,11 @@ public final class SimulatedAgent implements AgentService, AutoCloseable {
         log(AgentEvent.Severity.ERROR, name, "run", problem);
     }
 
+    /** Has nothing be sent on to the NAS that a VM writes behind, as if the NAS were slow, or lets it go on. */
+    public synchronized void holdBack(String name, boolean held) {
+        vm(name).hold(held);
+    }
+
     private SimulatedReplica replica(SimulatedVm vm) {
         return replicas.get(vm.vm().base());
     }

@@ -16,6 +16,7 @@ import org.triplel.agent.api.Side;
 import org.triplel.agent.api.TrafficCounter;
 import org.triplel.agent.api.Vm;
 import org.triplel.agent.api.VmState;
+import org.triplel.agent.api.Writes;
 
 /** A guest that reads its base image to boot, and then writes a little. */
 final class SimulatedVm {
@@ -38,6 +39,9 @@ final class SimulatedVm {
     private long read;
     private long runMillis;
     private long homeMillis;
+    private long behindBytes;
+    private long behindMillis;
+    private boolean held;
     private Vm vm;
 
     SimulatedVm(Vm vm, long bootBytes) {
@@ -64,6 +68,8 @@ final class SimulatedVm {
         read = 0;
         runMillis = 0;
         homeMillis = 0;
+        behindBytes = 0;
+        behindMillis = 0;
         print("Linux version 6.1.0 (" + vm.name() + ")\n");
         change(VmState.RUNNING, nowMillis, -1, "");
     }
@@ -125,16 +131,41 @@ final class SimulatedVm {
             return boot(millis, replica, nas, share);
         }
         var bytes = (long) (millis / 1000.0 * MIB * (0.4 + random.nextDouble()));
-        count(RequestClass.PRIVATE, Direction.WRITE, Side.NAS, nas.take(bytes, share));
-        count(RequestClass.BASE_REWRITE, Direction.WRITE, Side.NAS, nas.take(bytes / 4, share));
+        if (vm.placement().writes() == Writes.BEHIND) {
+            writeBehind(bytes, millis, nas, share);
+        } else {
+            count(RequestClass.PRIVATE, Direction.WRITE, Side.NAS, nas.take(bytes, share));
+            count(RequestClass.BASE_REWRITE, Direction.WRITE, Side.NAS, nas.take(bytes / 4, share));
+            count(RequestClass.JOURNAL, Direction.WRITE, vm.placement().journal(), bytes / 5);
+        }
         count(RequestClass.BASE_COPY, Direction.READ, Side.LOCAL, bytes / 3);
         count(RequestClass.BASE, Direction.READ, replica.side(), bytes / 2);
-        count(RequestClass.JOURNAL, Direction.WRITE, vm.placement().journal(), bytes / 5);
         count(RequestClass.SWAP, Direction.WRITE, vm.placement().swap(), bytes / 2);
         counters.merge(new Key(RequestClass.PRIVATE, Direction.FLUSH, Side.NAS), new Count(2, 0), SimulatedVm::plus);
         written.merge(DiskMap.Kind.PRIVATE, bytes, Long::sum);
         written.merge(DiskMap.Kind.REWRITTEN, bytes / 4, Long::sum);
         return false;
+    }
+
+    /** A part is sent on four times in the time of the bound. While it is held, the guest waits when the bound is full. */
+    private void writeBehind(long bytes, long millis, SimulatedNas nas, double share) {
+        behindMillis += millis;
+        var room = vm.placement().rpoMebibytes() * MIB - behindBytes;
+        var written = Math.min(room, bytes + bytes / 4 + bytes / 5);
+        count(RequestClass.PRIVATE, Direction.WRITE, Side.LOCAL, Math.min(written, bytes));
+        count(RequestClass.BASE_REWRITE, Direction.WRITE, Side.LOCAL, Math.min(written, bytes / 4));
+        count(RequestClass.JOURNAL, Direction.WRITE, Side.LOCAL, Math.min(written, bytes / 5));
+        behindBytes += written;
+        if (!held && behindMillis * 4 >= vm.placement().rpoSeconds() * 1000L) {
+            count(RequestClass.DRAIN, Direction.WRITE, Side.NAS, nas.take(behindBytes - written, share));
+            behindBytes = written;
+            behindMillis = millis;
+        }
+    }
+
+    /** Has nothing that is written behind be sent on, as if the NAS were slow. */
+    void hold(boolean on) {
+        held = on;
     }
 
     private boolean boot(long millis, SimulatedReplica replica, SimulatedNas nas, double share) {
@@ -174,11 +205,19 @@ final class SimulatedVm {
                 exposure());
     }
 
-    /** The guest's file system checkpoints twice a minute, and its journal is as large as the lab's. */
     private Exposure exposure() {
-        if (vm.state() != VmState.RUNNING || vm.placement().journal() == Side.NAS) {
+        if (vm.state() != VmState.RUNNING) {
             return Exposure.NONE;
         }
+        return switch (vm.placement().writes()) {
+            case THROUGH -> Exposure.NONE;
+            case BEHIND -> new Exposure(behindBytes, behindMillis);
+            case LOG_SPLIT -> journalExposure();
+        };
+    }
+
+    /** The guest's file system checkpoints twice a minute, and its journal is as large as the lab's. */
+    private Exposure journalExposure() {
         var since = runMillis - homeMillis;
         return new Exposure(Math.min(64 * MIB, 12 * 1024 + since * 200), since % 30_000);
     }
@@ -186,6 +225,8 @@ final class SimulatedVm {
     /** A checkpoint. */
     void bringHome() {
         homeMillis = runMillis;
+        behindBytes = 0;
+        behindMillis = 0;
     }
 
     private static TrafficCounter counter(Map.Entry<Key, Count> entry) {
