@@ -1,7 +1,6 @@
 package org.triplel.ui;
 
 import java.util.Map;
-import org.triplel.agent.api.Exposure;
 import org.triplel.cluster.Inventory;
 
 /**
@@ -10,16 +9,15 @@ import org.triplel.cluster.Inventory;
  * @param atMillis when it was taken, milliseconds since 1970
  * @param inventory hosts, VMs, replicas and events
  * @param loads by name, for the VMs that moved anything in the last minute
- * @param exposures by name, for the VMs of which something would be lost with their host
+ * @param rpos by name: what of each VM would be lost with its host
  */
-public record FleetSnapshot(
-        long atMillis, Inventory inventory, Map<String, VmLoad> loads, Map<String, Exposure> exposures) {
+public record FleetSnapshot(long atMillis, Inventory inventory, Map<String, VmLoad> loads, Map<String, Rpo> rpos) {
 
     public VmLoad load(String vm) {
         return loads.getOrDefault(vm, VmLoad.NONE);
     }
 
-    public Exposure exposure(String vm) {
-        return exposures.getOrDefault(vm, Exposure.NONE);
+    public Rpo rpo(String vm) {
+        return rpos.getOrDefault(vm, Rpo.NONE);
     }
 }

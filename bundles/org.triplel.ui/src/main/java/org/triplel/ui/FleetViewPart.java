@@ -61,6 +61,11 @@ public abstract class FleetViewPart extends ViewPart {
         parent.addListener(SWT.Dispose, event -> subscription.close());
     }
 
+    /** Shows the newest snapshot again, because something else has changed that matters. */
+    protected final void refresh() {
+        take(watch.newest());
+    }
+
     private void createEmpty() {
         var page = new Composite(stack, SWT.NONE);
         page.setLayout(new GridLayout());

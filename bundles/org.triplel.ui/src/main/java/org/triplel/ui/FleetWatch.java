@@ -4,6 +4,7 @@ import java.time.Duration;
 import java.time.InstantSource;
 import java.util.HashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.TreeSet;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.Executor;
@@ -14,7 +15,8 @@ import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.function.Consumer;
 import java.util.function.Supplier;
 import org.eclipse.swt.widgets.Display;
-import org.triplel.agent.api.Exposure;
+import org.triplel.agent.api.Placement;
+import org.triplel.agent.api.Vm;
 import org.triplel.cluster.Fleet;
 import org.triplel.cluster.TrafficScope;
 
@@ -36,7 +38,16 @@ public final class FleetWatch implements AutoCloseable {
     private final List<Consumer<FleetSnapshot>> views = new CopyOnWriteArrayList<>();
     private final AtomicBoolean changed = new AtomicBoolean(true);
     private final AtomicBoolean underWay = new AtomicBoolean();
+    private final Map<String, Promise> promises = new HashMap<>();
     private volatile FleetSnapshot newest;
+
+    /** What is promised for a VM, and since when; what was before is not held against it. */
+    private record Promise(Placement placement, long sinceSecond) {
+
+        boolean same(Placement other) {
+            return placement.risksNoMoreThan(other) && other.risksNoMoreThan(placement);
+        }
+    }
 
     /**
      * @param period asked anew before each snapshot: the shortest time between two
@@ -75,7 +86,7 @@ public final class FleetWatch implements AutoCloseable {
     private FleetSnapshot snapshot() {
         var inventory = fleet.inventory();
         var loads = new HashMap<String, VmLoad>();
-        var exposures = new HashMap<String, Exposure>();
+        var rpos = new HashMap<String, Rpo>();
         var end = fleet.traffic().newestSecond();
         inventory.vms().forEach(vm -> {
             var scope = new TrafficScope.Vms(new TreeSet<>(List.of(vm.name())));
@@ -83,12 +94,22 @@ public final class FleetWatch implements AutoCloseable {
             if (!buckets.amounts().isEmpty()) {
                 loads.put(vm.name(), VmLoad.of(buckets));
             }
-            var exposure = fleet.traffic().exposure(vm.name());
-            if (exposure.bytes() > 0) {
-                exposures.put(vm.name(), exposure);
-            }
+            rpos.put(vm.name(), rpo(vm));
         });
-        return new FleetSnapshot(clock.millis(), inventory, loads, exposures);
+        promises.keySet().retainAll(rpos.keySet());
+        return new FleetSnapshot(clock.millis(), inventory, loads, rpos);
+    }
+
+    private Rpo rpo(Vm vm) {
+        var promise = promises.compute(vm.name(), (name, known) -> {
+            if (known == null) {
+                return new Promise(vm.placement(), 0);
+            }
+            return known.same(vm.placement()) ? known : new Promise(vm.placement(), clock.millis() / 1000);
+        });
+        var traffic = fleet.traffic();
+        return new Rpo(
+                vm.placement(), traffic.exposure(vm.name()), traffic.worstExposure(vm.name(), promise.sinceSecond));
     }
 
     private void deliver() {

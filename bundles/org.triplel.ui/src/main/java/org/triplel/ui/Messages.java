@@ -10,6 +10,10 @@ final class Messages extends NLS {
     public static String Preferences_Once;
     public static String Preferences_Refresh;
     public static String Preferences_Twice;
+    public static String Rpo_Bound;
+    public static String Rpo_Exposure;
+    public static String Rpo_NoBound;
+    public static String Rpo_ShareOf;
     public static String State_Booting;
     public static String State_Crashed;
     public static String State_Paused;
@@ -20,12 +24,12 @@ final class Messages extends NLS {
     public static String State_Unknown;
     public static String Welcome_BootStorm;
     public static String Welcome_Fleet;
-    public static String Welcome_Vms;
-    public static String Welcome_Traffic;
+    public static String Welcome_NoVms;
     public static String Welcome_Replicas;
     public static String Welcome_Storm;
-    public static String Welcome_NoVms;
     public static String Welcome_Title;
+    public static String Welcome_Traffic;
+    public static String Welcome_Vms;
 
     static {
         NLS.initializeMessages("org.triplel.ui.messages", Messages.class);

@@ -48,6 +48,17 @@ public final class Sparkline {
         return value == 0 ? 0 : Math.max(1, (int) Math.round(value / highest * area.height));
     }
 
+    /** Draws a gauge of how much of a limit is used, with a mark at its half. */
+    public void limit(GC gc, Rectangle area, double share) {
+        share(
+                gc,
+                area,
+                share > 0 ? Math.max(share, 1.0 / area.width) : 0,
+                Alarm.of(share).color(palette));
+        gc.setForeground(new Color(palette.faint().rgb()));
+        gc.drawLine(area.x + area.width / 2, area.y - 1, area.x + area.width / 2, area.y + area.height);
+    }
+
     /** Draws a gauge that is filled to {@code share} (0 to 1) from the left. */
     public void share(GC gc, Rectangle area, double share, Shade color) {
         gc.setAntialias(SWT.ON);

@@ -69,7 +69,7 @@ class AppearanceTest {
     }
 
     private Table vmTable() {
-        return table(table -> table.getColumnCount() == 11);
+        return table(table -> table.getColumnCount() == 13);
     }
 
     private Table eventTable() {

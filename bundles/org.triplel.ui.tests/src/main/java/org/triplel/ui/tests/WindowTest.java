@@ -19,7 +19,10 @@ import org.eclipse.jface.viewers.StructuredSelection;
 import org.eclipse.swt.SWT;
 import org.eclipse.swt.dnd.Clipboard;
 import org.eclipse.swt.dnd.TextTransfer;
+import org.eclipse.swt.graphics.GC;
+import org.eclipse.swt.graphics.Image;
 import org.eclipse.swt.graphics.ImageLoader;
+import org.eclipse.swt.graphics.RGB;
 import org.eclipse.swt.layout.FillLayout;
 import org.eclipse.swt.widgets.Button;
 import org.eclipse.swt.widgets.Composite;
@@ -52,7 +55,9 @@ import org.triplel.cluster.Fleet;
 import org.triplel.cluster.Host;
 import org.triplel.ui.FleetElement;
 import org.triplel.ui.WelcomeView;
+import org.triplel.ui.charts.Alarm;
 import org.triplel.ui.charts.DiskMapStrip;
+import org.triplel.ui.charts.Palette;
 import org.triplel.ui.charts.StackedChartCanvas;
 import org.triplel.ui.fleet.EventsView;
 import org.triplel.ui.fleet.FleetView;
@@ -593,7 +598,8 @@ class WindowTest {
         assertEquals(List.of("placeVm desk-03 NAS THROUGH "), hosts.two.requests());
         awaitSwap("desk-01", Side.NAS);
         var view = bot.view(VmView.ID, "desk-01");
-        bot.awaitThat("the overview says so", () -> title("on the NAS").isPresent());
+        bot.awaitThat("the overview says so", () -> bot.visible(Label.class).stream()
+                .anyMatch(label -> label.getText().equals("on the NAS")));
         bot.run(() -> bot.window().getActivePage().hideView(view));
     }
 
@@ -805,9 +811,10 @@ class WindowTest {
         var view = bot.view(VmView.ID, "desk-02");
         bot.awaitThat("the overview says how much, too", () -> bot.visible(Label.class).stream()
                 .anyMatch(label -> label.getText().matches("\\d\\S* [kM]B, oldest \\d+ s")));
-        bot.awaitThat("and who accepted it, and when", () -> title("on client-1 (Log-Split), accepted by ada on ")
-                .filter(words -> words.matches(".* on " + MOMENT))
-                .isPresent());
+        bot.awaitThat(
+                "and who accepted it, and when", () -> title("journal on client-1 (Log-Split), accepted by ada on ")
+                        .filter(words -> words.matches(".* on " + MOMENT))
+                        .isPresent());
         bot.awaitThat("since when it runs is told in the same way", () -> bot.visible(Label.class).stream()
                 .anyMatch(label -> label.getText().matches(MOMENT)));
         bot.run(() -> bot.window().getActivePage().hideView(view));
@@ -816,6 +823,88 @@ class WindowTest {
         bot.menu("VM", "Bring Home");
         awaitRequest(hosts.one, "bringHome desk-02");
         assertFalse(hosts.one.requests().contains("bringHome desk-01"), "nothing of it is on the host");
+    }
+
+    private void writeBehind(SimulatedAgent host, String vm, int seconds) {
+        host.placeVm(new VmPlacement(vm, Placement.behind(Side.LOCAL, seconds, 64, "ada")));
+        bot.awaitThat("the desktop knows the bound", () -> fleet.inventory()
+                .vm(vm)
+                .filter(now -> now.placement().rpoSeconds() == seconds)
+                .isPresent());
+    }
+
+    @Test
+    void whatIsWrittenBehindIsShownAgainstItsPromise() {
+        writeBehind(hosts.one, "desk-01", 1_000);
+        writeBehind(hosts.one, "desk-02", 2);
+        hosts.one.holdBack("desk-02", true);
+        start("desk-01");
+        start("desk-02");
+        bot.awaitThat("its share", () -> column("RPO").getFirst().matches("<?\\d+\u2009% of 1000 s, 64 MiB"));
+        assertEquals("\u2013", bot.ui(() -> column("RPO").get(2)), "nothing is promised where nothing is lost");
+        bot.awaitThat("the promise is broken", () -> column("RPO").get(1).matches("\\d{3,}\u2009% of 2 s, 64 MiB"));
+        var error = bot.ui(() -> Alarm.ERROR.color(Palette.of(table())).rgb());
+        bot.awaitThat("the bar says so", () -> hasColor(table(), error));
+        var rpo = bot.ui(() -> Arrays.stream(table().getColumns())
+                .filter(column -> column.getText().equals("RPO"))
+                .findFirst()
+                .orElseThrow());
+        bot.run(() -> rpo.notifyListeners(SWT.Selection, new Event()));
+        bot.run(() -> rpo.notifyListeners(SWT.Selection, new Event()));
+        assertEquals("desk-02", bot.ui(() -> column("Name")).getFirst(), "the worst is not the first");
+        bot.run(() -> table().getColumn(1).notifyListeners(SWT.Selection, new Event()));
+        var view = bot.view(VmView.ID, "desk-02");
+        bot.awaitThat(
+                "the overview has the bound",
+                () -> title("on the NAS at most 2 s, 64 MiB later, accepted by ada on ")
+                                .isPresent()
+                        && bot.visible(Label.class).stream()
+                                .anyMatch(label -> label.getText().matches("\\d+\u2009% of 2 s, 64 MiB")));
+        hosts.one.holdBack("desk-02", false);
+        bot.view(VmsView.ID);
+        bot.awaitThat("it is kept again", () -> column("RPO").get(1).matches("\\d\\d?\u2009% of 2 s, 64 MiB"));
+        bot.awaitThat(
+                "the worst is not forgotten", () -> column("Worst, 1 h").get(1).matches("\\d\\S* MB, .*\\d+ s"));
+        bot.run(() -> bot.window().getActivePage().hideView(view));
+    }
+
+    private static boolean hasColor(Control control, RGB color) {
+        var size = control.getSize();
+        var image = new Image(control.getDisplay(), size.x, size.y);
+        var gc = new GC(control);
+        gc.copyArea(image, 0, 0);
+        gc.dispose();
+        var data = image.getImageData();
+        image.dispose();
+        for (var x = 0; x < data.width; x++) {
+            for (var y = 0; y < data.height; y++) {
+                if (data.palette.getRGB(data.getPixel(x, y)).equals(color)) {
+                    return true;
+                }
+            }
+        }
+        return false;
+    }
+
+    @Test
+    void onlyVmsAboveHalfOfTheirRpoAreShownIfWished() {
+        writeBehind(hosts.one, "desk-01", 1_000);
+        writeBehind(hosts.two, "desk-03", 2);
+        hosts.two.holdBack("desk-03", true);
+        start("desk-01");
+        start("desk-03");
+        bot.view(VmsView.ID);
+        bot.key('r', SWT.CTRL, SWT.SHIFT);
+        bot.awaitThat("only that one is shown", () -> column("Name").equals(List.of("desk-03")));
+        assertTrue(bot.ui(
+                () -> bot.item("VM", "Above Half of RPO Only").orElseThrow().getSelection()));
+        hosts.two.holdBack("desk-03", false);
+        bot.awaitThat("why there is none", () -> title("No VM is above half of its RPO now. 2 of 4 VMs have one")
+                .isPresent());
+        bot.menu("VM", "Above Half of RPO Only");
+        bot.awaitThat("all are back", () -> column("Name").size() == 4);
+        assertFalse(bot.ui(
+                () -> bot.item("VM", "Above Half of RPO Only").orElseThrow().getSelection()));
     }
 
     private boolean canBringHome() {

@@ -52,7 +52,6 @@ final class Messages extends NLS {
     public static String Vms_Base;
     public static String Vms_Boot;
     public static String Vms_Exposure;
-    public static String Vms_ExposureAge;
     public static String Vms_ExposureTip;
     public static String Vms_Host;
     public static String Vms_Io;
@@ -62,9 +61,14 @@ final class Messages extends NLS {
     public static String Vms_Nas;
     public static String Vms_NoHosts;
     public static String Vms_None;
+    public static String Vms_NoneAboveHalf;
+    public static String Vms_Rpo;
+    public static String Vms_RpoTip;
     public static String Vms_State;
     public static String Vms_Title;
     public static String Vms_WhyNot;
+    public static String Vms_Worst;
+    public static String Vms_WorstTip;
     public static String WhyNot_Incomplete;
     public static String WhyNot_Lost;
     public static String WhyNot_Nas;

@@ -4,16 +4,22 @@ import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
 import java.util.Optional;
+import java.util.function.Function;
 import java.util.stream.Stream;
 import org.eclipse.osgi.util.NLS;
 import org.eclipse.swt.graphics.GC;
 import org.eclipse.swt.graphics.Rectangle;
+import org.eclipse.ui.commands.ICommandService;
+import org.eclipse.ui.handlers.RegistryToggleState;
 import org.triplel.agent.api.Exposure;
 import org.triplel.cluster.Host;
+import org.triplel.ui.Commands;
 import org.triplel.ui.FleetElement;
 import org.triplel.ui.FleetSnapshot;
 import org.triplel.ui.Icon;
+import org.triplel.ui.Rpo;
 import org.triplel.ui.VmLoad;
+import org.triplel.ui.charts.Alarm;
 import org.triplel.ui.charts.ClassColors;
 import org.triplel.ui.charts.Palette;
 import org.triplel.ui.charts.Sparkline;
@@ -29,9 +35,6 @@ public final class VmsView extends TableViewPart<VmRow> {
 
     private static final int BAR_WIDTH = 52;
     private static final int EXPOSURE_WIDTH = 112;
-
-    /** As wide as a digit. */
-    private static final String FIGURE_SPACE = "\u2007";
 
     private List<String> states = List.of();
 
@@ -57,11 +60,6 @@ public final class VmsView extends TableViewPart<VmRow> {
                         .with(row -> Icon.of(row.vm(), row.host())),
                 Column.text("name", Messages.Vms_Name, 80, row -> row.vm().name()),
                 Column.text("host", Messages.Vms_Host, 74, row -> row.vm().host()),
-                Column.text(
-                        "base",
-                        Messages.Vms_Base,
-                        100,
-                        row -> row.vm().base() + " v" + row.vm().baseVersion()),
                 Column.<VmRow>number(
                                 "share",
                                 Messages.Vms_LocalShare,
@@ -84,11 +82,10 @@ public final class VmsView extends TableViewPart<VmRow> {
                 Column.<VmRow>number(
                                 "exposure",
                                 Messages.Vms_Exposure,
-                                EXPOSURE_WIDTH,
-                                row -> exposure(row.exposure()),
-                                Comparator.<VmRow>comparingLong(
-                                                row -> row.exposure().bytes())
-                                        .thenComparingLong(row -> row.exposure().ageMillis()))
+                                BAR_WIDTH + EXPOSURE_WIDTH,
+                                row -> Rpo.words(row.rpo().now()),
+                                exposure(Rpo::now))
+                        .with(VmsView::paintRpo)
                         .explained(Messages.Vms_ExposureTip),
                 new Column<>(
                         "minute",
@@ -100,7 +97,26 @@ public final class VmsView extends TableViewPart<VmRow> {
                         row -> Optional.empty(),
                         Optional.of(VmsView::paintMinute),
                         ""),
-                Column.text("why", Messages.Vms_WhyNot, 260, VmRow::whyNot),
+                Column.text("why", Messages.Vms_WhyNot, 206, VmRow::whyNot),
+                Column.<VmRow>number(
+                                "rpo",
+                                Messages.Vms_Rpo,
+                                150,
+                                row -> row.rpo().shareOfPromise(),
+                                Comparator.comparing(VmRow::rpo, Rpo::compareByShare))
+                        .explained(Messages.Vms_RpoTip),
+                Column.<VmRow>number(
+                                "worst",
+                                Messages.Vms_Worst,
+                                EXPOSURE_WIDTH,
+                                row -> Rpo.words(row.rpo().worst()),
+                                exposure(Rpo::worst))
+                        .explained(Messages.Vms_WorstTip),
+                Column.text(
+                        "base",
+                        Messages.Vms_Base,
+                        100,
+                        row -> row.vm().base() + " v" + row.vm().baseVersion()),
                 Column.number(
                         "boot",
                         Messages.Vms_Boot,
@@ -113,18 +129,9 @@ public final class VmsView extends TableViewPart<VmRow> {
         return load.localShare() < 0 ? Units.NONE : Units.percent(load.localShare());
     }
 
-    /** As "4.20 MB, 12 s"; figures have as many places as they can get, so that nothing jumps. */
-    static String exposure(Exposure exposure) {
-        if (exposure.bytes() == 0) {
-            return Units.NONE;
-        }
-        var age = Units.age(exposure.ageMillis());
-        return exposure.ageMillis() == 0
-                ? Units.bytes(exposure.bytes())
-                : NLS.bind(
-                        Messages.Vms_ExposureAge,
-                        Units.bytes(exposure.bytes()),
-                        age.charAt(1) == ' ' ? FIGURE_SPACE + age : age);
+    private static Comparator<VmRow> exposure(Function<Rpo, Exposure> which) {
+        return Comparator.<VmRow>comparingLong(row -> which.apply(row.rpo()).bytes())
+                .thenComparingLong(row -> which.apply(row.rpo()).ageMillis());
     }
 
     private static void paintShare(GC gc, Rectangle area, VmRow row, Palette palette) {
@@ -134,8 +141,29 @@ public final class VmsView extends TableViewPart<VmRow> {
         }
     }
 
+    private static void paintRpo(GC gc, Rectangle area, VmRow row, Palette palette) {
+        if (row.rpo().promised()) {
+            var bar = new Rectangle(area.x, area.y + 2, Math.min(BAR_WIDTH, area.width), area.height - 4);
+            new Sparkline(palette).limit(gc, bar, row.rpo().share());
+        }
+    }
+
     private static void paintMinute(GC gc, Rectangle area, VmRow row, Palette palette) {
         new Sparkline(palette).traffic(gc, area, row.load().local(), row.load().nas());
+    }
+
+    void filterChanged() {
+        refresh();
+    }
+
+    private static boolean aboveHalf(VmRow row) {
+        return row.rpo().alarm() != Alarm.NONE;
+    }
+
+    private boolean aboveHalfOnly() {
+        var command = getSite().getService(ICommandService.class).getCommand(Commands.ABOVE_HALF);
+        return Boolean.TRUE.equals(
+                command.getState(RegistryToggleState.STATE_ID).getValue());
     }
 
     @Override
@@ -147,21 +175,26 @@ public final class VmsView extends TableViewPart<VmRow> {
                         vm,
                         host,
                         snapshot.load(vm.name()),
-                        snapshot.exposure(vm.name()),
+                        snapshot.rpo(vm.name()),
                         WhyNot.of(vm, host, snapshot.atMillis())));
             }
         }
-        table().setRows(rows);
+        var shown = aboveHalfOnly() ? rows.stream().filter(VmsView::aboveHalf).toList() : rows;
+        table().setRows(shown);
         var now = rows.stream()
                 .map(row -> row.vm().name() + row.vm().state() + row.vm().placement())
                 .toList();
         if (!now.equals(states)) {
-            // what commands apply to depends on the VMs' states, and on where their journals are
+            // what commands apply to depends on the VMs' states, and on what may be lost of them
             states = now;
             table().fireSelection();
         }
-        if (!rows.isEmpty()) {
+        if (!shown.isEmpty()) {
             return "";
+        }
+        if (!rows.isEmpty()) {
+            var promised = rows.stream().filter(row -> row.rpo().promised()).count();
+            return NLS.bind(Messages.Vms_NoneAboveHalf, rows.size(), promised);
         }
         var hosts = snapshot.inventory().hosts();
         if (hosts.isEmpty()) {

@@ -6,10 +6,15 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.function.Predicate;
+import org.eclipse.jface.layout.GridLayoutFactory;
 import org.eclipse.osgi.util.NLS;
 import org.eclipse.swt.SWT;
+import org.eclipse.swt.accessibility.AccessibleAdapter;
+import org.eclipse.swt.accessibility.AccessibleEvent;
+import org.eclipse.swt.graphics.Rectangle;
 import org.eclipse.swt.layout.GridData;
 import org.eclipse.swt.layout.GridLayout;
+import org.eclipse.swt.widgets.Canvas;
 import org.eclipse.swt.widgets.Composite;
 import org.eclipse.swt.widgets.Label;
 import org.triplel.agent.api.Direction;
@@ -21,16 +26,23 @@ import org.triplel.ui.FleetSnapshot;
 import org.triplel.ui.FleetWatch;
 import org.triplel.ui.Icon;
 import org.triplel.ui.Moment;
+import org.triplel.ui.Rpo;
+import org.triplel.ui.charts.Palette;
+import org.triplel.ui.charts.Sparkline;
 import org.triplel.ui.charts.Units;
 
 /** The VM's facts, and what it moves now. */
 final class OverviewPage extends Composite {
 
     private static final int LABEL_WIDTH = 190;
+    private static final int GAUGE_WIDTH = 100;
+    private static final int GAUGE_HEIGHT = 12;
 
     private final FleetWatch watch;
     private final ZoneId zone = ZoneId.systemDefault();
     private final Map<String, Label> values = new LinkedHashMap<>();
+    private Canvas gauge;
+    private Rpo rpo = Rpo.NONE;
 
     OverviewPage(Composite parent, FleetWatch watch) {
         super(parent, SWT.NONE);
@@ -47,7 +59,7 @@ final class OverviewPage extends Composite {
                 Messages.Overview_Replica,
                 Messages.Overview_Disk,
                 Messages.Overview_Swap,
-                Messages.Overview_Journal,
+                Messages.Overview_Writes,
                 Messages.Overview_Memory,
                 Messages.Overview_Started,
                 Messages.Overview_Boot));
@@ -60,6 +72,8 @@ final class OverviewPage extends Composite {
                 Messages.Overview_WriteNas,
                 Messages.Overview_Flush,
                 Messages.Overview_Exposure,
+                Messages.Overview_Rpo,
+                Messages.Overview_Worst,
                 Messages.Overview_Problem));
     }
 
@@ -76,10 +90,34 @@ final class OverviewPage extends Composite {
             var size = new GridData(SWT.LEFT, SWT.TOP, false, false);
             size.widthHint = LABEL_WIDTH;
             label.setLayoutData(size);
-            var value = new Label(column, SWT.WRAP);
+            var parent = name.equals(Messages.Overview_Exposure) ? withGauge(column) : column;
+            var value = new Label(parent, SWT.WRAP);
             value.setLayoutData(new GridData(SWT.FILL, SWT.TOP, true, false));
             values.put(name, value);
         }
+    }
+
+    /** What would be lost with the host is drawn, too, if there is a bound to it. */
+    private Composite withGauge(Composite column) {
+        var cell = new Composite(column, SWT.NONE);
+        cell.setLayoutData(new GridData(SWT.FILL, SWT.TOP, true, false));
+        GridLayoutFactory.fillDefaults().numColumns(2).spacing(8, 0).applyTo(cell);
+        gauge = new Canvas(cell, SWT.DOUBLE_BUFFERED);
+        var size = new GridData(SWT.LEFT, SWT.CENTER, false, false);
+        size.widthHint = GAUGE_WIDTH;
+        size.heightHint = GAUGE_HEIGHT;
+        size.exclude = true;
+        gauge.setLayoutData(size);
+        gauge.setVisible(false);
+        gauge.addPaintListener(event -> new Sparkline(Palette.of(gauge))
+                .limit(event.gc, new Rectangle(0, 1, GAUGE_WIDTH, GAUGE_HEIGHT - 2), rpo.share()));
+        gauge.getAccessible().addAccessibleListener(new AccessibleAdapter() {
+            @Override
+            public void getName(AccessibleEvent event) {
+                event.result = rpo.shareOfPromise();
+            }
+        });
+        return cell;
     }
 
     void refresh(Vm vm, Host host, FleetSnapshot snapshot) {
@@ -101,8 +139,8 @@ final class OverviewPage extends Composite {
                     case LOCAL -> NLS.bind(Messages.Overview_SwapHost, host.name());
                     case NAS -> Messages.Overview_SwapNas;
                 });
-        set(Messages.Overview_Journal, JournalWords.placement(vm, zone));
-        set(Messages.Overview_Exposure, JournalWords.exposure(vm, snapshot.exposure(vm.name())));
+        set(Messages.Overview_Writes, WritesWords.placement(vm, zone));
+        showRpo(vm, snapshot.rpo(vm.name()));
         set(Messages.Overview_Memory, vm.memoryMiB() + " MiB");
         set(Messages.Overview_Started, vm.startedAtMillis() == 0 ? Units.NONE : Moment.words(vm.startedAtMillis()));
         set(Messages.Overview_Boot, vm.ready() ? Units.duration(vm.readyAfterMillis()) : Units.NONE);
@@ -114,6 +152,22 @@ final class OverviewPage extends Composite {
         set(Messages.Overview_WriteNas, latency(counters, Direction.WRITE, Side.NAS));
         set(Messages.Overview_Flush, latency(counters, counter -> counter.direction() == Direction.FLUSH));
         set(Messages.Overview_Problem, vm.problem().isEmpty() ? Units.NONE : vm.problem());
+    }
+
+    private void showRpo(Vm vm, Rpo newest) {
+        set(Messages.Overview_Exposure, WritesWords.exposure(vm, newest.now()));
+        set(Messages.Overview_Rpo, newest.shareOfPromise());
+        set(Messages.Overview_Worst, Rpo.words(newest.worst()));
+        if (!newest.equals(rpo)) {
+            rpo = newest;
+            var size = (GridData) gauge.getLayoutData();
+            if (size.exclude == rpo.promised()) {
+                size.exclude = !rpo.promised();
+                gauge.setVisible(rpo.promised());
+                gauge.requestLayout();
+            }
+            gauge.redraw();
+        }
     }
 
     private static String replica(Vm vm, Host host) {

@@ -3,25 +3,29 @@ package org.triplel.ui.vm;
 import java.time.ZoneId;
 import org.eclipse.osgi.util.NLS;
 import org.triplel.agent.api.Exposure;
-import org.triplel.agent.api.Side;
 import org.triplel.agent.api.Vm;
 import org.triplel.agent.api.VmState;
 import org.triplel.ui.Acceptance;
 import org.triplel.ui.charts.Units;
 
-/** Where a VM's journal is, and what that may cost, in words. */
-final class JournalWords {
+/** Where what a VM writes is kept, and what that may cost, in words. */
+final class WritesWords {
 
-    private JournalWords() {}
+    private WritesWords() {}
 
     static String placement(Vm vm, ZoneId zone) {
-        if (vm.placement().journal() == Side.NAS) {
-            return Messages.Overview_JournalNas;
-        }
-        return Acceptance.of(vm.placement())
+        var placement = vm.placement();
+        var where =
+                switch (placement.writes()) {
+                    case THROUGH -> Messages.Overview_WritesThrough;
+                    case LOG_SPLIT -> NLS.bind(Messages.Overview_WritesLogSplit, vm.host());
+                    case BEHIND ->
+                        NLS.bind(Messages.Overview_WritesBehind, placement.rpoSeconds(), placement.rpoMebibytes());
+                };
+        return Acceptance.of(placement)
                 .map(accepted -> NLS.bind(
-                        Messages.Overview_JournalHost, new Object[] {vm.host(), accepted.by(), accepted.time(zone)}))
-                .orElse(NLS.bind(Messages.Overview_SwapHost, vm.host()));
+                        Messages.Overview_WritesAccepted, new Object[] {where, accepted.by(), accepted.time(zone)}))
+                .orElse(where);
     }
 
     /** What would be lost with the host; a dash for a VM that is off. */

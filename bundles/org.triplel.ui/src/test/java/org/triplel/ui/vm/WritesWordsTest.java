@@ -11,28 +11,31 @@ import org.triplel.agent.api.Side;
 import org.triplel.agent.api.Vm;
 import org.triplel.agent.api.VmState;
 
-class JournalWordsTest {
+class WritesWordsTest {
 
     private static Vm vm(VmState state, Placement placement) {
         return new Vm("desk-01", "client-1", state, "debian-12", 1, 1, 1, placement, 1, 1, "");
     }
 
     private static String placement(Placement placement) {
-        return JournalWords.placement(vm(VmState.RUNNING, placement), ZoneOffset.UTC);
+        return WritesWords.placement(vm(VmState.RUNNING, placement), ZoneOffset.UTC);
     }
 
     private static String exposure(VmState state, long bytes, long age) {
-        return JournalWords.exposure(vm(state, Placement.DEFAULT), new Exposure(bytes, age));
+        return WritesWords.exposure(vm(state, Placement.DEFAULT), new Exposure(bytes, age));
     }
 
     @Test
     void placementTellsWhoAcceptedIt() {
         var at = Instant.parse("2026-11-24T08:00:00Z").toEpochMilli();
-        assertEquals("on the NAS", placement(Placement.DEFAULT));
+        assertEquals("on the NAS at once", placement(Placement.DEFAULT));
         assertEquals(
-                "on client-1 (Log-Split), accepted by ada on 2026-11-24 08:00:00",
+                "journal on client-1 (Log-Split), accepted by ada on 2026-11-24 08:00:00",
                 placement(Placement.risky(Side.LOCAL, "ada").acceptedAt(at)));
-        assertEquals("on client-1", placement(Placement.risky(Side.LOCAL, "")));
+        assertEquals(
+                "on the NAS at most 10 s, 64 MiB later, accepted by ada on 2026-11-24 08:00:00",
+                placement(Placement.behind(Side.LOCAL, 10, 64, "ada").acceptedAt(at)));
+        assertEquals("journal on client-1 (Log-Split)", placement(Placement.risky(Side.LOCAL, "")));
     }
 
     @Test
