@@ -39,6 +39,11 @@ public final class ClassColors {
         return palette.pick(0x3b4046, 0xe6e6e6);
     }
 
+    /** What was written behind, on its way to the NAS. */
+    public Shade drain() {
+        return palette.pick(0x6b4fa0, 0xb39ddb);
+    }
+
     /** What the host's own disk serves. */
     public Shade local() {
         return palette.pick(0x009e73, 0x2fc397);

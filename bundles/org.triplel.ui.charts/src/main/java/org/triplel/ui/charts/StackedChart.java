@@ -18,12 +18,16 @@ import org.jfree.chart.ChartRenderingInfo;
 import org.jfree.chart.JFreeChart;
 import org.jfree.chart.axis.DateAxis;
 import org.jfree.chart.axis.NumberAxis;
+import org.jfree.chart.plot.Marker;
+import org.jfree.chart.plot.ValueMarker;
 import org.jfree.chart.plot.XYPlot;
 import org.jfree.chart.renderer.xy.StackedXYAreaRenderer2;
 import org.jfree.chart.title.LegendTitle;
 import org.jfree.chart.title.TextTitle;
+import org.jfree.chart.ui.RectangleAnchor;
 import org.jfree.chart.ui.RectangleEdge;
 import org.jfree.chart.ui.RectangleInsets;
+import org.jfree.chart.ui.TextAnchor;
 import org.jfree.data.xy.DefaultTableXYDataset;
 import org.jfree.data.xy.XYSeries;
 
@@ -33,6 +37,9 @@ public final class StackedChart {
     private static final float HEADING_SIZE = 1.3f;
     private static final String LONGEST_LABEL = "5.50 kIOPS";
     private static final double LABEL_MARGIN = 8;
+    private static final double ROOM_FOR_LABEL = 1.2;
+    private static final BasicStroke LIMIT_STROKE =
+            new BasicStroke(2, BasicStroke.CAP_BUTT, BasicStroke.JOIN_MITER, 10, new float[] {6, 4}, 0);
     private static final FontRenderContext TEXT_METRICS = new FontRenderContext(null, true, false);
 
     private final Palette palette;
@@ -119,6 +126,7 @@ public final class StackedChart {
         plot.setRangeGridlinesVisible(plot.getRangeAxis().isTickLabelsVisible());
         plot.setRangeGridlinePaint(palette.line().awt());
         plot.setRangeGridlineStroke(new BasicStroke(1));
+        data.limit().ifPresent(limit -> plot.addRangeMarker(marker(limit)));
         plot.setAxisOffset(RectangleInsets.ZERO_INSETS);
         plot.setInsets(new RectangleInsets(6, 4, 2, 28));
         var chart = new JFreeChart(null, font, plot, false);
@@ -127,9 +135,23 @@ public final class StackedChart {
         return chart;
     }
 
+    /** A dashed line, so that it is not taken for one of the grid. */
+    private Marker marker(StackedData.Limit limit) {
+        var marker = new ValueMarker(limit.value(), limit.color().awt(), LIMIT_STROKE);
+        marker.setAlpha(1);
+        marker.setLabel(limit.name());
+        marker.setLabelFont(font);
+        marker.setLabelPaint(limit.color().awt());
+        marker.setLabelBackgroundColor(palette.ground().awt());
+        marker.setLabelAnchor(RectangleAnchor.TOP_LEFT);
+        marker.setLabelTextAnchor(TextAnchor.BOTTOM_LEFT);
+        marker.setLabelOffset(new RectangleInsets(3, 6, 3, 6));
+        return marker;
+    }
+
     private Paint paint(StackedSeries layer) {
         var color = layer.color().awt();
-        if (!layer.hatched()) {
+        if (layer.hatch() == StackedSeries.Hatch.NONE) {
             return color;
         }
         var tile = new BufferedImage(6, 6, BufferedImage.TYPE_INT_RGB);
@@ -139,6 +161,10 @@ public final class StackedChart {
         graphics.setRenderingHint(RenderingHints.KEY_ANTIALIASING, RenderingHints.VALUE_ANTIALIAS_ON);
         graphics.setColor(layer.color().mixed(palette.ground(), 0.55).awt());
         graphics.setStroke(new BasicStroke(1.4f));
+        if (layer.hatch() == StackedSeries.Hatch.FALLING) {
+            graphics.translate(6, 0);
+            graphics.scale(-1, 1);
+        }
         graphics.drawLine(-1, 7, 7, -1);
         graphics.drawLine(-4, 4, 4, -4);
         graphics.drawLine(2, 10, 10, 2);
@@ -165,12 +191,12 @@ public final class StackedChart {
     }
 
     private NumberAxis values(StackedData data) {
-        var highest = 0.0;
+        var highest = data.limit().map(StackedData.Limit::value).orElse(0.0);
         for (var i = 0; i < data.count(); i++) {
             highest = Math.max(highest, data.total(i));
         }
         var axis = new NumberAxis();
-        axis.setRange(0, highest == 0 ? 1 : highest * 1.08);
+        axis.setRange(0, highest == 0 ? 1 : highest * (data.limit().isPresent() ? ROOM_FOR_LABEL : 1.08));
         axis.setTickLabelsVisible(highest > 0);
         axis.setNumberFormatOverride(new UnitFormat(unit));
         axis.setTickLabelFont(font);

@@ -13,6 +13,7 @@ import org.triplel.ui.charts.ClassColors;
 import org.triplel.ui.charts.Shade;
 import org.triplel.ui.charts.StackedData;
 import org.triplel.ui.charts.StackedSeries;
+import org.triplel.ui.charts.StackedSeries.Hatch;
 import org.triplel.ui.charts.Units;
 
 /** One class on one side, reads and writes together: a layer of the chart and a figure of its legend. */
@@ -58,7 +59,7 @@ record Layer(RequestClass requestClass, Side side) {
     static StackedData stack(Buckets buckets, Figure figure, ClassColors colors) {
         var layers = all().stream()
                 .map(layer -> new StackedSeries(
-                        layer.name(), layer.color(colors), layer.side == Side.NAS, layer.values(buckets, figure)))
+                        layer.name(), layer.color(colors), layer.hatch(), layer.values(buckets, figure)))
                 .toList();
         return new StackedData(
                 buckets.startSecond() * 1000, buckets.secondsPerBucket() * 1000L, buckets.count(), layers);
@@ -89,8 +90,17 @@ record Layer(RequestClass requestClass, Side side) {
             case BASE_REWRITE -> colors.baseRewrite();
             case JOURNAL -> colors.journal();
             case SWAP -> colors.swap();
-            case PRIVATE, DRAIN -> colors.own();
+            case PRIVATE -> colors.own();
+            case DRAIN -> colors.drain();
         };
+    }
+
+    /** The NAS is hatched; what is sent on to it in another way, as no guest waits for it. */
+    Hatch hatch() {
+        if (side == Side.LOCAL) {
+            return Hatch.NONE;
+        }
+        return requestClass == RequestClass.DRAIN ? Hatch.FALLING : Hatch.RISING;
     }
 
     static String words(RequestClass requestClass) {

@@ -65,14 +65,22 @@ final class Legend extends Composite {
         label.setToolTipText(Layer.explanation(requestClass));
         values.put(requestClass, new EnumMap<>(Side.class));
         for (var side : Side.values()) {
-            var color = new Layer(requestClass, side).color(colors);
-            var look = new Look(color, side == Side.NAS ? List.of(Pattern.RISING) : List.<Pattern>of());
+            var layer = new Layer(requestClass, side);
+            var look = new Look(layer.color(colors), patterns(layer));
             var sample = new Canvas(this, SWT.NONE);
             var data = new GridData(14, 12);
             sample.setLayoutData(data);
             sample.addPaintListener(event -> DiskMapStrip.paint(event.gc, look, new Rectangle(0, 0, 14, 12)));
             values.get(requestClass).put(side, value());
         }
+    }
+
+    private static List<Pattern> patterns(Layer layer) {
+        return switch (layer.hatch()) {
+            case NONE -> List.of();
+            case RISING -> List.of(Pattern.RISING);
+            case FALLING -> List.of(Pattern.FALLING);
+        };
     }
 
     private Label value() {
