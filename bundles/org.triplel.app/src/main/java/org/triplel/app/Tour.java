@@ -34,7 +34,9 @@ import org.eclipse.ui.commands.ICommandService;
 import org.eclipse.ui.dialogs.PreferencesUtil;
 import org.eclipse.ui.handlers.IHandlerService;
 import org.eclipse.ui.handlers.RadioState;
+import org.triplel.agent.api.Placement;
 import org.triplel.agent.api.Vm;
+import org.triplel.agent.api.VmPlacement;
 import org.triplel.ui.Commands;
 import org.triplel.ui.FleetElement;
 import org.triplel.ui.PreferencePage;
@@ -55,6 +57,7 @@ final class Tour {
     private static final Duration LAB_LIMIT = Duration.ofMinutes(15);
     private static final Duration STORM_LIMIT = Duration.ofMinutes(12);
     private static final Duration LIMIT = Duration.ofSeconds(60);
+    private static final Duration BEHIND_LIMIT = Duration.ofMinutes(3);
     private static final int LOOK_EVERY_MILLIS = 100;
     private static final int SETTLE_MILLIS = 1_500;
     private static final String DARK = "org.eclipse.e4.ui.css.theme.e4_dark";
@@ -116,7 +119,7 @@ final class Tour {
         step("traffic-of-selection", () -> true, LIMIT, this::selectOne);
         step("vm-overview", () -> true, LIMIT, () -> vmPage(0));
         step("vm-disk-map", () -> true, LIMIT, () -> vmPage(1));
-        step("vm-console", () -> true, LIMIT, () -> vmPage(2));
+        step("vm-console", () -> true, LIMIT, () -> vmPage(3));
         step("replicas", () -> true, LIMIT, () -> view(ReplicasView.ID));
         step("events", () -> true, LIMIT, () -> view(EventsView.ID));
         step("nas-link", () -> true, LIMIT, () -> view(NasLinkView.ID));
@@ -137,6 +140,12 @@ final class Tour {
         step("dark-replicas", () -> true, LIMIT, () -> view(ReplicasView.ID));
         step("dark-boot-storm", () -> true, LIMIT, () -> storm(true));
         step("", () -> true, LIMIT, () -> appearance(LIGHT));
+        step("", () -> true, LIMIT, this::closeDialogs);
+        step("", () -> true, LIMIT, this::writeOneBehind);
+        step("vm-exposure", this::somethingWouldBeLost, BEHIND_LIMIT, () -> vmPage(2));
+        step("exposure", () -> true, LIMIT, this::selectOne);
+        step("", () -> true, LIMIT, () -> run(Commands.PLACEMENT));
+        step("storage-placement-behind", this::dialogIsOpen, LIMIT, () -> {});
         step("", () -> true, LIMIT, this::closeDialogs);
     }
 
@@ -203,6 +212,20 @@ final class Tour {
 
     private boolean somethingBoots() {
         return services.watch().newest().loads().values().stream().anyMatch(load -> load.now() > 0);
+    }
+
+    private void writeOneBehind() {
+        var vm = vms().getFirst();
+        var placement = Placement.behind(
+                vm.placement().swap(),
+                Placement.DEFAULT_RPO_SECONDS,
+                Placement.DEFAULT_RPO_MEBIBYTES,
+                System.getProperty("user.name"));
+        services.fleet().call(vm.host(), agent -> agent.placeVm(new VmPlacement(vm.name(), placement)));
+    }
+
+    private boolean somethingWouldBeLost() {
+        return services.watch().newest().rpo(vms().getFirst().name()).worst().bytes() > 0;
     }
 
     private List<Vm> vms() {

@@ -428,7 +428,7 @@ class WindowTest {
         bot.run(() -> view.showPage(1));
         bot.awaitThat("the disk map", () -> bot.visible(Label.class).stream()
                 .anyMatch(label -> label.getText().startsWith("desk-01 / vda")));
-        bot.run(() -> view.showPage(2));
+        bot.run(() -> view.showPage(3));
         bot.menu("VM", "Start");
         bot.awaitThat("the console prints", () -> bot.visible(Text.class).stream()
                 .anyMatch(text -> text.getText().contains("desk-01 login:")));
@@ -905,6 +905,49 @@ class WindowTest {
         bot.awaitThat("all are back", () -> column("Name").size() == 4);
         assertFalse(bot.ui(
                 () -> bot.item("VM", "Above Half of RPO Only").orElseThrow().getSelection()));
+    }
+
+    @Test
+    void exposureIsDrawnOverTimeWithItsPromise() {
+        writeBehind(hosts.one, "desk-02", 10);
+        start("desk-02");
+        var view = (VmView) bot.view(VmView.ID, "desk-02");
+        bot.run(() -> view.showPage(2));
+        bot.awaitThat("figures", () -> title("Would be lost with the host, now: ")
+                .filter(words -> words.matches(".*: \\d\\S* [kM]B, oldest \\d+ s. Promised is at most 10 s, 64 MiB."))
+                .isPresent());
+        var chart = bot.find(
+                StackedChartCanvas.class, canvas -> Stream.of(canvas.getParent().getChildren())
+                        .anyMatch(child ->
+                                child instanceof Label label && label.getText().startsWith("Would be lost")));
+        var palette = bot.ui(() -> Palette.of(chart));
+        bot.awaitThat(
+                "the exposure", () -> draws(chart, Alarm.NONE.color(palette).rgb()));
+        bot.awaitThat(
+                "the promise", () -> draws(chart, Alarm.ERROR.color(palette).rgb()));
+        bot.run(() -> bot.window().getActivePage().hideView(view));
+    }
+
+    private static boolean draws(StackedChartCanvas chart, RGB color) {
+        var data = chart.imageData().orElse(null);
+        for (var x = 0; data != null && x < data.width; x++) {
+            for (var y = 0; y < data.height; y++) {
+                if (data.palette.getRGB(data.getPixel(x, y)).equals(color)) {
+                    return true;
+                }
+            }
+        }
+        return false;
+    }
+
+    @Test
+    void whyNoExposureIsDrawnIsSaid() {
+        start("desk-04");
+        var view = (VmView) bot.view(VmView.ID, "desk-04");
+        bot.run(() -> view.showPage(2));
+        bot.awaitThat("why there is nothing", () -> title("Nothing of desk-04 would have been lost with its host")
+                .isPresent());
+        bot.run(() -> bot.window().getActivePage().hideView(view));
     }
 
     private boolean canBringHome() {

@@ -21,6 +21,22 @@ final class Messages extends NLS {
     public static String Disk_ShareSwapNone;
     public static String Disk_Sides;
     public static String Disk_Title;
+    public static String Exposure_Age;
+    public static String Exposure_Bytes;
+    public static String Exposure_Figure;
+    public static String Exposure_Hour;
+    public static String Exposure_Minute;
+    public static String Exposure_NoBound;
+    public static String Exposure_NotYet;
+    public static String Exposure_Nothing;
+    public static String Exposure_Now;
+    public static String Exposure_Promised;
+    public static String Exposure_PromisedMebibytes;
+    public static String Exposure_PromisedSeconds;
+    public static String Exposure_Range;
+    public static String Exposure_TenMinutes;
+    public static String Exposure_Unknown;
+    public static String Exposure_Words;
     public static String Kind_Base;
     public static String Kind_Journal;
     public static String Kind_Private;
@@ -61,6 +77,7 @@ final class Messages extends NLS {
     public static String Overview_WritesThrough;
     public static String Vm_Console;
     public static String Vm_Disk;
+    public static String Vm_Exposure;
     public static String Vm_Gone;
     public static String Vm_Overview;
 

@@ -157,7 +157,7 @@ final class OverviewPage extends Composite {
     private void showRpo(Vm vm, Rpo newest) {
         set(Messages.Overview_Exposure, WritesWords.exposure(vm, newest.now()));
         set(Messages.Overview_Rpo, newest.shareOfPromise());
-        set(Messages.Overview_Worst, Rpo.words(newest.worst()));
+        set(Messages.Overview_Worst, WritesWords.exposure(newest.worst()));
         if (!newest.equals(rpo)) {
             rpo = newest;
             var size = (GridData) gauge.getLayoutData();

@@ -30,16 +30,17 @@ final class WritesWords {
 
     /** What would be lost with the host; a dash for a VM that is off. */
     static String exposure(Vm vm, Exposure exposure) {
-        if (exposure.bytes() > 0) {
-            return exposure.ageMillis() > 0
-                    ? NLS.bind(
-                            Messages.Overview_ExposureAge,
-                            Units.bytes(exposure.bytes()),
-                            Units.age(exposure.ageMillis()))
-                    : Units.bytes(exposure.bytes());
+        var off = vm.state() == VmState.STOPPED || vm.state() == VmState.CRASHED;
+        return off && exposure.bytes() == 0 ? Units.NONE : exposure(exposure);
+    }
+
+    static String exposure(Exposure exposure) {
+        if (exposure.bytes() == 0) {
+            return Messages.Overview_ExposureNone;
         }
-        return vm.state() == VmState.STOPPED || vm.state() == VmState.CRASHED
-                ? Units.NONE
-                : Messages.Overview_ExposureNone;
+        return exposure.ageMillis() > 0
+                ? NLS.bind(
+                        Messages.Overview_ExposureAge, Units.bytes(exposure.bytes()), Units.age(exposure.ageMillis()))
+                : Units.bytes(exposure.bytes());
     }
 }
