@@ -9,6 +9,7 @@ public final class Commands {
     public static final String RESET = "org.triplel.ui.command.reset";
     public static final String PLACEMENT = "org.triplel.ui.command.placement";
     public static final String BRING_HOME = "org.triplel.ui.command.bringhome";
+    public static final String GIVE_UP = "org.triplel.ui.command.giveup";
     public static final String ABOVE_HALF = "org.triplel.ui.command.abovehalf";
     public static final String OPEN = "org.triplel.ui.command.open";
     public static final String BOOT_STORM = "org.triplel.ui.command.bootstorm";

@@ -4,6 +4,7 @@ import java.io.IOException;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -48,6 +49,7 @@ public final class SimulatedAgent implements AgentService, AutoCloseable {
     private final Map<String, SimulatedReplica> replicas = new LinkedHashMap<>();
     private final List<AgentEvent> events = new ArrayList<>();
     private final List<String> requests = new ArrayList<>();
+    private final Map<String, String> elsewhere = new HashMap<>();
     private long uptimeMillis;
     private long attachments;
     private volatile int version = VERSION;
@@ -140,6 +142,11 @@ public final class SimulatedAgent implements AgentService, AutoCloseable {
         vm.stop(VmState.CRASHED, problem);
         changed(vm);
         log(AgentEvent.Severity.ERROR, name, "run", problem);
+    }
+
+    /** Has what a VM wrote last be on another host, so that it does not start. */
+    public synchronized void keepElsewhere(String name, String otherHost) {
+        elsewhere.put(name, otherHost);
     }
 
     /** Has nothing be sent on to the NAS that a VM writes behind, as if the NAS were slow, or lets it go on. */
@@ -260,6 +267,13 @@ public final class SimulatedAgent implements AgentService, AutoCloseable {
         return answer(() -> {
             requests.add("startVm " + name);
             var vm = stopped(name, "start");
+            if (elsewhere.containsKey(name)) {
+                throw refusal(
+                        AgentError.Kind.CONFLICT,
+                        "The disk of " + name + " cannot be attached: what it wrote last is on " + elsewhere.get(name)
+                                + ".",
+                        "Start the agent of " + elsewhere.get(name) + ", which brings it home.");
+            }
             vm.start(System.currentTimeMillis(), ++attachments);
             changed(vm);
             log(AgentEvent.Severity.INFO, name, "start", "Started");
@@ -330,6 +344,8 @@ public final class SimulatedAgent implements AgentService, AutoCloseable {
     public CompletableFuture<Vm> giveUp(String name) {
         return answer(() -> {
             requests.add("giveUp " + name);
+            stopped(name, "give up what was written last by");
+            elsewhere.remove(name);
             log(AgentEvent.Severity.WARNING, name, "Give up", "What it wrote last is given up.");
             return vm(name).vm();
         });

@@ -950,6 +950,61 @@ class WindowTest {
         bot.run(() -> bot.window().getActivePage().hideView(view));
     }
 
+    @Test
+    void whatIsWrittenBehindIsBroughtHome() {
+        writeBehind(hosts.one, "desk-01", 10);
+        start("desk-01");
+        bot.awaitThat("it can be brought home", this::canBringHome);
+        bot.menu("VM", "Bring Home");
+        awaitRequest(hosts.one, "bringHome desk-01");
+    }
+
+    private boolean canGiveUp() {
+        return bot.ui(
+                () -> bot.item("VM", "Give Up Last Writes...").orElseThrow().isEnabled());
+    }
+
+    @Test
+    void lastWritesAreGivenUpOnlyOfAVmThatIsOffAndOnlyWithConsent() {
+        hosts.one.keepElsewhere("desk-01", "client-9");
+        start("desk-02");
+        bot.awaitThat("it is on", () -> !canGiveUp());
+        select("desk-01");
+        bot.menu("VM", "Start");
+        awaitRequest(hosts.one, "startVm desk-01");
+        bot.awaitThat("it was refused, and can be given up", this::canGiveUp);
+        bot.contextMenu(bot.ui(this::table), "Give Up Last Writes...");
+        bot.shell("Give Up Last Writes");
+        assertTrue(
+                bot.ui(() -> bot.visible(Label.class).stream()
+                        .anyMatch(label -> label.getText().contains("is as after a power cut a short time before"))),
+                "what is lost is not said");
+        assertFalse(enabled("Give Up"), "nobody has accepted it");
+        var box = bot.find(
+                Button.class, button -> button.getText().contains("I &accept that what desk-01 wrote last is lost"));
+        bot.run(() -> {
+            box.setSelection(true);
+            box.notifyListeners(SWT.Selection, new Event());
+        });
+        assertTrue(enabled("Give Up"));
+        bot.press("Give Up");
+        awaitRequest(hosts.one, "giveUp desk-01");
+        bot.view(VmsView.ID);
+        start("desk-01");
+    }
+
+    @Test
+    void whoDoesNotGiveUpAsksNobody() {
+        select("desk-01", "desk-02");
+        bot.menu("VM", "Give Up Last Writes...");
+        bot.shell("Give Up Last Writes");
+        bot.press("Cancel");
+        bot.awaitThat("the dialog is closed", () -> bot.visible(Shell.class).stream()
+                .noneMatch(shell -> shell.getText().equals("Give Up Last Writes")));
+        start("desk-02");
+        assertEquals(List.of("startVm desk-02"), hosts.one.requests());
+    }
+
     private boolean canBringHome() {
         return bot.ui(() -> bot.item("VM", "Bring Home").orElseThrow().isEnabled());
     }

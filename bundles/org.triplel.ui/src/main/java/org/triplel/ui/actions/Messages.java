@@ -4,6 +4,15 @@ import org.eclipse.osgi.util.NLS;
 
 final class Messages extends NLS {
 
+    public static String GiveUp_AcceptMany;
+    public static String GiveUp_AcceptOne;
+    public static String GiveUp_AskMany;
+    public static String GiveUp_AskOne;
+    public static String GiveUp_Button;
+    public static String GiveUp_Many;
+    public static String GiveUp_One;
+    public static String GiveUp_Problem;
+    public static String GiveUp_Title;
     public static String Home_Many;
     public static String Home_One;
     public static String Kill_AlwaysAsk;
