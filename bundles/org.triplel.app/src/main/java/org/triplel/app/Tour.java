@@ -115,6 +115,7 @@ final class Tour {
         step("boot-storm-without-shadow-base", this::stormIsOver, STORM_LIMIT, () -> {});
         step("boot-storm-with-shadow-base-running", () -> true, LIMIT, () -> stormAgain(true));
         step("boot-storm-compared", this::stormIsOver, STORM_LIMIT, () -> {});
+        step("", () -> true, LIMIT, this::writeOneBehind);
         step("traffic", () -> true, LIMIT, this::closeDialogs);
         step("traffic-of-selection", () -> true, LIMIT, this::selectOne);
         step("vm-overview", () -> true, LIMIT, () -> vmPage(0));
@@ -127,7 +128,6 @@ final class Tour {
         step("", () -> true, LIMIT, () -> run(Commands.KILL));
         step("kill-question", this::dialogIsOpen, LIMIT, () -> {});
         step("", () -> true, LIMIT, this::closeDialogs);
-        step("", () -> true, LIMIT, this::selectAll);
         step("", () -> true, LIMIT, () -> run(Commands.PLACEMENT));
         step("storage-placement", this::dialogIsOpen, LIMIT, () -> {});
         step("", () -> true, LIMIT, this::closeDialogs);
@@ -141,12 +141,7 @@ final class Tour {
         step("dark-boot-storm", () -> true, LIMIT, () -> storm(true));
         step("", () -> true, LIMIT, () -> appearance(LIGHT));
         step("", () -> true, LIMIT, this::closeDialogs);
-        step("", () -> true, LIMIT, this::writeOneBehind);
         step("vm-exposure", this::somethingWouldBeLost, BEHIND_LIMIT, () -> vmPage(2));
-        step("exposure", () -> true, LIMIT, this::selectOne);
-        step("", () -> true, LIMIT, () -> run(Commands.PLACEMENT));
-        step("storage-placement-behind", this::dialogIsOpen, LIMIT, () -> {});
-        step("", () -> true, LIMIT, this::closeDialogs);
     }
 
     private void step(String name, BooleanSupplier ready, Duration limit, Runnable action) {
@@ -252,10 +247,6 @@ final class Tour {
 
     private void selectOne() {
         select(vms().subList(0, 1));
-    }
-
-    private void selectAll() {
-        select(vms());
     }
 
     private void select(List<Vm> vms) {
