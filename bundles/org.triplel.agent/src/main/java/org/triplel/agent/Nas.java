@@ -121,7 +121,7 @@ record Nas(Path folder, Optional<Path> link) {
     /** Who had the newest changes of an overlay last. */
     Optional<Claim> lastClaim(String overlay) throws IOException {
         var file = claimFile(overlay);
-        look(file.getParent());
+        look(file.resolveSibling(""));
         try {
             return Optional.of(Claim.parse(Files.readString(file)));
         } catch (NoSuchFileException none) {
@@ -140,7 +140,7 @@ record Nas(Path folder, Optional<Path> link) {
     /** Tells every host of it, for good. There is none, or it is done. */
     void claim(String overlay, Claim claim) throws IOException {
         var file = claimFile(overlay);
-        Files.createDirectories(file.getParent());
+        Files.createDirectories(file.resolveSibling(""));
         var created = file.resolveSibling(file.getFileName() + "." + claim.log() + ".new");
         try {
             Files.writeString(

@@ -41,11 +41,7 @@ interface Scheduler {
             @Override
             public void await(Condition signal, long nanos) {
                 try {
-                    for (long left = nanos;
-                            left > 0;
-                            left = 0) { // one wait, whatever ends it: the caller looks what it was
-                        signal.awaitNanos(left);
-                    }
+                    signal.awaitNanos(nanos);
                 } catch (InterruptedException stop) {
                     Thread.currentThread().interrupt();
                 }

@@ -84,7 +84,7 @@ final class WriteBehind implements AutoCloseable {
     private volatile boolean closing;
     private long delayMillis = FIRST_DELAY_MILLIS;
     private int failedAttempts;
-    private boolean endOwed;
+    private volatile boolean endOwed;
     private boolean failureNoted;
     private OptionalLong renewedNanos = OptionalLong.empty();
     private volatile String diskProblem = "";
