@@ -15,6 +15,7 @@ import java.util.HashMap;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Random;
+import java.util.UUID;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
@@ -107,6 +108,18 @@ class DiskBehindTest {
         assertFalse(Files.exists(state("local/desk-01.behind")));
     }
 
+    private ProcessHandle daemon() throws IOException {
+        var state = Files.readString(state("daemons/desk-01.pid"));
+        return ProcessHandle.of(Long.parseLong(state.replaceAll("(?s).*\"pid\":([0-9]+).*", "$1")))
+                .orElseThrow();
+    }
+
+    private void endDaemon() throws Exception {
+        var last = daemon();
+        last.destroyForcibly();
+        last.onExit().get();
+    }
+
     private static long exposed(DiskHost host) {
         return host.disks.find("desk-01").orElseThrow().traffic().exposure().bytes();
     }
@@ -120,7 +133,7 @@ class DiskBehindTest {
             work(host);
             host.disks.bringHome("desk-01");
             before = model.clone();
-            var daemon = Files.readString(state("daemons/desk-01.pid")).replaceAll("(?s).*\"pid\":([0-9]+).*", "$1");
+            var daemon = Long.toString(daemon().pid());
             run("kill", "-STOP", daemon);
             try (var guest = host.guest()) {
                 change(guest);
@@ -132,10 +145,8 @@ class DiskBehindTest {
                 world.put(file, Files.readAllBytes(file));
             }
             run("kill", "-CONT", daemon);
-            host.disks.find("desk-01").orElseThrow().daemon().close();
-        } catch (IOException expected) {
-            // the daemon is gone
         }
+        endDaemon(); // it goes with the host
         Files.deleteIfExists(state("spool/desk-01.spool"));
         Files.deleteIfExists(state("spool/desk-01.overlay"));
         for (Map.Entry<Path, byte[]> file : world.entrySet()) {
@@ -197,6 +208,30 @@ class DiskBehindTest {
             host.disks.detach("desk-01", Guest.OFF);
         }
         assertHome();
+    }
+
+    /** Somebody has given up what is here, and another host has begun, while the guest here lives on. */
+    @Test
+    void whoHasBeenGivenUpHarmsNobody() throws Exception {
+        try (var host = host()) {
+            host.disks.attach(VM, Guest.OFF);
+            work(host);
+            host.disks.bringHome("desk-01");
+            assertTrue(fixture.nas().dropClaim(VM.overlay()));
+            var theirs =
+                    Claim.begin("client-2", UUID.randomUUID(), fixture.nas().identity(VM.overlay()), Instant.EPOCH);
+            fixture.nas().claim(VM.overlay(), theirs);
+            Await.until("it is time to renew", () -> {
+                try (var guest = host.guest()) {
+                    change(guest);
+                }
+                return host.disks.problem("desk-01").contains("names another log, on client-2");
+            });
+            assertThrows(AgentException.class, () -> host.disks.detach("desk-01", Guest.OFF));
+            assertEquals(theirs, fixture.nas().claim(VM.overlay()).orElseThrow());
+            assertTrue(Files.exists(state("local/desk-01.behind")));
+        }
+        endDaemon();
     }
 
     @Test

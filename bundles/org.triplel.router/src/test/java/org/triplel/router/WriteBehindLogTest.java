@@ -165,6 +165,25 @@ class WriteBehindLogTest {
         }
     }
 
+    /** The first record of what is left may be the one that says where the others begin. */
+    @Test
+    void aFullLapLeavesTheBeginningAlone() throws IOException {
+        try (var log = create()) {
+            int lap = RING - 64 - BEGIN_RECORD - 64;
+            assertTrue(log.append(new Change.Write(0, ByteBuffer.allocate(lap)))); // 64 bytes before the ring's end
+            log.endEpoch();
+            log.drained(log.oldest().orElseThrow());
+            assertTrue(log.append(write(0, "one")));
+            int rest = RING - BEGIN_RECORD - 128 - 64;
+            assertFalse(log.append(new Change.Write(8, ByteBuffer.allocate(rest))));
+            assertTrue(log.append(new Change.Write(8, ByteBuffer.allocate(rest - 64))));
+        }
+        try (var log = open()) {
+            assertEquals("one", read(log, 0, 3));
+            assertEquals(RING - BEGIN_RECORD - 128 - 128 + 3, log.bytes());
+        }
+    }
+
     @Test
     void tornEndIsLeftOut() throws IOException {
         try (var log = create()) {

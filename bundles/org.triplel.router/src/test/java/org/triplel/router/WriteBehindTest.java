@@ -3,6 +3,7 @@ package org.triplel.router;
 import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.io.IOException;
@@ -241,6 +242,53 @@ class WriteBehindTest {
         for (int i = 0; i < 24; i++) {
             assertArrayEquals(filled(piece, i + 1).array(), onTheNas(i * piece, piece));
         }
+    }
+
+    @Test
+    void whatIsNeverFlushedReachesTheNasByItself() throws IOException {
+        disk.place(behind(SHORT));
+        disk.moveWrites();
+        disk.write(0, filled(4096, 1));
+        await(() -> Arrays.equals(filled(4096, 1).array(), onTheNas(0, 4096)));
+    }
+
+    @Test
+    void whoWaitsForANasThatRefusesIsToldSo() throws IOException {
+        nas.fate(call -> call.equals("flush") ? SimulatedImageDaemon.Event.FAILS : SimulatedImageDaemon.Event.NONE);
+        disk.write(0, filled(4096, 1));
+        disk.flush();
+        disk.place(Placement.NAS);
+        var refused = assertThrows(IOException.class, disk::moveWrites);
+        assertTrue(refused.getMessage().contains("cannot be sent on to the NAS"), refused.getMessage());
+        assertTrue(disk.writesBehind());
+        assertTrue(files.claim.isPresent());
+        nas.fate(call -> SimulatedImageDaemon.Event.NONE);
+        await(() -> disk.exposure().behindBytes() == 0);
+        disk.moveWrites();
+        assertFalse(disk.writesBehind());
+        assertArrayEquals(filled(4096, 1).array(), onTheNas(0, 4096));
+    }
+
+    /** They carry no data, but they are not for nothing. */
+    @Test
+    void manyTrimsWaitForTheNas() throws Exception {
+        disk.write(0, filled(DISK / 2, 1));
+        disk.checkpoint();
+        daemon.stall();
+        int trims = 40_000;
+        var guest = elsewhere(() -> {
+            for (int i = 0; i < trims; i++) {
+                disk.trim(i % 1000 * 512L, 512);
+            }
+            return true;
+        });
+        await(() -> disk.exposure().behindAge().compareTo(Duration.ofMillis(500)) > 0);
+        assertFalse(guest.isDone());
+        daemon.goOn();
+        assertTrue(guest.get());
+        disk.checkpoint();
+        assertArrayEquals(new byte[512_000], onTheNas(0, 512_000));
+        assertArrayEquals(filled(512, 1).array(), onTheNas(512_000, 512));
     }
 
     /** A request may be larger than a record, and than a quarter of the log. */
