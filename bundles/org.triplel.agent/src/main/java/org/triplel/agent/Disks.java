@@ -213,9 +213,12 @@ final class Disks implements VmDisks, AutoCloseable {
             throw new AgentException(
                     AgentError.Kind.CONFLICT,
                     "The disk of " + vm.vm() + " cannot be attached: " + e.getMessage() + ".",
-                    "Start the agent of " + e.host()
-                            + ", which brings it home. If that host is lost for good, give up what it wrote last: triplel vm"
-                            + " give-up " + vm.vm() + ". Its disk is then as after a power cut a short time before.",
+                    (e.host().equals(host)
+                                    ? "If it cannot be had"
+                                    : "Start the agent of " + e.host()
+                                            + ", which brings it home. If that host is lost for good")
+                            + ", give up what it wrote last: triplel vm give-up " + vm.vm()
+                            + ". Its disk is then as after a power cut a short time before.",
                     e);
         } catch (AbsentJournalException e) {
             throw new AgentException(
