@@ -17,7 +17,6 @@ import java.util.Optional;
 import java.util.OptionalLong;
 import java.util.UUID;
 import java.util.concurrent.locks.ReentrantLock;
-import java.util.zip.CRC32C;
 import org.triplel.block.BlockDevice;
 import org.triplel.block.FileDevice;
 
@@ -30,10 +29,7 @@ import org.triplel.block.FileDevice;
  *
  * <p>All changes are in memory as well, so nothing is lost when the host's disk fails.
  *
- * <p>Layout of the file: a page with magic (long), format (int), size of the ring (long), nonce (long), id (two longs), size
- * of the disk (long), and a checksum (int); two pages of which the newer one says up to where it is drained, each position
- * (long), number of the epoch (long), position up to where it was synced (long), how often the NAS was told of the log (long),
- * number of this page (long), checksum (int), all big-endian; the
+ * <p>The file has the {@link LogPages}, and then the
  * {@link RecordRing}. Each epoch begins with a record of its own. Whole pages are written, those behind the first record
  * with what they had before, so that nothing has to be read.
  *
@@ -50,12 +46,8 @@ public final class WriteBehindLog implements AutoCloseable {
     /** What a record holds at most. */
     static final int PIECE_BYTES = 1 << 20;
 
-    private static final int PAGE = 4096;
-    private static final int RING_AT = 3 * PAGE;
-    private static final long MAGIC = 0x334C2D424548494EL;
-    private static final int FORMAT = 1;
-    private static final int AT_CHECKSUM = 56;
-    private static final int POINTER_CHECKSUM = 40;
+    private static final int PAGE = LogPages.PAGE;
+    private static final int RING_AT = LogPages.BYTES;
 
     /** The record that begins an epoch: its number, when it began by the boot's clock and by the day's, the boot, synced to. */
     private static final byte BEGIN = 4;
@@ -67,12 +59,6 @@ public final class WriteBehindLog implements AutoCloseable {
 
     private static final int BEGIN_SYNCED = 40;
     private static final long BEGIN_RECORD_BYTES = RecordRing.recordBytes(BEGIN_BYTES);
-
-    /** Up to where all is on the NAS, up to where all was synced, and how often the NAS had been told of the log. */
-    private record Pointer(long position, long epoch, long synced, long renewals, long number) {
-
-        static final Pointer START = new Pointer(0, 0, 0, 0, 0);
-    }
 
     private final BlockDevice file;
     private final LogClock clock;
@@ -97,11 +83,11 @@ public final class WriteBehindLog implements AutoCloseable {
     private final ReentrantLock syncing = new ReentrantLock();
 
     /** What the file says; whoever changes it is {@code syncing}. */
-    private volatile Pointer pointer;
+    private volatile LogPages.Pointer pointer;
 
     private volatile long synced;
 
-    private WriteBehindLog(BlockDevice file, long nonce, LogClock clock, Pointer pointer) {
+    private WriteBehindLog(BlockDevice file, long nonce, LogClock clock, LogPages.Pointer pointer) {
         this.file = file;
         this.clock = clock;
         this.memory = arena.allocate(file.size() - RING_AT, PAGE);
@@ -137,7 +123,7 @@ public final class WriteBehindLog implements AutoCloseable {
             try (var empty = new RandomAccessFile(path.toFile(), "rw")) {
                 empty.setLength(bytes);
             }
-            return create(reserved(path, bytes), id, diskSize, LogClock.system());
+            return create(path, bytes, id, diskSize);
         } catch (LocalDiskException failure) {
             throw failure;
         } catch (IOException failure) {
@@ -145,11 +131,11 @@ public final class WriteBehindLog implements AutoCloseable {
         }
     }
 
-    private static BlockDevice reserved(Path path, long bytes) throws IOException {
+    private static WriteBehindLog create(Path path, long bytes, UUID id, long diskSize) throws IOException {
         var file = FileDevice.open(path);
         try {
             file.writeZeroes(0, bytes, true);
-            return file;
+            return create(file, id, diskSize, LogClock.system());
         } catch (IOException failure) {
             file.close();
             Files.deleteIfExists(path);
@@ -170,11 +156,11 @@ public final class WriteBehindLog implements AutoCloseable {
     /** Whether a file is a log in which there is nothing that the NAS may lack. */
     public static boolean isEmpty(Path path) {
         try (var file = FileDevice.open(path)) {
-            var header = header(file);
+            var header = LogPages.header(file);
             if (header.isEmpty()) {
                 return false;
             }
-            try (var log = open(file, header.get().getLong(44), LogClock.system())) {
+            try (var log = open(file, header.get().diskSize(), LogClock.system())) {
                 return log.isEmpty();
             }
         } catch (IOException damaged) {
@@ -207,39 +193,16 @@ public final class WriteBehindLog implements AutoCloseable {
     static WriteBehindLog create(BlockDevice file, UUID id, long diskSize, LogClock clock) throws IOException {
         long nonce = UUID.randomUUID().getLeastSignificantBits();
         try {
-            var header = page().putLong(MAGIC)
-                    .putInt(FORMAT)
-                    .putLong(file.size() - RING_AT)
-                    .putLong(nonce)
-                    .putLong(id.getMostSignificantBits())
-                    .putLong(id.getLeastSignificantBits())
-                    .putLong(diskSize);
-            writePointer(file, Pointer.START, 0);
-            writePointer(file, Pointer.START, 1);
-            file.flush();
-            write(file, 0, header, AT_CHECKSUM);
-            file.flush();
+            LogPages.format(file, new LogPages.Header(nonce, id, diskSize));
         } catch (IOException failure) {
             throw new LocalDiskException(file.toString(), failure);
         }
-        return new WriteBehindLog(file, nonce, clock, Pointer.START);
+        return new WriteBehindLog(file, nonce, clock, LogPages.Pointer.START);
     }
 
     /** Which log a file is, if it is one. */
     static Optional<UUID> idOf(BlockDevice file) throws IOException {
-        return header(file).map(header -> new UUID(header.getLong(28), header.getLong(36)));
-    }
-
-    private static Optional<ByteBuffer> header(BlockDevice file) throws IOException {
-        if (file.size() <= RING_AT) {
-            return Optional.empty();
-        }
-        var header = read(file, 0);
-        boolean good = header.getLong(0) == MAGIC
-                && header.getInt(8) == FORMAT
-                && header.getLong(12) == file.size() - RING_AT
-                && header.getInt(AT_CHECKSUM) == checksum(header, AT_CHECKSUM);
-        return good ? Optional.of(header) : Optional.empty();
+        return LogPages.header(file).map(LogPages.Header::id);
     }
 
     /**
@@ -248,10 +211,10 @@ public final class WriteBehindLog implements AutoCloseable {
      * @throws IOException it is no such log, or damaged; nothing of it is used
      */
     static WriteBehindLog open(BlockDevice file, long diskSize, LogClock clock) throws IOException {
-        var header = header(file)
-                .filter(each -> each.getLong(44) == diskSize)
+        var header = LogPages.header(file)
+                .filter(each -> each.diskSize() == diskSize)
                 .orElseThrow(() -> new IOException(file + " is no log of this disk"));
-        var log = new WriteBehindLog(file, header.getLong(20), clock, newestPointer(file));
+        var log = new WriteBehindLog(file, header.nonce(), clock, LogPages.pointer(file));
         try {
             log.load(diskSize);
             return log;
@@ -259,51 +222,6 @@ public final class WriteBehindLog implements AutoCloseable {
             log.arena.close();
             throw failure;
         }
-    }
-
-    private static Pointer newestPointer(BlockDevice file) throws IOException {
-        var result = Optional.<Pointer>empty();
-        for (int place = 0; place < 2; place++) {
-            var page = read(file, (1 + place) * PAGE);
-            if (page.getInt(POINTER_CHECKSUM) == checksum(page, POINTER_CHECKSUM)) {
-                var pointer = new Pointer(
-                        page.getLong(0), page.getLong(8), page.getLong(16), page.getLong(24), page.getLong(32));
-                result = result.filter(other -> other.number() >= pointer.number())
-                        .or(() -> Optional.of(pointer));
-            }
-        }
-        return result.filter(each -> each.position() >= 0 && each.position() % RecordRing.UNIT == 0)
-                .orElseThrow(() -> new IOException(file + " does not say what of it is on the NAS: it is damaged"));
-    }
-
-    private static void writePointer(BlockDevice file, Pointer pointer, int place) throws IOException {
-        var page = page().putLong(pointer.position())
-                .putLong(pointer.epoch())
-                .putLong(pointer.synced())
-                .putLong(pointer.renewals())
-                .putLong(pointer.number());
-        write(file, (1 + place) * PAGE, page, POINTER_CHECKSUM);
-    }
-
-    private static ByteBuffer page() {
-        return ByteBuffer.allocateDirect(PAGE).order(ByteOrder.BIG_ENDIAN);
-    }
-
-    private static ByteBuffer read(BlockDevice file, long at) throws IOException {
-        var page = page();
-        file.read(at, page);
-        return page.flip();
-    }
-
-    private static void write(BlockDevice file, long at, ByteBuffer page, int checked) throws IOException {
-        page.putInt(checked, checksum(page, checked));
-        file.write(at, page.clear());
-    }
-
-    private static int checksum(ByteBuffer page, int bytes) {
-        var crc = new CRC32C();
-        crc.update(page.duplicate().clear().limit(bytes));
-        return (int) crc.getValue();
     }
 
     private void load(long diskSize) throws IOException {
@@ -327,7 +245,7 @@ public final class WriteBehindLog implements AutoCloseable {
                 at = ring.kind(at) == SKIP ? ring.nextLap(at) : ring.end(at);
             }
             endEpoch();
-            forgetBehind(head, newestPointer(file).synced());
+            forgetBehind(head, pointer.synced());
             syncAll(); // what this process has read, and relies on, must not be lost with the host any more
         } finally {
             lock.unlock();
@@ -620,8 +538,8 @@ public final class WriteBehindLog implements AutoCloseable {
     private void point(long position, long epoch, long renewals) throws LocalDiskException {
         syncing.lock();
         try {
-            var next = new Pointer(position, epoch, synced, renewals, pointer.number() + 1);
-            writePointer(file, next, (int) (next.number() % 2));
+            var next = new LogPages.Pointer(position, epoch, synced, renewals, pointer.number() + 1);
+            LogPages.write(file, next);
             syncAll();
             pointer = next;
         } catch (LocalDiskException failure) {

@@ -317,6 +317,7 @@ class WriteBehindTest {
         daemon.goOn();
         assertTrue(write.get());
         assertFalse(disk.writesBehind());
+        assertTrue(files.failed, "whoever finds the file would believe it");
         assertEquals(Optional.empty(), files.claim);
         disk.flush();
         assertArrayEquals(filled(4096, 1).array(), onTheNas(0, 4096));
