@@ -233,9 +233,9 @@ final class WriteBehindSimulation {
         wanted = !wanted;
         disk.forgetProblem();
         try {
-            if (wanted && !disk.active()) {
+            if (wanted) {
                 disk.begin(RPO);
-            } else if (!wanted) {
+            } else {
                 disk.leave();
             }
         } catch (IOException failure) {
