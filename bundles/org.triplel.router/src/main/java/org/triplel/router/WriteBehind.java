@@ -449,7 +449,7 @@ final class WriteBehind implements AutoCloseable {
      */
     void begin(Rpo rpo) throws IOException {
         if (setAge(rpo.age())) {
-            if (stage == Stage.FAILED || log.orElseThrow().fits(rpo)) {
+            if (stage == Stage.FAILED || log.filter(each -> each.fits(rpo)).isPresent()) {
                 return;
             }
             leave();
