@@ -22,6 +22,9 @@ final class Messages extends NLS {
     public static String State_Stopped;
     public static String State_Stopping;
     public static String State_Unknown;
+    public static String Span_Hour;
+    public static String Span_Minute;
+    public static String Span_TenMinutes;
     public static String Welcome_BootStorm;
     public static String Welcome_Fleet;
     public static String Welcome_NoVms;

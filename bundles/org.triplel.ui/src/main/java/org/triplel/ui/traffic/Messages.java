@@ -23,10 +23,8 @@ final class Messages extends NLS {
     public static String Traffic_Follow;
     public static String Traffic_Heading;
     public static String Traffic_Held;
-    public static String Traffic_Hour;
     public static String Traffic_Local;
     public static String Traffic_Many;
-    public static String Traffic_Minute;
     public static String Traffic_Nas;
     public static String Traffic_NoHosts;
     public static String Traffic_NotSaved;
@@ -38,7 +36,6 @@ final class Messages extends NLS {
     public static String Traffic_SaveImage;
     public static String Traffic_Saving;
     public static String Traffic_Sum;
-    public static String Traffic_TenMinutes;
     public static String Traffic_Throughput;
 
     static {

@@ -43,6 +43,7 @@ import org.triplel.cluster.TrafficCsv;
 import org.triplel.cluster.TrafficScope;
 import org.triplel.cluster.TrafficStore;
 import org.triplel.ui.AccessibleName;
+import org.triplel.ui.ChartSpan;
 import org.triplel.ui.FleetSnapshot;
 import org.triplel.ui.FleetViewPart;
 import org.triplel.ui.Icon;
@@ -65,21 +66,6 @@ public final class TrafficView extends FleetViewPart {
     private static final int PICTURE_WIDTH = 1280;
     private static final int PICTURE_HEIGHT = 640;
 
-    /** How much time the chart shows. */
-    private enum Range {
-        MINUTE(1, 60),
-        TEN_MINUTES(5, 120),
-        HOUR(30, 120);
-
-        private final int secondsPerBucket;
-        private final int buckets;
-
-        Range(int secondsPerBucket, int buckets) {
-            this.secondsPerBucket = secondsPerBucket;
-            this.buckets = buckets;
-        }
-    }
-
     private final DateTimeFormatter time =
             DateTimeFormatter.ofPattern("HH:mm:ss").withZone(ZoneId.systemDefault());
     private final ISelectionListener selectionListener = this::selected;
@@ -89,7 +75,7 @@ public final class TrafficView extends FleetViewPart {
     private Legend legend;
     private Palette palette;
     private IAction follow;
-    private Range range = Range.MINUTE;
+    private ChartSpan span = ChartSpan.MINUTE;
     private Layer.Figure figure = Layer.Figure.THROUGHPUT;
     private TrafficScope scope = new TrafficScope.All();
     private TrafficScope selection = new TrafficScope.All();
@@ -148,10 +134,7 @@ public final class TrafficView extends FleetViewPart {
     private void fillToolBar() {
         var bars = getViewSite().getActionBars().getToolBarManager();
         bars.add(choice(
-                "range",
-                List.of(Messages.Traffic_Minute, Messages.Traffic_TenMinutes, Messages.Traffic_Hour),
-                Messages.Traffic_Range,
-                index -> range = Range.values()[index]));
+                "range", ChartSpan.allWords(), Messages.Traffic_Range, index -> span = ChartSpan.values()[index]));
         bars.add(choice(
                 "figure",
                 Stream.of(Layer.Figure.values()).map(Layer.Figure::words).toList(),
@@ -243,13 +226,13 @@ public final class TrafficView extends FleetViewPart {
 
     /** What is to be drawn. */
     private record Order(
-            TrafficScope scope, Range range, Layer.Figure figure, Palette palette, OptionalLong heldSecond) {
+            TrafficScope scope, ChartSpan span, Layer.Figure figure, Palette palette, OptionalLong heldSecond) {
 
         Shown query(TrafficStore traffic) {
             var end = heldSecond.orElseGet(traffic::newestSecond);
             // whole buckets only, so that a bar does not change while time goes on
-            var aligned = end - Math.floorMod(end + 1, range.secondsPerBucket);
-            var buckets = traffic.query(scope, aligned, range.secondsPerBucket, range.buckets);
+            var aligned = span.aligned(end);
+            var buckets = traffic.query(scope, aligned, span.secondsPerBucket(), span.buckets());
             return new Shown(this, buckets, Layer.stack(buckets, figure, new ClassColors(palette)));
         }
 
@@ -276,7 +259,7 @@ public final class TrafficView extends FleetViewPart {
     }
 
     private Order order() {
-        return new Order(scope, range, figure, palette, heldSecond);
+        return new Order(scope, span, figure, palette, heldSecond);
     }
 
     /** Has the background sum up what is to be shown, and then shows it. */

@@ -27,6 +27,7 @@ import org.triplel.agent.api.Writes;
 import org.triplel.cluster.Exposures;
 import org.triplel.cluster.TrafficStore;
 import org.triplel.ui.AccessibleName;
+import org.triplel.ui.ChartSpan;
 import org.triplel.ui.FleetWatch;
 import org.triplel.ui.charts.Alarm;
 import org.triplel.ui.charts.ClassColors;
@@ -52,35 +53,12 @@ final class ExposurePage extends Composite {
     private final Composite page;
     private final Label words;
     private final StackedChartCanvas chart;
-    private Range range = Range.MINUTE;
+    private ChartSpan span = ChartSpan.MINUTE;
     private Figure figure = Figure.AGE;
     private Optional<Vm> vm = Optional.empty();
     private Optional<Shown> shown = Optional.empty();
     private boolean querying;
     private int hover = -1;
-
-    /** How much time the chart shows. */
-    private enum Range {
-        MINUTE(1, 60),
-        TEN_MINUTES(5, 120),
-        HOUR(30, 120);
-
-        private final int secondsPerBucket;
-        private final int buckets;
-
-        Range(int secondsPerBucket, int buckets) {
-            this.secondsPerBucket = secondsPerBucket;
-            this.buckets = buckets;
-        }
-
-        String words() {
-            return switch (this) {
-                case MINUTE -> Messages.Exposure_Minute;
-                case TEN_MINUTES -> Messages.Exposure_TenMinutes;
-                case HOUR -> Messages.Exposure_Hour;
-            };
-        }
-    }
 
     /** What is drawn. */
     private enum Figure {
@@ -136,9 +114,9 @@ final class ExposurePage extends Composite {
                 .align(SWT.FILL, SWT.CENTER)
                 .grab(true, false)
                 .applyTo(words);
-        var ranges = choice(Stream.of(Range.values()).map(Range::words).toList(), Messages.Exposure_Range);
+        var ranges = choice(ChartSpan.allWords(), Messages.Exposure_Range);
         ranges.addListener(SWT.Selection, event -> {
-            range = Range.values()[ranges.getSelectionIndex()];
+            span = ChartSpan.values()[ranges.getSelectionIndex()];
             query();
         });
         var figures = choice(Stream.of(Figure.values()).map(Figure::words).toList(), Messages.Exposure_Figure);
@@ -169,13 +147,13 @@ final class ExposurePage extends Composite {
     }
 
     /** What is to be drawn. */
-    private record Order(Vm vm, Range range, Figure figure, Palette palette) {
+    private record Order(Vm vm, ChartSpan span, Figure figure, Palette palette) {
 
         Shown query(TrafficStore traffic) {
             var end = traffic.newestSecond();
             // whole spans only, so that a point does not change while time goes on
-            var aligned = end - Math.floorMod(end + 1, range.secondsPerBucket);
-            return new Shown(this, traffic.exposures(vm.name(), aligned, range.secondsPerBucket, range.buckets));
+            var aligned = span.aligned(end);
+            return new Shown(this, traffic.exposures(vm.name(), aligned, span.secondsPerBucket(), span.buckets()));
         }
 
         private Optional<StackedData.Limit> limit() {
@@ -245,7 +223,7 @@ final class ExposurePage extends Composite {
     }
 
     private Order order() {
-        return new Order(vm.orElseThrow(), range, figure, Palette.of(this));
+        return new Order(vm.orElseThrow(), span, figure, Palette.of(this));
     }
 
     private void take(Shown newest) {

@@ -24,8 +24,6 @@ final class Messages extends NLS {
     public static String Exposure_Age;
     public static String Exposure_Bytes;
     public static String Exposure_Figure;
-    public static String Exposure_Hour;
-    public static String Exposure_Minute;
     public static String Exposure_NoBound;
     public static String Exposure_NotYet;
     public static String Exposure_Nothing;
@@ -34,7 +32,6 @@ final class Messages extends NLS {
     public static String Exposure_PromisedMebibytes;
     public static String Exposure_PromisedSeconds;
     public static String Exposure_Range;
-    public static String Exposure_TenMinutes;
     public static String Exposure_Unknown;
     public static String Exposure_Words;
     public static String Kind_Base;
