@@ -43,6 +43,17 @@ public interface BlockDevice extends AutoCloseable {
         return false;
     }
 
+    /**
+     * Lends the pages of a range, if all of them are in the page cache, and if the range always lies at this place of one
+     * file. What is written to the range while they are lent may be seen or not, as by a read at that time.
+     *
+     * @return whether {@code borrower} has taken them; if not, nothing has happened
+     * @throws IOException of the borrower
+     */
+    default boolean lendNow(long offset, int length, PageBorrower borrower) throws IOException {
+        return false;
+    }
+
     /** Whether a read of the range waits for nothing but a disk of this host. */
     default boolean readsLocally(long offset, int length) {
         return false;

@@ -141,6 +141,30 @@ public final class FileDevice implements BlockDevice {
     }
 
     @Override
+    public boolean lendNow(long offset, int length, PageBorrower borrower) throws IOException {
+        int lent = duplicateIfCached(offset, length);
+        if (lent < 0) {
+            return false;
+        }
+        try {
+            borrower.take(lent, offset, length);
+        } finally {
+            FileCalls.close(lent);
+        }
+        return true;
+    }
+
+    /** A descriptor of its own: however long a borrower takes, this device can be closed. */
+    private int duplicateIfCached(long offset, int length) throws IOException {
+        long stamp = enter();
+        try {
+            return FileCalls.isCached(fd, offset, length) ? FileCalls.duplicate(fd) : -Errno.EAGAIN;
+        } finally {
+            use.unlockRead(stamp);
+        }
+    }
+
+    @Override
     public boolean readsLocally(long offset, int length) {
         return storage != Storage.REMOTE;
     }

@@ -17,6 +17,7 @@ import java.util.concurrent.atomic.AtomicLongArray;
 import java.util.concurrent.locks.Condition;
 import java.util.concurrent.locks.ReentrantLock;
 import org.triplel.block.BlockDevice;
+import org.triplel.block.PageBorrower;
 
 /**
  * The verified chunks of a base on the host's own disk: a sparse file like the base, {@code v<N>.raw}, and a bitmap file
@@ -169,7 +170,7 @@ final class ChunkStore implements AutoCloseable {
         }
     }
 
-    private boolean isDurable(int chunk) {
+    boolean isDurable(int chunk) {
         return (durable.get(chunk / Long.SIZE) & 1L << chunk) != 0;
     }
 
@@ -211,6 +212,11 @@ final class ChunkStore implements AutoCloseable {
     /** As {@link org.triplel.block.BlockDevice#readNow}, of {@code length} bytes from byte {@code from} of a chunk on. */
     boolean readNow(int chunk, int from, MemorySegment memory, long at, int length) throws IOException {
         return isDurable(chunk) && data.readNow((long) chunk * Manifest.CHUNK_BYTES + from, memory, at, length);
+    }
+
+    /** As {@link org.triplel.block.BlockDevice#lendNow}; the chunks of the range are {@link #isDurable durable}. */
+    boolean lendNow(long offset, int length, PageBorrower borrower) throws IOException {
+        return data.lendNow(offset, length, borrower);
     }
 
     /** Whether it is durably here, on a disk of this host. */

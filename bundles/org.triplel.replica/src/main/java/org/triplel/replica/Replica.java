@@ -24,6 +24,7 @@ import org.triplel.block.ClassRange;
 import org.triplel.block.ClassifiedDevice;
 import org.triplel.block.Extent;
 import org.triplel.block.FileDevice;
+import org.triplel.block.PageBorrower;
 
 /**
  * A version of a base image on this host: Shadow-Base in the words of the paper. While it is on, a read is served from
@@ -391,13 +392,37 @@ public final class Replica implements AutoCloseable {
             return true;
         }
 
+        /** What is durably here; a chunk of zeroes has no pages. */
+        @Override
+        public boolean lendNow(long offset, int length, PageBorrower borrower) throws IOException {
+            var local = store;
+            if (!shadowBase || local.isEmpty()) {
+                return false;
+            }
+            long start = System.nanoTime();
+            int last = lastChunk(offset, length);
+            for (int chunk = (int) (offset / CHUNK_BYTES); chunk <= last; chunk++) {
+                if (manifest.zero(chunk) || !local.get().isDurable(chunk)) {
+                    return false;
+                }
+            }
+            return local.get().lendNow(offset, length, (fd, at, bytes) -> {
+                traffic.local(bytes, System.nanoTime() - start); // what the client takes from now on is its own time
+                borrower.take(fd, at, bytes);
+            });
+        }
+
+        private static int lastChunk(long offset, int length) {
+            return (int) ((offset + length - 1) / CHUNK_BYTES);
+        }
+
         @Override
         public boolean readsLocally(long offset, int length) {
             var local = store;
             if (!shadowBase || local.isEmpty()) {
                 return false;
             }
-            int last = (int) ((offset + length - 1) / CHUNK_BYTES);
+            int last = lastChunk(offset, length);
             for (int chunk = (int) (offset / CHUNK_BYTES); chunk <= last; chunk++) {
                 if (!manifest.zero(chunk) && !local.get().readsLocally(chunk)) {
                     return false;

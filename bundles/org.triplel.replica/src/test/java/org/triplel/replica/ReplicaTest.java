@@ -8,6 +8,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.io.IOException;
 import java.nio.ByteBuffer;
+import java.nio.channels.FileChannel;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -281,6 +282,43 @@ class ReplicaTest {
         }
         try (var replica = open()) {
             assertEquals(zeroChunks(), replica.verifiedChunks(), "nothing was remembered");
+        }
+    }
+
+    /** Returns whether the view lent the chunk; if so, with the right content. */
+    private boolean lends(BlockDevice view, int chunk) throws IOException {
+        return view.lendNow((long) chunk * CHUNK, CHUNK, (fd, offset, length) -> {
+            var content = ByteBuffer.allocate((int) length);
+            try (var file = FileChannel.open(Path.of("/proc/self/fd/" + fd))) {
+                file.read(content, offset);
+            }
+            assertArrayEquals(Arrays.copyOfRange(image, chunk * CHUNK, (chunk + 1) * CHUNK), content.array());
+        });
+    }
+
+    @Test
+    void lendsPagesOfWhatIsDurablyHere() throws IOException {
+        int zeroes = 0;
+        try (var replica = open()) {
+            var count = new Count();
+            var view = replica.view(count);
+            assertFalse(lends(view, firstDataChunk(3)), "it is not here yet");
+            assertTrue(replica.fill(done -> {}, () -> false));
+            for (int chunk = 0; chunk < 40; chunk++) {
+                boolean zero = replica.manifest().zero(chunk);
+                zeroes += zero ? 1 : 0;
+                assertEquals(systemTellsWhatIsCached() && !zero, lends(view, chunk), "chunk " + chunk);
+            }
+            assertEquals(systemTellsWhatIsCached() ? (40L - zeroes) * CHUNK : 0, count.local.get());
+            replica.shadowBase(false);
+            assertFalse(lends(view, firstDataChunk(3)), "reads are to go to the NAS");
+        }
+    }
+
+    /** Linux does since 6.5. */
+    private boolean systemTellsWhatIsCached() throws IOException {
+        try (var file = FileDevice.openReadOnly(Files.write(folder.resolve("cached"), new byte[CHUNK]))) {
+            return file.lendNow(0, CHUNK, (_, _, _) -> {});
         }
     }
 

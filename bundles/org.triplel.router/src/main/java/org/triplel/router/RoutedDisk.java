@@ -15,6 +15,7 @@ import org.triplel.block.ClassRange;
 import org.triplel.block.ClassifiedDevice;
 import org.triplel.block.Extent;
 import org.triplel.block.ImageDaemon;
+import org.triplel.block.PageBorrower;
 import org.triplel.block.RangeLock;
 import org.triplel.block.ReadCompletion;
 import org.triplel.guest.Range;
@@ -471,6 +472,12 @@ public final class RoutedDisk implements ClassifiedDevice {
         }
         record(usedFor(offset), Direction.READ, Side.LOCAL, length, start);
         return true;
+    }
+
+    /** What only the base holds, if the base can. */
+    @Override
+    public boolean lendNow(long offset, int length, PageBorrower borrower) throws IOException {
+        return !local.holdsAny(offset, length) && onlyBaseHas(offset, length) && base.lendNow(offset, length, borrower);
     }
 
     @Override

@@ -52,6 +52,8 @@ public final class SocketCalls {
             NativeCall.link("recv", FunctionDescriptor.of(JAVA_LONG, JAVA_INT, JAVA_LONG, JAVA_LONG, JAVA_INT));
     private static final MethodHandle SEND =
             NativeCall.link("send", FunctionDescriptor.of(JAVA_LONG, JAVA_INT, JAVA_LONG, JAVA_LONG, JAVA_INT));
+    private static final MethodHandle SENDFILE =
+            NativeCall.link("sendfile", FunctionDescriptor.of(JAVA_LONG, JAVA_INT, JAVA_INT, ADDRESS, JAVA_LONG));
     private static final MethodHandle POLL =
             NativeCall.link("poll", FunctionDescriptor.of(JAVA_INT, ADDRESS, JAVA_LONG, JAVA_INT));
     private static final MethodHandle SHUTDOWN =
@@ -159,6 +161,25 @@ public final class SocketCalls {
             do {
                 result = NativeCall.result(
                         (long) SEND.invokeExact(state, fd, address, length, flags | MSG_NOSIGNAL), state);
+            } while (result == -Errno.EINTR);
+            return result;
+        } catch (Throwable e) {
+            throw new AssertionError(e);
+        }
+    }
+
+    /**
+     * Sends pages of a file as they are: they are looked at when the other side takes them. Returns how many bytes were sent;
+     * 0 means that the file ends at {@code offset}.
+     */
+    public static long sendFile(int fd, int file, long offset, long length) {
+        var state = NativeCall.state();
+        var from = state.asSlice(NativeCall.SCRATCH, JAVA_LONG.byteSize());
+        try {
+            long result;
+            do {
+                from.set(JAVA_LONG, 0, offset);
+                result = NativeCall.result((long) SENDFILE.invokeExact(state, fd, file, from, length), state);
             } while (result == -Errno.EINTR);
             return result;
         } catch (Throwable e) {

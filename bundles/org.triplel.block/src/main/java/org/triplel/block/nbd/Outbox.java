@@ -111,15 +111,19 @@ final class Outbox {
         }
         try {
             for (var part : parts) {
-                for (long done = 0; done < part.byteSize(); ) {
-                    done += addPart(part, done);
-                    if (done < part.byteSize()) {
-                        flush();
-                    }
-                }
+                addAll(part);
             }
         } finally {
             endAdding();
+        }
+    }
+
+    private void addAll(MemorySegment part) {
+        for (long done = 0; done < part.byteSize(); ) {
+            done += addPart(part, done);
+            if (done < part.byteSize()) {
+                flush();
+            }
         }
     }
 
@@ -185,6 +189,41 @@ final class Outbox {
         send(() -> {
             transport.send(leaving, 0, before);
             transport.send(message, at, length);
+        });
+    }
+
+    /** Sends a message that ends with a range of a file, after all that was added before; waits for the other side. */
+    void sendThrough(MemorySegment beginning, int file, long offset, long length) {
+        if (!beginAdding()) {
+            return;
+        }
+        boolean added = false;
+        try {
+            addAll(beginning);
+            added = true;
+        } finally {
+            if (!added) {
+                endAdding();
+            }
+        }
+        long before;
+        lock.lock();
+        try {
+            while (!closed && sending) {
+                changed.awaitUninterruptibly();
+            }
+            endAdding(); // what is added from now on comes after the file
+            if (closed || broken) {
+                return;
+            }
+            before = swap();
+            sending = true;
+        } finally {
+            lock.unlock();
+        }
+        send(() -> {
+            transport.send(leaving, 0, before);
+            transport.sendFile(file, offset, length);
         });
     }
 

@@ -6,6 +6,7 @@ import static java.lang.foreign.ValueLayout.JAVA_LONG_UNALIGNED;
 import static java.lang.foreign.ValueLayout.JAVA_SHORT_UNALIGNED;
 
 import java.io.IOException;
+import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.nio.ByteOrder;
@@ -39,10 +40,12 @@ final class Replies {
 
     private final Outbox outbox;
     private final boolean structured;
+    private final MemorySegment lentHeader;
 
     Replies(Transport transport, Session session) {
         this.outbox = new Outbox(transport, BYTES);
         this.structured = session.structured();
+        this.lentHeader = Arena.ofAuto().allocate(dataHeaderBytes());
     }
 
     /**
@@ -69,6 +72,20 @@ final class Replies {
         }
         sendIfEnough();
         return true;
+    }
+
+    /**
+     * Answers a read with pages that the device lends; for the connection's thread.
+     *
+     * @return whether it did; if not, another way must be tried
+     */
+    boolean lend(long cookie, long offset, int length, BlockDevice device) {
+        putDataHeader(lentHeader, 0, cookie, offset, length);
+        try {
+            return device.lendNow(offset, length, (file, at, bytes) -> outbox.sendThrough(lentHeader, file, at, bytes));
+        } catch (IOException | RuntimeException | Error failure) {
+            return false;
+        }
     }
 
     /**

@@ -79,6 +79,21 @@ final class SocketTransport implements Transport {
     }
 
     @Override
+    public void sendFile(int file, long offset, long length) throws IOException {
+        for (long done = 0; done < length; ) {
+            long result = SocketCalls.sendFile(fd, file, offset + done, length - done);
+            if (result < 0) {
+                throw open ? failure(result) : new ClosedChannelException();
+            }
+            if (result == 0) {
+                throw new IOException(
+                        "a file that is being sent ends at " + (offset + done) + ": it has been shortened");
+            }
+            done += result;
+        }
+    }
+
+    @Override
     public long sendNow(MemorySegment memory, long at, long length) throws IOException {
         long result = SocketCalls.send(fd, memory.address() + at, length, SocketCalls.MSG_DONTWAIT);
         if (result == -Errno.EAGAIN) {

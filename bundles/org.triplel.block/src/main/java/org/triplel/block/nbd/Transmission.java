@@ -40,6 +40,9 @@ final class Transmission {
     /** The longest write that needs no memory of its own. */
     private static final int MAX_WRITE_NOW_BYTES = 1 << 20;
 
+    /** The shortest read that goes out from a file's own pages: for a short one the copy is cheaper. */
+    private static final int MIN_LENT_BYTES = 64 << 10;
+
     /** The longest read that goes to a worker together with others. */
     private static final int MAX_MISS_BYTES = 64 << 10;
 
@@ -125,7 +128,7 @@ final class Transmission {
                 return false;
             }
             case READ -> {
-                if (!readNow() && !startRead() && !missed()) {
+                if (!lend() && !readNow() && !startRead() && !missed()) {
                     handOver(command);
                 }
             }
@@ -186,6 +189,13 @@ final class Transmission {
             inbox.discard(header.payloadBytes());
             return Optional.empty();
         }
+    }
+
+    /** Large content goes from the file's pages to the client's memory, without a copy in ours. */
+    private boolean lend() {
+        return header.length() >= MIN_LENT_BYTES
+                && header.length() <= Replies.MAX_NOW_BYTES
+                && replies.lend(header.cookie(), header.offset(), (int) header.length(), device);
     }
 
     private boolean readNow() {

@@ -2,10 +2,12 @@ package org.triplel.block.nbd;
 
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
+import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.nio.ByteBuffer;
 import java.nio.channels.ClosedChannelException;
+import org.triplel.block.linux.FileCalls;
 
 /** A client in memory: says what is in the script and then hangs up; takes every answer. */
 final class Script implements Transport {
@@ -48,6 +50,17 @@ final class Script implements Transport {
             throw new ClosedChannelException();
         }
         answers.writeBytes(memory.asSlice(at, length).toArray(ValueLayout.JAVA_BYTE));
+    }
+
+    @Override
+    public void sendFile(int file, long offset, long length) throws IOException {
+        try (var arena = Arena.ofConfined()) {
+            var content = arena.allocate(length);
+            if (FileCalls.pread(file, content.address(), length, offset) != length) {
+                throw new IOException("the file is shorter");
+            }
+            send(content, 0, length);
+        }
     }
 
     @Override
