@@ -7,6 +7,7 @@ import java.util.Collections;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.function.Function;
 
 /**
  * Compares our NBD server with others, in rounds: each round lets each server do each workload, in turning order, and
@@ -39,6 +40,16 @@ public final class DataPlane {
             new Workload("cold: 4K random read, depth 32", Workload.Kind.READ, true, 4096, 32, 1.0, Workload.Client.LIGHT, true),
             new Workload("cold: 1M sequential read, depth 4", Workload.Kind.READ, false, 1 << 20, 4, 1.0, Workload.Client.LIGHT, true));
 
+    /** Reads that find nothing cached, and writes that wait for the NAS. */
+    private static final List<Workload> NAS = List.of(
+            new Workload("NAS: 4K random read, depth 32", Workload.Kind.READ, true, 4096, 32, 0, Workload.Client.LIGHT, true),
+            new Workload("NAS: 1M sequential read, depth 4", Workload.Kind.READ, false, 1 << 20, 4, 0, Workload.Client.LIGHT, true),
+            new Workload("NAS: 4K random write, depth 32", Workload.Kind.WRITE, true, 4096, 32, 0),
+            new Workload("NAS: 4K write and flush, depth 1", Workload.Kind.WRITE_AND_FLUSH, true, 4096, 1, 0));
+
+    private static final List<Workload> RANGES = List.of(
+            new Workload("1,000 ranges: 4K random read, depth 32", Workload.Kind.READ, true, 4096, 32, 1.0));
+
     private static final List<Workload> BASE = List.of(
             new Workload("base: 4K random read, depth 32", Workload.Kind.READ, true, 4096, 32, 0.9),
             new Workload("base: 64K sequential read, depth 16", Workload.Kind.READ, false, 65536, 16, 0.9));
@@ -67,7 +78,9 @@ public final class DataPlane {
     public static void main(String[] args) throws Exception {
         var bench = new DataPlane(args[0], Path.of(args[1]).toAbsolutePath(), Integer.parseInt(args[2]), args[4]);
         bench.file();
+        bench.nas();
         bench.base();
+        bench.ranges();
         bench.privateImage();
         bench.manyDisks();
         Bars.draw("Rates relative to the best peer", bench.picture, List.of(OURS, "nbdkit", "qemu-nbd", "qsd"), Path.of(args[3]));
@@ -77,12 +90,35 @@ public final class DataPlane {
         for (var name : List.of(OURS, "nbdkit", "qemu-nbd", "qsd")) {
             fill(image(name));
         }
-        try (var ours = serve("--image", image(OURS).toString());
-                var nbdkit = Server.start("nbdkit", socket("nbdkit"), List.of("nbdkit", "-f", "-U", socket("nbdkit").toString(), "file", image("nbdkit").toString()));
-                var nbd = Server.start("qemu-nbd", socket("qemu-nbd"), List.of("qemu-nbd", "-t", "-e", "8", "-f", "raw", "-k", socket("qemu-nbd").toString(), image("qemu-nbd").toString()));
-                var daemon = storageDaemon("qsd", "file,node-name=disk,filename=" + image("qsd"))) {
-            compare(FILE, List.of(ours, nbdkit, nbd, daemon));
-            for (var server : List.of(ours, nbdkit, nbd, daemon)) {
+        compareFiles(FILE, this::image);
+    }
+
+    /** Images behind a link like that to a NAS, each server's behind one of its own. */
+    private void nas() throws Exception {
+        if (chosen(NAS).isEmpty()) {
+            return;
+        }
+        try (var ours = new NasFile(folder, OURS, image(OURS));
+                var nbdkit = new NasFile(folder, "nbdkit", image("nbdkit"));
+                var nbd = new NasFile(folder, "qemu-nbd", image("qemu-nbd"));
+                var daemon = new NasFile(folder, "qsd", image("qsd"))) {
+            var files = Map.of(OURS, ours, "nbdkit", nbdkit, "qemu-nbd", nbd, "qsd", daemon);
+            compareFiles(NAS, name -> files.get(name).path());
+        }
+    }
+
+    private void compareFiles(List<Workload> workloads, Function<String, Path> images) throws Exception {
+        var chosen = chosen(workloads);
+        if (chosen.isEmpty()) {
+            return;
+        }
+        try (var ours = serve(OURS, "--image", images.apply(OURS).toString());
+                var nbdkit = Server.start("nbdkit", socket("nbdkit"), List.of("nbdkit", "-f", "-U", socket("nbdkit").toString(), "file", images.apply("nbdkit").toString()));
+                var nbd = Server.start("qemu-nbd", socket("qemu-nbd"), List.of("qemu-nbd", "-t", "-e", "8", "-f", "raw", "-k", socket("qemu-nbd").toString(), images.apply("qemu-nbd").toString()));
+                var daemon = storageDaemon("qsd", "file,node-name=disk,filename=" + images.apply("qsd"))) {
+            var servers = List.of(ours, nbdkit, nbd, daemon);
+            compare(chosen, servers, images);
+            for (var server : servers) {
                 System.out.printf("%-10s anonymous memory %6.1f MiB%n", server.name(), server.anonymousMebibytes());
             }
         }
@@ -90,30 +126,61 @@ public final class DataPlane {
 
     /** What only the base holds, through the whole router, beside the bare file. */
     private void base() throws Exception {
+        var chosen = chosen(BASE);
+        if (chosen.isEmpty()) {
+            return;
+        }
         var overlay = folder.resolve("overlay.qcow2");
         run("qemu-img", "create", "-q", "-f", "qcow2", overlay.toString(), Long.toString(IMAGE_BYTES));
-        var bare = socket("bare");
         run("dd", "if=" + image(OURS), "of=/dev/null", "bs=1M", "status=none"); // warm again
-        try (var routed = serve("--image", overlay.toString(), "--format", "qcow2", "--base", image(OURS).toString());
-                var file = Server.start("bare file", bare, List.of(triplel, "serve", "--read-only", "--image", image(OURS).toString(), "--socket", bare.toString()))) {
-            compare(BASE, List.of(routed, file));
+        try (var routed = serve(OURS, "--image", overlay.toString(), "--format", "qcow2", "--base", image(OURS).toString());
+                var file = serve("bare file", "--read-only", "--image", image(OURS).toString())) {
+            compare(chosen, List.of(routed, file), this::image);
+        }
+    }
+
+    /** The base through a router whose map has 1,000 ranges, beside one whose map is empty. The ranges lie behind what is read. */
+    private void ranges() throws Exception {
+        var chosen = chosen(RANGES);
+        if (chosen.isEmpty()) {
+            return;
+        }
+        var split = folder.resolve("ranges.qcow2");
+        var whole = folder.resolve("whole.qcow2");
+        int step = 128 << 10;
+        for (var overlay : List.of(split, whole)) {
+            run("qemu-img", "create", "-q", "-f", "qcow2", overlay.toString(), Long.toString(IMAGE_BYTES + 1000L * step));
+        }
+        var writes = new ArrayList<>(List.of("qemu-io", "-f", "qcow2"));
+        for (int i = 0; i < 1000; i++) {
+            writes.addAll(List.of("-c", "write -q " + (IMAGE_BYTES + (long) i * step) + " 64k"));
+        }
+        writes.add(split.toString());
+        run(writes.toArray(String[]::new));
+        try (var many = serve(OURS, "--image", split.toString(), "--format", "qcow2", "--base", image(OURS).toString());
+                var none = serve("no ranges", "--image", whole.toString(), "--format", "qcow2", "--base", image(OURS).toString())) {
+            compare(chosen, List.of(many, none), this::image);
         }
     }
 
     /** What the private image holds, through router and storage daemon, beside the storage daemon alone. */
     private void privateImage() throws Exception {
+        var chosen = chosen(PRIVATE);
+        if (chosen.isEmpty()) {
+            return;
+        }
         for (var name : List.of("private.qcow2", "alone.qcow2")) {
             run("qemu-img", "convert", "-f", "raw", "-O", "qcow2", image(OURS).toString(), folder.resolve(name).toString());
         }
-        try (var routed = serve("--image", folder.resolve("private.qcow2").toString(), "--format", "qcow2");
+        try (var routed = serve(OURS, "--image", folder.resolve("private.qcow2").toString(), "--format", "qcow2");
                 var alone = storageDaemon("qsd", "file,node-name=file,filename=" + folder.resolve("alone.qcow2"), "qcow2,node-name=disk,file=file")) {
-            compare(PRIVATE, List.of(routed, alone));
+            compare(chosen, List.of(routed, alone), this::image);
         }
     }
 
     /** 64 disks with four connections each, beside one connection to one of them. */
     private void manyDisks() throws Exception {
-        if (!MANY.name().contains(rows)) {
+        if (chosen(List.of(MANY)).isEmpty()) {
             return;
         }
         var pairs = new ArrayList<Double>();
@@ -131,18 +198,24 @@ public final class DataPlane {
         System.out.printf("    together   %9.0f %-5s%n", median(rates), MANY.unit());
     }
 
-    private void compare(List<Workload> workloads, List<Server> servers) throws Exception {
-        for (var work : workloads.stream().filter(work -> work.name().contains(rows)).toList()) {
+    /** The rows that were asked for. */
+    private List<Workload> chosen(List<Workload> workloads) {
+        return workloads.stream().filter(work -> work.name().contains(rows)).toList();
+    }
+
+    /** @param images the image of each server, by its name */
+    private void compare(List<Workload> workloads, List<Server> servers, Function<String, Path> images) throws Exception {
+        for (var work : workloads) {
             var rates = new LinkedHashMap<String, List<Double>>();
             var cpu = new LinkedHashMap<String, List<Double>>();
             servers.forEach(server -> rates.put(server.name(), new ArrayList<>()));
             servers.forEach(server -> cpu.put(server.name(), new ArrayList<>()));
-            measure(servers.getFirst(), work, WARM_UP_SECONDS, new ArrayList<>(), new ArrayList<>());
+            measure(servers.getFirst(), work, images, WARM_UP_SECONDS, new ArrayList<>(), new ArrayList<>());
             var order = new ArrayList<>(servers);
             int enough = work.kind() == Workload.Kind.WRITE_AND_FLUSH ? Math.max(10, rounds) : rounds;
             for (int round = 0; round < enough; round++) {
                 for (var server : order) {
-                    measure(server, work, work.cold() ? COLD_SECONDS : SECONDS, rates.get(server.name()), cpu.get(server.name()));
+                    measure(server, work, images, work.cold() ? COLD_SECONDS : SECONDS, rates.get(server.name()), cpu.get(server.name()));
                 }
                 Collections.rotate(order, 1);
             }
@@ -150,10 +223,11 @@ public final class DataPlane {
         }
     }
 
-    private void measure(Server server, Workload work, double seconds, List<Double> rates, List<Double> cpu)
+    private void measure(
+            Server server, Workload work, Function<String, Path> images, double seconds, List<Double> rates, List<Double> cpu)
             throws Exception {
         if (work.cold()) {
-            forget(image(server.name()));
+            forget(images.apply(server.name()));
         }
         var done = work.client() == Workload.Client.FIO ? Fio.run(server, work, seconds) : light(server, work, seconds);
         rates.add(work.rate(done.requests(), done.seconds()));
@@ -188,7 +262,8 @@ public final class DataPlane {
             pairs.add(ours.get(round) / best);
         }
         var ratio = Ratio.of(pairs);
-        System.out.printf("%-36s %5.2f (%.2f to %.2f) of the best peer, goal %.2f%s%n", work.name(), ratio.median(), ratio.low(), ratio.high(), work.goal(), ratio.reaches(work.goal()) ? "" : "  MISSED");
+        var goal = work.goal() == 0 ? "" : String.format(", goal %.2f%s", work.goal(), ratio.reaches(work.goal()) ? "" : "  MISSED");
+        System.out.printf("%-36s %5.2f (%.2f to %.2f) of the best peer%s%n", work.name(), ratio.median(), ratio.low(), ratio.high(), goal);
         double bestPeer = names.stream().skip(1).mapToDouble(name -> median(rates.get(name))).max().orElseThrow();
         var bars = new LinkedHashMap<String, Double>();
         for (var name : names) {
@@ -207,13 +282,13 @@ public final class DataPlane {
     }
 
     private Path socket(String name) {
-        return folder.resolve(name + ".sock");
+        return folder.resolve(name.replace(' ', '-') + ".sock");
     }
 
-    private Server serve(String... arguments) throws Exception {
-        var command = new ArrayList<>(List.of(triplel, "serve", "--socket", socket(OURS).toString()));
+    private Server serve(String name, String... arguments) throws Exception {
+        var command = new ArrayList<>(List.of(triplel, "serve", "--socket", socket(name).toString()));
         command.addAll(Arrays.asList(arguments));
-        return Server.start(OURS, socket(OURS), command);
+        return Server.start(name, socket(name), command);
     }
 
     private Server storageDaemon(String name, String... nodes) throws Exception {

@@ -20,6 +20,9 @@ final class LightClient implements AutoCloseable {
     private static final int DISCONNECT = 2;
     private static final int FLUSH = 3;
 
+    /** What is behind them, on a larger disk, is left alone. */
+    private static final long MOST_BYTES = 1L << 30;
+
     private final SocketChannel channel;
     private final ByteBuffer in = ByteBuffer.allocateDirect(4 << 20).flip();
     private final long size;
@@ -57,7 +60,7 @@ final class LightClient implements AutoCloseable {
         boolean flushes = work.kind() == Workload.Kind.WRITE_AND_FLUSH;
         var out = ByteBuffer.allocateDirect((28 + (read ? 0 : work.blockBytes())) * work.depth());
         var random = new Random(size ^ System.nanoTime());
-        long blocks = size / work.blockBytes();
+        long blocks = Math.min(size, MOST_BYTES) / work.blockBytes();
         long next = 0;
         long done = 0;
         int underWay = 0;

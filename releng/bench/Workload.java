@@ -6,7 +6,7 @@
  * @param random anywhere on the disk, or from its beginning to its end and again
  * @param blockBytes of each request
  * @param depth how many requests are under way
- * @param goal the ratio to the best peer that we want
+ * @param goal the ratio to the best peer that we want; 0 if none is set
  * @param client who does it
  * @param cold whether the image is not in the page cache at first
  */

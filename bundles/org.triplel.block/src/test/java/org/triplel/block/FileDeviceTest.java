@@ -2,8 +2,10 @@ package org.triplel.block;
 
 import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import java.io.IOException;
 import java.io.RandomAccessFile;
@@ -15,11 +17,18 @@ import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Random;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.FutureTask;
+import java.util.concurrent.atomic.AtomicInteger;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.function.Executable;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
+import org.triplel.block.nbd.Clients;
+import org.triplel.block.nbd.NbdServer;
+import org.triplel.block.nbd.SingleExport;
 
 class FileDeviceTest {
 
@@ -31,7 +40,40 @@ class FileDeviceTest {
     @ParameterizedTest
     @ValueSource(booleans = {true, false})
     void keepsWhatIsWritten(boolean direct) throws IOException {
-        var path = sparse();
+        keepsWhatIsWritten(sparse(), direct);
+    }
+
+    /** Only root can make one. */
+    @Test
+    void aBlockDeviceKeepsWhatIsWritten() throws IOException {
+        assumeTrue(Files.isWritable(Path.of("/dev/loop-control")), "loop devices");
+        var backing = sparse();
+        var loop = Path.of(
+                Tool.run("losetup", "--find", "--show", backing.toString()).strip());
+        try {
+            keepsWhatIsWritten(loop, true);
+            keepsWhatIsWritten(loop, false);
+            try (var disk = FileDevice.open(loop)) {
+                assertEquals(List.of(Extent.data(SIZE - 512)), disk.extents(512, SIZE - 512));
+                disk.write(
+                        4096,
+                        ByteBuffer.allocate(4096).put(new byte[] {1, 2, 3}).clear());
+                disk.trim(0, 1 << 20);
+                assertFalse(disk.zeroesFast());
+                disk.flush();
+                var failure = assertThrows(
+                        BlockException.class, () -> disk.write(SIZE, ByteBuffer.allocate(512)), "behind its end");
+                assertEquals(BlockException.Errno.ENOSPC, failure.errno());
+            }
+        } finally {
+            Tool.run("losetup", "--detach", loop.toString());
+        }
+    }
+
+    private static void keepsWhatIsWritten(Path path, boolean direct) throws IOException {
+        try (var disk = FileDevice.open(path)) {
+            disk.writeZeroes(0, SIZE, false);
+        }
         var expected = new byte[SIZE];
         var random = new Random(1);
         try (var disk = FileDevice.open(path)) {
@@ -92,6 +134,80 @@ class FileDeviceTest {
             var failure = assertThrows(BlockException.class, () -> full.write(0, ByteBuffer.allocate(512)));
             assertEquals(BlockException.Errno.ENOSPC, failure.errno());
             assertTrue(failure.getMessage().contains("write of /dev/full at 0, 512 bytes: No space left on device"));
+        }
+    }
+
+    /** The first flush fails, later ones succeed: so Linux reports a failed write-back. */
+    private static final class FailsOnce extends ForwardingDevice {
+
+        private final CountDownLatch reached = new CountDownLatch(1);
+        private final CountDownLatch goOn = new CountDownLatch(1);
+        private final AtomicInteger flushes = new AtomicInteger();
+
+        FailsOnce(BlockDevice disk) {
+            super(disk);
+        }
+
+        @Override
+        public void flush() throws IOException {
+            if (flushes.incrementAndGet() == 1) {
+                reached.countDown();
+                try {
+                    goOn.await();
+                } catch (InterruptedException e) {
+                    throw new IOException(e);
+                }
+                throw new BlockException(BlockException.Errno.EIO, "a failed write-back");
+            }
+        }
+    }
+
+    @Test
+    @Timeout(60)
+    void whoFlushesBesideAFailureHearsOfItToo() throws Exception {
+        assumeTrue(Files.isWritable(Path.of("/dev/fuse")), "FUSE");
+        var socket = folder.resolve("s.sock");
+        var mount = Files.createDirectory(folder.resolve("mount"));
+        try (var content = FileDevice.open(sparse());
+                var failing = new FailsOnce(content);
+                var _ = new NbdServer(socket, new SingleExport("", failing), Clients.MANY)) {
+            var fuse = Tool.start(folder.resolve("log"), "nbdfuse", mount.toString(), "--unix", socket.toString());
+            try {
+                Await.until("nbdfuse has mounted it", () -> Files.exists(mount.resolve("nbd")));
+                try (var disk = FileDevice.open(mount.resolve("nbd"))) {
+                    disk.write(0, ByteBuffer.allocate(4096));
+                    var flushes = List.of(flush(disk), flush(disk));
+                    failing.reached.await();
+                    Await.until("the other flush waits", () -> flushes.stream()
+                            .anyMatch(each -> each.thread.getState() == Thread.State.WAITING));
+                    failing.goOn.countDown();
+                    for (var each : flushes) {
+                        assertTrue(each.fails.get(), "a flush succeeded beside one that failed");
+                    }
+                    assertTrue(flushFails(disk), "a later flush succeeded");
+                }
+            } finally {
+                failing.goOn.countDown();
+                Tool.run("fusermount3", "-u", mount.toString());
+                fuse.waitFor();
+            }
+            assertEquals(1, failing.flushes.get());
+        }
+    }
+
+    private record Flush(Thread thread, FutureTask<Boolean> fails) {}
+
+    private static Flush flush(FileDevice disk) {
+        var task = new FutureTask<>(() -> flushFails(disk));
+        return new Flush(Thread.ofPlatform().start(task), task);
+    }
+
+    private static boolean flushFails(FileDevice disk) {
+        try {
+            disk.flush();
+            return false;
+        } catch (IOException expected) {
+            return true;
         }
     }
 

@@ -15,6 +15,7 @@ import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
+import org.triplel.block.qemu.DaemonState;
 
 /** {@code triplel serve} as a process, with QEMU's and libnbd's tools as clients. */
 @Timeout(120)
@@ -156,6 +157,54 @@ class ServeCommandTest {
             server.destroyForcibly();
         }
         run("qemu-io", "-f", "qcow2", "disk.qcow2", "-c", "read -P 3 3M 1M");
+    }
+
+    private void killDaemon() throws Exception {
+        var daemon = DaemonState.read(folder.resolve("s.state/disk.pid"))
+                .orElseThrow()
+                .process();
+        var process = ProcessHandle.of(daemon.pid()).orElseThrow();
+        process.destroyForcibly();
+        process.onExit().get(PATIENCE_SECONDS, TimeUnit.SECONDS);
+    }
+
+    @Test
+    void whatAKilledServerLeftIsWrittenAfterAnOpenThatFailed() throws Exception {
+        random("base.raw", 4 << 20);
+        run("qemu-img", "create", "-q", "-f", "qcow2", "-b", "base.raw", "-F", "raw", "disk.qcow2");
+        var image = folder.resolve("disk.qcow2").toString();
+        var base = folder.resolve("base.raw").toString();
+        var arguments = List.of("--image", image, "--format", "qcow2", "--base", base);
+        var server = serve(arguments.toArray(String[]::new));
+        try {
+            awaitReady(server);
+            var client =
+                    "import nbd, os, sys; h = nbd.NBD(); h.connect_uri(sys.argv[1]); h.pwrite(b'\\x09' * 65536, 1 << 20);"
+                            + " print('written', flush=True); os._exit(0)"; // without a flush
+            assertEquals("written", run("python3", "-c", client, uri()).strip());
+        } finally {
+            server.destroyForcibly().waitFor();
+            killDaemon();
+        }
+        Files.deleteIfExists(socket());
+        var said = refusal(1, arguments.toArray(String[]::new));
+        assertTrue(said.contains("--resume"), said);
+        Files.move(folder.resolve("base.raw"), folder.resolve("away.raw"));
+        var resume = new ArrayList<>(arguments);
+        resume.add("--resume");
+        said = refusal(1, resume.toArray(String[]::new));
+        assertTrue(said.contains("base.raw"), said);
+        Files.move(folder.resolve("away.raw"), folder.resolve("base.raw"));
+        server = serve(resume.toArray(String[]::new));
+        try {
+            awaitReady(server);
+            run("qemu-io", "-f", "raw", uri(), "-c", "read -P 9 1M 64k");
+            stop(server);
+        } finally {
+            server.destroyForcibly();
+        }
+        assertFalse(Files.exists(folder.resolve("s.state")), "state is left");
+        run("qemu-io", "-f", "qcow2", image, "-c", "read -P 9 1M 64k");
     }
 
     @Test

@@ -14,6 +14,7 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.atomic.AtomicLong;
+import java.util.concurrent.locks.LockSupport;
 import org.triplel.block.BlockDevice;
 import org.triplel.block.BlockException;
 import org.triplel.block.ChangeCompletion;
@@ -43,7 +44,10 @@ public final class NbdClient implements BlockDevice {
     private static final int MAX_CHUNK_BYTES = 1 << 20;
 
     /** So many requests under way that throughput counts more than the time of each. */
-    private static final int MANY = 8;
+    private static final int MANY = 16;
+
+    /** Short beside the time that a server takes for {@link #MANY}. */
+    private static final long GATHER_NANOS = 100_000;
 
     private static final ByteBuffer NOTHING = ByteBuffer.allocate(0).asReadOnlyBuffer();
 
@@ -315,7 +319,7 @@ public final class NbdClient implements BlockDevice {
             if (!inbox.has(bytes)) {
                 settle();
                 if (pending.size() >= MANY) {
-                    Thread.yield(); // a server that waits for this core answers some more, and they travel on together
+                    LockSupport.parkNanos(GATHER_NANOS); // replies that come together travel on together
                 }
                 inbox.await(bytes);
             }

@@ -3,11 +3,13 @@ package org.triplel.block.nbd;
 import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertInstanceOf;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.io.IOException;
 import java.io.RandomAccessFile;
+import java.lang.foreign.MemorySegment;
 import java.nio.ByteBuffer;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -28,6 +30,7 @@ import org.triplel.block.DeviceLostException;
 import org.triplel.block.Extent;
 import org.triplel.block.FileDevice;
 import org.triplel.block.ForwardingDevice;
+import org.triplel.block.ReadCompletion;
 import org.triplel.block.Tool;
 
 /** The client against our server and against two that others wrote. */
@@ -82,6 +85,60 @@ class NbdClientTest {
             }
         } finally {
             kill(process);
+        }
+    }
+
+    /** Whoever started a request has a fault: nobody else may wait for ever because of it. */
+    @Test
+    void aCompletionThatThrowsHangsNobody() throws Exception {
+        try (var disk = FileDevice.open(sparse());
+                var server = new NbdServer(socket(), new SingleExport("d", disk), Clients.MANY);
+                var client = NbdClient.connect(socket(), "d");
+                var threads = Executors.newFixedThreadPool(1)) {
+            var faulty = new Ends(new CountDownLatch(1), true);
+            var sound = new Ends(new CountDownLatch(1), false);
+            assertTrue(client.startRead(0, 4096, faulty));
+            assertTrue(client.startRead(8192, 4096, sound));
+            var awaited = threads.submit(() -> {
+                client.read(4096, ByteBuffer.allocate(4096));
+                return true;
+            });
+            client.submit();
+            faulty.ended.await();
+            sound.ended.await();
+            try {
+                assertTrue(awaited.get());
+            } catch (ExecutionException lost) {
+                assertInstanceOf(DeviceLostException.class, lost.getCause());
+            }
+        }
+    }
+
+    /** Counts that it has come to an end, and may then throw. */
+    private record Ends(CountDownLatch ended, boolean faulty) implements ReadCompletion {
+
+        private void end() {
+            ended.countDown();
+            if (faulty) {
+                throw new IllegalStateException("a fault of the one who started it");
+            }
+        }
+
+        @Override
+        public void data(MemorySegment memory, long at) {
+            end();
+        }
+
+        @Override
+        public void failed() {
+            end();
+        }
+
+        @Override
+        public void settle() {
+            if (faulty) {
+                throw new IllegalStateException("and again");
+            }
         }
     }
 
