@@ -42,7 +42,7 @@ final class Agent implements AutoCloseable {
         var nas = new Nas(config.nasFolder(), config.nasLink());
         var events = new EventLog(config.name(), event -> desktops.tell(desktop -> desktop.event(event)));
         replicas = new ReplicaStore(config.name(), state.replicas(), nas, events);
-        disks = new Disks(config.name(), state, routerSocket, nas, replicas, events);
+        disks = new Disks(config.name(), state, routerSocket, nas, replicas, config.sendRate(), events);
         Files.setOwner(routerSocket, Files.getOwner(config.run())); // QEMU's user; the socket's folder stays ours
         watch = new HostWatch(config.name(), config.accelerator(), state.replicas(), nas, replicas::openAll, events);
         var host = new ManagedVm.Host(

@@ -9,6 +9,7 @@ import java.util.Optional;
 import java.util.Properties;
 import org.triplel.agent.api.Names;
 import org.triplel.hypervisor.Accelerator;
+import org.triplel.router.SendRate;
 
 /**
  * What the agent is told by its properties file.
@@ -23,6 +24,8 @@ import org.triplel.hypervisor.Accelerator;
  *     without it they are opened as files
  * @param libvirtUri {@code libvirt.uri}
  * @param accelerator {@code accelerator}: {@code kvm} or {@code tcg}
+ * @param sendRate {@code behind.megabytes-per-second}, a million bytes each: what this host's VMs together may send on of
+ *     what they wrote behind; without it there is no limit
  */
 record AgentConfig(
         String name,
@@ -32,7 +35,11 @@ record AgentConfig(
         Path nasFolder,
         Optional<Path> nasLink,
         String libvirtUri,
-        Accelerator accelerator) {
+        Accelerator accelerator,
+        SendRate sendRate) {
+
+    private static final String RATE = "behind.megabytes-per-second";
+    private static final int MOST_MEGABYTES = 100_000;
 
     /** @throws IOException the file cannot be read, or what it says makes no sense; the message names file and key */
     static AgentConfig read(Path file) throws IOException {
@@ -52,7 +59,8 @@ record AgentConfig(
                             ? Optional.empty()
                             : Optional.of(Path.of(link).toAbsolutePath()),
                     value(properties, "libvirt.uri"),
-                    accelerator(value(properties, "accelerator")));
+                    accelerator(value(properties, "accelerator")),
+                    sendRate(properties.getProperty(RATE, "").strip()));
         } catch (InvalidPathException e) {
             throw new IOException(file + ": '" + e.getInput() + "' is no path", e);
         } catch (IllegalArgumentException e) {
@@ -82,5 +90,16 @@ record AgentConfig(
             case "tcg" -> Accelerator.TCG;
             default -> throw new IllegalArgumentException("'accelerator' is '" + value + "', not 'kvm' or 'tcg'");
         };
+    }
+
+    private static SendRate sendRate(String value) {
+        if (value.isEmpty()) {
+            return SendRate.UNLIMITED;
+        }
+        if (!value.matches("[1-9][0-9]{0,5}") || Integer.parseInt(value) > MOST_MEGABYTES) {
+            throw new IllegalArgumentException(
+                    "'" + RATE + "' is '" + value + "', not a whole number from 1 to " + MOST_MEGABYTES);
+        }
+        return new SendRate(Integer.parseInt(value) * 1_000_000L);
     }
 }

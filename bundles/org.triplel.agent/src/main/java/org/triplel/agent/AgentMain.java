@@ -9,8 +9,8 @@ import org.triplel.hypervisor.LibvirtHypervisor;
 
 /**
  * The agent's process. Its argument is a properties file with the keys {@code name}, {@code state},
- * {@code router}, {@code run}, {@code nas.folder}, {@code nas.link} (optional), {@code libvirt.uri} and
- * {@code accelerator} ({@code kvm} or {@code tcg}). It prints a line {@code ready} on stdout once desktops can connect, and runs until SIGTERM; guests and
+ * {@code router}, {@code run}, {@code nas.folder}, {@code nas.link} (optional), {@code libvirt.uri},
+ * {@code accelerator} ({@code kvm} or {@code tcg}) and {@code behind.megabytes-per-second} (optional). It prints a line {@code ready} on stdout once desktops can connect, and runs until SIGTERM; guests and
  * image daemons outlive it.
  */
 public final class AgentMain {

@@ -30,6 +30,7 @@ import org.triplel.router.Placement;
 import org.triplel.router.RequestClass;
 import org.triplel.router.RoutedDisk;
 import org.triplel.router.Rpo;
+import org.triplel.router.SendRate;
 import org.triplel.router.Side;
 
 /**
@@ -53,6 +54,7 @@ final class Disks implements VmDisks, AutoCloseable {
     private final StateFolder state;
     private final Nas nas;
     private final ReplicaStore replicas;
+    private final SendRate sendRate;
     private final EventLog events;
     private final Spools spools;
     private final ExportMap disks = new ExportMap();
@@ -70,12 +72,20 @@ final class Disks implements VmDisks, AutoCloseable {
      * @param host the name of this host
      * @param routerSocket where QEMU finds the disks
      */
-    Disks(String host, StateFolder state, Path routerSocket, Nas nas, ReplicaStore replicas, EventLog events)
+    Disks(
+            String host,
+            StateFolder state,
+            Path routerSocket,
+            Nas nas,
+            ReplicaStore replicas,
+            SendRate sendRate,
+            EventLog events)
             throws IOException {
         this.host = host;
         this.state = state;
         this.nas = nas;
         this.replicas = replicas;
+        this.sendRate = sendRate;
         this.events = events;
         this.spools = new Spools(state.spools(), nas, events);
         this.baseServer = new NbdServer(state.baseSocket(), bases, Clients.MANY);
@@ -192,7 +202,7 @@ final class Disks implements VmDisks, AutoCloseable {
                     daemon,
                     spool,
                     split
-                            ? Optional.of(new HostFiles(host, state, nas, vm, guest, image, trusted, events))
+                            ? Optional.of(new HostFiles(host, state, nas, vm, guest, image, trusted, sendRate, events))
                             : Optional.empty(),
                     placement(placement),
                     metrics);

@@ -13,6 +13,7 @@ import org.triplel.router.JournalFile;
 import org.triplel.router.NasView;
 import org.triplel.router.RoutedDisk;
 import org.triplel.router.Rpo;
+import org.triplel.router.SendRate;
 import org.triplel.router.SetAside;
 import org.triplel.router.SubFile;
 import org.triplel.router.WriteBehindLog;
@@ -30,6 +31,7 @@ final class HostFiles implements RoutedDisk.LocalFiles {
     private final Guest guest;
     private final String image;
     private final boolean trusted;
+    private final SendRate sendRate;
     private final EventLog events;
 
     /** The log of this stay. */
@@ -43,6 +45,7 @@ final class HostFiles implements RoutedDisk.LocalFiles {
      * @param guest what is known of it
      * @param image names the overlay and what makes this life of it unique
      * @param trusted whether nobody can have put the overlay back since an earlier agent served it
+     * @param sendRate of this host
      */
     HostFiles(
             String host,
@@ -52,6 +55,7 @@ final class HostFiles implements RoutedDisk.LocalFiles {
             Guest guest,
             String image,
             boolean trusted,
+            SendRate sendRate,
             EventLog events) {
         this.host = host;
         this.state = state;
@@ -60,6 +64,7 @@ final class HostFiles implements RoutedDisk.LocalFiles {
         this.guest = guest;
         this.image = image;
         this.trusted = trusted;
+        this.sendRate = sendRate;
         this.events = events;
     }
 
@@ -245,6 +250,11 @@ final class HostFiles implements RoutedDisk.LocalFiles {
         } catch (IOException failure) {
             LOG.log(Level.WARNING, vm.vm() + ": " + file + " stays", failure);
         }
+    }
+
+    @Override
+    public SendRate sendRate() {
+        return sendRate;
     }
 
     @Override

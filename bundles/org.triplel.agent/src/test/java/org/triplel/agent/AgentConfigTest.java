@@ -10,6 +10,7 @@ import java.util.Optional;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.triplel.hypervisor.Accelerator;
+import org.triplel.router.SendRate;
 
 class AgentConfigTest {
 
@@ -41,7 +42,8 @@ class AgentConfigTest {
                         Path.of("/srv/nas"),
                         Optional.empty(),
                         "qemu:///system",
-                        Accelerator.KVM),
+                        Accelerator.KVM,
+                        SendRate.UNLIMITED),
                 read(COMPLETE));
         assertEquals(
                 Optional.of(Path.of("/nas.sock")),
@@ -53,6 +55,12 @@ class AgentConfigTest {
         refused("'state' is missing", COMPLETE.replace("state=", "stat="));
         refused("'name' is '../x'; 1 to 63 letters, digits, '-' and '_' are allowed", COMPLETE + "name=../x");
         refused("'accelerator' is 'xen', not 'kvm' or 'tcg'", COMPLETE + "accelerator=xen");
+        refused(
+                "'behind.megabytes-per-second' is '0', not a whole number from 1 to 100000",
+                COMPLETE + "behind.megabytes-per-second=0");
+        refused(
+                "'behind.megabytes-per-second' is '1.5', not a whole number from 1 to 100000",
+                COMPLETE + "behind.megabytes-per-second=1.5");
         refused("'/a\0b' is no path", COMPLETE + "run=/a\\u0000b");
     }
 

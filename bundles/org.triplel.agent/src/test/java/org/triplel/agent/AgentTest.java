@@ -49,6 +49,7 @@ import org.triplel.block.UnixSocket;
 import org.triplel.hypervisor.Accelerator;
 import org.triplel.hypervisor.Hypervisor;
 import org.triplel.hypervisor.LibvirtHypervisor;
+import org.triplel.router.SendRate;
 
 /** The agent as a desktop sees it, over its socket. */
 @Timeout(120)
@@ -74,7 +75,8 @@ class AgentTest {
                 nas(),
                 Optional.empty(),
                 "test:///default",
-                Accelerator.TCG);
+                Accelerator.TCG,
+                SendRate.UNLIMITED);
         return new Agent(config, new StateFolder(config.state()), hypervisor, Timing.usual());
     }
 

@@ -3,6 +3,7 @@ package org.triplel.agent;
 import java.io.IOException;
 import java.nio.file.Path;
 import org.triplel.block.nbd.NbdClient;
+import org.triplel.router.SendRate;
 
 /** What an agent has to do with disks. */
 final class DiskHost implements AutoCloseable {
@@ -22,7 +23,7 @@ final class DiskHost implements AutoCloseable {
         socket = folder.resolve("router.sock");
         state = new StateFolder(folder.resolve("state"));
         replicas = new ReplicaStore(name, state.replicas(), fixture.nas(), new EventLog(name, event -> {}));
-        disks = new Disks(name, state, socket, fixture.nas(), replicas, events);
+        disks = new Disks(name, state, socket, fixture.nas(), replicas, SendRate.UNLIMITED, events);
     }
 
     NbdClient guest() throws IOException {

@@ -15,28 +15,39 @@ final class EpochSender {
 
     private static final int AT_ONCE = 32;
 
+    /** Lets a change go when its turn has come. */
+    interface Pace {
+        void await(long bytes);
+    }
+
     private final SpooledOverlay overlay;
+    private final Pace pace;
     private final ReentrantLock lock = new ReentrantLock();
     private final Condition changed = lock.newCondition();
     private final List<PatientWork> rest = new ArrayList<>();
     private final List<IOException> failures = new ArrayList<>();
     private int underWay;
 
-    EpochSender(SpooledOverlay overlay) {
+    EpochSender(SpooledOverlay overlay, Pace pace) {
         this.overlay = overlay;
+        this.pace = pace;
     }
 
     /**
      * Returns when all are done, not durably yet.
      *
      * @return how much data they carry
-     * @throws IOException of the first that failed; the others are done, or have failed, too
+     * @throws IOException of the first that failed; the others are done, have failed, too, or were not begun
      */
     long send(List<Change> changes) throws IOException {
         failures.clear();
         long bytes = 0;
         for (var change : changes) {
             awaitFewerThan(AT_ONCE);
+            if (hasFailed()) {
+                break;
+            }
+            pace.await(change.payload());
             bytes += change.payload();
             switch (change) {
                 case Change.Write write -> start(write);
@@ -80,6 +91,15 @@ final class EpochSender {
         lock.lock();
         try {
             failures.add(failure);
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    private boolean hasFailed() {
+        lock.lock();
+        try {
+            return !failures.isEmpty();
         } finally {
             lock.unlock();
         }

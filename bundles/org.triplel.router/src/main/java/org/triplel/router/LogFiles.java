@@ -28,6 +28,11 @@ public interface LogFiles {
      */
     void renewBehind(long times) throws IOException;
 
+    /** How fast what is in the logs of this host may be sent on. */
+    default SendRate sendRate() {
+        return SendRate.UNLIMITED;
+    }
+
     /** Tells the NAS that the log's file must not be used any more: this host's disk has failed. */
     void failBehind() throws IOException;
 

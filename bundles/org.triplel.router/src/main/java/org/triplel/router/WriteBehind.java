@@ -78,6 +78,9 @@ final class WriteBehind implements AutoCloseable {
 
     private volatile Stage stage = Stage.THROUGH;
     private volatile Optional<WriteBehindLog> log = Optional.empty();
+    /** How many wait for all to be on the NAS. */
+    private int inHaste;
+
     private Optional<Scheduler.Task> drainer = Optional.empty();
     private Duration age = Duration.ZERO;
     private long credit;
@@ -109,7 +112,7 @@ final class WriteBehind implements AutoCloseable {
         this.changes = changes;
         this.scheduler = scheduler;
         this.drained = drained;
-        this.sender = new EpochSender(overlay);
+        this.sender = new EpochSender(overlay, this::pace);
     }
 
     /**
@@ -431,11 +434,34 @@ final class WriteBehind implements AutoCloseable {
                 return;
             }
             current.endEpoch();
-            while (stage != Stage.THROUGH && current.has(last.get())) {
-                refuseIfNasRefuses();
-                work.signalAll();
-                scheduler.await(progress);
+            inHaste++;
+            try {
+                while (stage != Stage.THROUGH && current.has(last.get())) {
+                    refuseIfNasRefuses();
+                    work.signalAll();
+                    scheduler.await(progress);
+                }
+            } finally {
+                inHaste--;
             }
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    private void pace(long bytes) {
+        var rate = files.orElseThrow().sendRate();
+        if (rate.limits()) {
+            overlay.submit(); // what has been started need not wait
+            rate.await(bytes, this::isInHaste);
+        }
+    }
+
+    /** Whether more is at stake than the link's other users. */
+    private boolean isInHaste() {
+        lock.lock();
+        try {
+            return closing || inHaste > 0 || stage != Stage.BEHIND;
         } finally {
             lock.unlock();
         }

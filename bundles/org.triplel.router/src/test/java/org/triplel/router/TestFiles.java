@@ -75,6 +75,11 @@ record TestFiles(Swap swap, Journals journals, LogFiles logs) implements RoutedD
     }
 
     @Override
+    public SendRate sendRate() {
+        return logs.sendRate();
+    }
+
+    @Override
     public WriteBehindLog beginBehind(long size, Rpo rpo) throws IOException {
         return logs.beginBehind(size, rpo);
     }

@@ -58,6 +58,12 @@ class WriteBehindTest {
         private Optional<UUID> claim = Optional.empty();
         private FragileFile file;
         private boolean failed;
+        private SendRate rate = SendRate.UNLIMITED;
+
+        @Override
+        public SendRate sendRate() {
+            return rate;
+        }
 
         @Override
         public Optional<WriteBehindLog> behind(long size) {
@@ -188,6 +194,36 @@ class WriteBehindTest {
         assertArrayEquals(filled(500, 2).array(), onTheNas(2000, 500));
         assertArrayEquals(filled(500, 2).array(), read(2000, 500));
         assertEquals(Duration.ZERO, disk.exposure().behindAge());
+    }
+
+    @Test
+    void isSentOnAsFastAsTheHostMay() throws IOException {
+        long megabyte = 1 << 20;
+        files.rate = new SendRate(20 * megabyte);
+        long start = System.nanoTime();
+        for (int i = 0; i < 8; i++) {
+            disk.write(i * megabyte, filled(1 << 20, 1));
+        }
+        disk.flush();
+        await(() -> disk.exposure().behindBytes() == 0);
+        var took = Duration.ofNanos(System.nanoTime() - start);
+        assertTrue(took.toMillis() > 300, "8 MiB at 20 MiB/s in " + took); // the last one's time is not waited for
+        assertArrayEquals(filled(1 << 20, 1).array(), onTheNas(7 << 20, 1 << 20));
+    }
+
+    @Test
+    void whoWaitsForItIsNotKeptWaitingByTheRate() throws IOException {
+        files.rate = new SendRate(1000); // a quarter of an hour for all of it
+        disk.write(0, filled(1 << 20, 1));
+        disk.flush();
+        assertTrue(disk.exposure().behindBytes() > 0);
+        disk.checkpoint();
+        assertArrayEquals(filled(1 << 20, 1).array(), onTheNas(0, 1 << 20));
+        disk.write(0, filled(1 << 20, 2));
+        disk.place(new Placement(Side.NAS, Side.NAS, Optional.empty()));
+        disk.moveWrites();
+        assertFalse(disk.writesBehind());
+        assertArrayEquals(filled(1 << 20, 2).array(), onTheNas(0, 1 << 20));
     }
 
     @Test
