@@ -17,6 +17,7 @@ import java.util.concurrent.atomic.AtomicLongArray;
 import java.util.concurrent.locks.Condition;
 import java.util.concurrent.locks.ReentrantLock;
 import org.triplel.block.BlockDevice;
+import org.triplel.block.Folders;
 import org.triplel.block.PageBorrower;
 
 /**

@@ -14,6 +14,7 @@ import java.util.HexFormat;
 import java.util.function.LongConsumer;
 import java.util.regex.Pattern;
 import org.triplel.block.BlockDevice;
+import org.triplel.block.Folders;
 
 /**
  * What one version of a base image contains: a SHA-1 and a SHA-256 of each 64 KiB chunk. Immutable.

@@ -18,6 +18,7 @@ import java.util.UUID;
 import java.util.concurrent.ConcurrentHashMap;
 import org.triplel.block.BlockDevice;
 import org.triplel.block.FileDevice;
+import org.triplel.block.Folders;
 import org.triplel.guest.JournalTombstone;
 import org.triplel.guest.Range;
 
@@ -187,6 +188,7 @@ public final class JournalFile implements LocalPart {
             format(file, size);
         }
         Files.move(unfinished, path, StandardCopyOption.ATOMIC_MOVE);
+        Folders.force(path.toAbsolutePath().getParent());
         return new JournalFile(path, FileDevice.open(path), held, size, List.of(), List.of());
     }
 

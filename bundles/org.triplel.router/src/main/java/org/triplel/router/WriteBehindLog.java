@@ -19,6 +19,7 @@ import java.util.UUID;
 import java.util.concurrent.locks.ReentrantLock;
 import org.triplel.block.BlockDevice;
 import org.triplel.block.FileDevice;
+import org.triplel.block.Folders;
 
 /**
  * The changes of a disk that are on this host and not on the NAS yet, in the order in which they were acknowledged, in
@@ -135,7 +136,9 @@ public final class WriteBehindLog implements AutoCloseable {
         var file = FileDevice.open(path);
         try {
             file.writeZeroes(0, bytes, true);
-            return create(file, id, diskSize, LogClock.system());
+            var log = create(file, id, diskSize, LogClock.system());
+            Folders.force(path.toAbsolutePath().getParent());
+            return log;
         } catch (IOException failure) {
             file.close();
             Files.deleteIfExists(path);

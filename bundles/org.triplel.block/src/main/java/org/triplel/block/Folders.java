@@ -1,4 +1,4 @@
-package org.triplel.replica;
+package org.triplel.block;
 
 import java.io.IOException;
 import java.nio.channels.FileChannel;
@@ -6,11 +6,11 @@ import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 
 /** Makes what a folder lists durable: a file that is synced can still be lost with its name. */
-final class Folders {
+public final class Folders {
 
     private Folders() {}
 
-    static void force(Path folder) throws IOException {
+    public static void force(Path folder) throws IOException {
         try (var channel = FileChannel.open(folder, StandardOpenOption.READ)) {
             channel.force(true);
         }
