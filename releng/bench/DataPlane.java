@@ -57,6 +57,8 @@ public final class DataPlane {
     private static final List<Workload> PRIVATE = List.of(
             new Workload("private: 4K random read, depth 32", Workload.Kind.READ, true, 4096, 32, 0.8),
             new Workload("private: 4K random write, depth 32", Workload.Kind.WRITE, true, 4096, 32, 0.8),
+            new Workload("private: 4K random read, depth 16", Workload.Kind.READ, true, 4096, 16, 0),
+            new Workload("private: 4K random write, depth 16", Workload.Kind.WRITE, true, 4096, 16, 0),
             new Workload("private: 4K random read, depth 1", Workload.Kind.READ, true, 4096, 1, 0),
             new Workload("private: 4K random write, depth 1", Workload.Kind.WRITE, true, 4096, 1, 0));
 

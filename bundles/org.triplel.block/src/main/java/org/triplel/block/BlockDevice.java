@@ -44,11 +44,11 @@ public interface BlockDevice extends AutoCloseable {
     }
 
     /**
-     * Lends the pages of a range, if all of them are in the page cache, and if the range always lies at this place of one
-     * file. What is written to the range while they are lent may be seen or not, as by a read at that time.
+     * Lends the pages of a range, if all of them are in memory, and if the range always lies at this place of one file. What is
+     * written to the range while they are lent may be seen or not, or in part, as by a read at that time. A borrower that
+     * cannot use them all the same {@linkplain #read reads patiently}.
      *
      * @return whether {@code borrower} has taken them; if not, nothing has happened
-     * @throws IOException of the borrower
      */
     default boolean lendNow(long offset, int length, PageBorrower borrower) throws IOException {
         return false;

@@ -12,8 +12,10 @@ import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
 import java.util.concurrent.locks.ReentrantLock;
 import java.util.concurrent.locks.StampedLock;
+import org.triplel.block.linux.CachedPages;
 import org.triplel.block.linux.Errno;
 import org.triplel.block.linux.FileCalls;
 
@@ -37,6 +39,9 @@ public final class FileDevice implements BlockDevice {
 
     /** Whether it is a regular file: a block device may have to write every zero. */
     private final boolean file;
+
+    /** None where a page may wait for a server even if it is there. */
+    private final Optional<CachedPages> cached;
 
     /** Read: a system call uses the descriptor. Write: it is being closed, after which its number may mean another file. */
     private final StampedLock use = new StampedLock();
@@ -63,6 +68,7 @@ public final class FileDevice implements BlockDevice {
         }
         this.storage = Storage.of(path);
         this.file = Files.isRegularFile(path);
+        this.cached = file && storage != Storage.REMOTE ? CachedPages.of(fd, size) : Optional.empty();
     }
 
     /** Opens an image for reading and writing. */
@@ -158,7 +164,7 @@ public final class FileDevice implements BlockDevice {
     private int duplicateIfCached(long offset, int length) throws IOException {
         long stamp = enter();
         try {
-            return FileCalls.isCached(fd, offset, length) ? FileCalls.duplicate(fd) : -Errno.EAGAIN;
+            return cached.isPresent() && cached.get().has(offset, length) ? FileCalls.duplicate(fd) : -Errno.EAGAIN;
         } finally {
             use.unlockRead(stamp);
         }
@@ -269,7 +275,7 @@ public final class FileDevice implements BlockDevice {
         return extents;
     }
 
-    /** Waits for the calls under way. */
+    /** Waits for the calls under way, but not for those to whom pages are lent: the file stays open until they are done. */
     @Override
     public void close() throws IOException {
         long stamp = use.writeLock();
@@ -278,6 +284,7 @@ public final class FileDevice implements BlockDevice {
                 return;
             }
             closed = true;
+            cached.ifPresent(CachedPages::close);
             int result = FileCalls.close(fd);
             if (result < 0) {
                 throw failure("close", 0, 0, -result);

@@ -1,11 +1,9 @@
 package org.triplel.block;
 
-import java.io.IOException;
-
 /** Takes content straight from the pages of a file. */
 @FunctionalInterface
 public interface PageBorrower {
 
     /** @param fd the lender's, open until this returns, even if the lender is closed meanwhile */
-    void take(int fd, long offset, long length) throws IOException;
+    void take(int fd, long offset, int length);
 }

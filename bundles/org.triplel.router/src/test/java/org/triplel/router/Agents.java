@@ -69,7 +69,7 @@ final class Agents {
         this.logBytes = WriteBehindLog.fileBytes(RPO) - (random.nextBoolean() ? RPO.bytes() - LOG_RING : 0);
         base = base(random);
         daemon = new SimulatedImageDaemon(random, Arrays.copyOf(base, DISK));
-        starter = new Starter(daemon);
+        starter = new Starter(daemon, base);
         placement = behind ? BEHIND : THROUGH;
         SubFile.create(file("local"), DISK, "image").close();
         daemon.atAgentDeath(this::die);

@@ -6,6 +6,7 @@ import java.util.List;
 import org.triplel.block.ClassRange;
 import org.triplel.block.ClassifiedDevice;
 import org.triplel.block.Extent;
+import org.triplel.block.PageBorrower;
 
 /** A base image in memory; clusters of zeroes are holes. */
 final class BaseImage implements ClassifiedDevice {
@@ -31,6 +32,13 @@ final class BaseImage implements ClassifiedDevice {
     @Override
     public void read(long offset, ByteBuffer into) {
         into.put(content, (int) offset, into.remaining());
+    }
+
+    /** There is no file: the borrower knows the content. */
+    @Override
+    public boolean lendNow(long offset, int length, PageBorrower borrower) {
+        borrower.take(-1, offset, length);
+        return true;
     }
 
     @Override

@@ -124,6 +124,30 @@ class RoutedDiskTest {
                 "latencies are of an interval");
     }
 
+    private static boolean lends(RoutedDisk disk, long offset, int length) throws IOException {
+        return disk.lendNow(offset, length, (_, at, bytes) -> {
+            assertEquals(offset, at);
+            assertEquals(length, bytes);
+        });
+    }
+
+    @Test
+    void lendsWhatOnlyTheBaseHolds() throws IOException {
+        try (var disk = open()) {
+            assertTrue(lends(disk, 0, 2 * CLUSTER));
+            assertTrue(lends(disk, 3 * CLUSTER, 1000));
+            assertFalse(lends(disk, 3 * CLUSTER, 1001), "it ends behind the base");
+            assertFalse(lends(disk, 5 * CLUSTER, 4096), "it lies behind the base");
+            disk.write(CLUSTER + 100, filled(10, 1));
+            assertTrue(lends(disk, 0, CLUSTER));
+            assertFalse(lends(disk, CLUSTER - 512, 1024), "a part of it is the overlay's");
+            assertFalse(lends(disk, CLUSTER, 50));
+            disk.trim(0, CLUSTER);
+            assertFalse(lends(disk, 0, 4096), "it has been trimmed");
+            assertTrue(lends(disk, 2 * CLUSTER, CLUSTER));
+        }
+    }
+
     private static void assertCounter(
             List<DiskMetrics.Counter> counters,
             RequestClass requestClass,

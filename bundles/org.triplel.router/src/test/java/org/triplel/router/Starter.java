@@ -14,12 +14,15 @@ import org.triplel.block.ChangeCompletion;
 import org.triplel.block.ReadCompletion;
 import org.triplel.router.SimulatedImageDaemon.AgentKilled;
 
-/** Sends requests as a connection does: at once if that can be done without waiting, started if the disk takes them so, otherwise, and afterwards, patiently. */
-record Starter(SimulatedImageDaemon daemon) {
+/** Sends requests as a connection does: from the pages of its base or at once if that can be done without waiting, started if the disk takes them so, otherwise, and afterwards, patiently. */
+record Starter(SimulatedImageDaemon daemon, byte[] base) {
 
     private static final long LOOK_MILLIS = 5;
 
     void read(RoutedDisk disk, long offset, byte[] into) throws IOException {
+        if (disk.lendNow(offset, into.length, (_, at, length) -> System.arraycopy(base, (int) at, into, 0, length))) {
+            return;
+        }
         if (readNow(disk, offset, into)) {
             return;
         }

@@ -34,8 +34,6 @@ public final class FileCalls {
 
     private static final int F_DUPFD_CLOEXEC = 1030;
     private static final int RWF_NOWAIT = 8;
-    private static final long SYS_CACHESTAT = 451;
-    private static final long PAGE_BYTES = 4096;
 
     private static final MethodHandle OPEN = NativeCall.link(
             "open", FunctionDescriptor.of(JAVA_INT, ADDRESS, JAVA_INT, JAVA_INT), Linker.Option.firstVariadicArg(2));
@@ -54,11 +52,6 @@ public final class FileCalls {
             NativeCall.link("fallocate", FunctionDescriptor.of(JAVA_INT, JAVA_INT, JAVA_INT, JAVA_LONG, JAVA_LONG));
     private static final MethodHandle LSEEK =
             NativeCall.link("lseek", FunctionDescriptor.of(JAVA_LONG, JAVA_INT, JAVA_LONG, JAVA_INT));
-
-    private static final MethodHandle CACHESTAT = NativeCall.link(
-            "syscall",
-            FunctionDescriptor.of(JAVA_LONG, JAVA_LONG, JAVA_INT, ADDRESS, ADDRESS, JAVA_INT),
-            Linker.Option.firstVariadicArg(1));
 
     private FileCalls() {}
 
@@ -121,26 +114,6 @@ public final class FileCalls {
                 result = NativeCall.result((long) PREADV2.invokeExact(state, fd, iovec, 1, offset, RWF_NOWAIT), state);
             } while (result == -Errno.EINTR);
             return result;
-        } catch (Throwable e) {
-            throw new AssertionError(e);
-        }
-    }
-
-    /**
-     * Whether all pages of the range are in the page cache (cachestat, since Linux 6.5). No where the system cannot tell, or
-     * may not.
-     */
-    public static boolean isCached(int fd, long offset, long length) {
-        var state = NativeCall.state();
-        var range = state.asSlice(NativeCall.SCRATCH, 2 * JAVA_LONG.byteSize());
-        range.set(JAVA_LONG, 0, offset);
-        range.set(JAVA_LONG, JAVA_LONG.byteSize(), length);
-        var found = state.asSlice(NativeCall.SCRATCH + range.byteSize(), 5 * JAVA_LONG.byteSize());
-        try {
-            long result =
-                    NativeCall.result((long) CACHESTAT.invokeExact(state, SYS_CACHESTAT, fd, range, found, 0), state);
-            long pages = (offset + length - 1) / PAGE_BYTES - offset / PAGE_BYTES + 1;
-            return result == 0 && found.get(JAVA_LONG, 0) >= pages;
         } catch (Throwable e) {
             throw new AssertionError(e);
         }

@@ -46,8 +46,17 @@ public final class NbdClient implements BlockDevice {
     /** So many requests under way that throughput counts more than the time of each. */
     private static final int MANY = 16;
 
-    /** Short beside the time that a server takes for {@link #MANY}. */
+    /** How long replies gather: short beside the time that a server takes for {@link #MANY}. */
     private static final long GATHER_NANOS = 100_000;
+
+    /** So many must have come meanwhile for it to be worth while. */
+    private static final int GATHERED = 3;
+
+    /** After how many replies it is tried again, if it was not. */
+    private static final int SPARE = 100;
+
+    /** Larger ones fill the socket, on which the server then waits. */
+    private static final int MAX_GATHERED_BYTES = 16 << 10;
 
     private static final ByteBuffer NOTHING = ByteBuffer.allocate(0).asReadOnlyBuffer();
 
@@ -309,6 +318,9 @@ public final class NbdClient implements BlockDevice {
 
         private final Inbox inbox;
         private final List<Pending> unsettled = new ArrayList<>();
+        private boolean gathering;
+        private boolean large;
+        private int spare;
 
         Incoming(Inbox inbox) {
             this.inbox = inbox;
@@ -318,9 +330,6 @@ public final class NbdClient implements BlockDevice {
         private void await(int bytes) throws IOException {
             if (!inbox.has(bytes)) {
                 settle();
-                if (pending.size() >= MANY) {
-                    LockSupport.parkNanos(GATHER_NANOS); // replies that come together travel on together
-                }
                 inbox.await(bytes);
             }
         }
@@ -330,8 +339,27 @@ public final class NbdClient implements BlockDevice {
             unsettled.clear();
         }
 
+        /** Replies that come together travel on together: whoever takes them is not woken for each. */
+        private void gather() {
+            if (inbox.has(1)) {
+                return;
+            }
+            int came = unsettled.size();
+            settle();
+            if (gathering && came < GATHERED) {
+                spare = SPARE;
+            }
+            spare = Math.max(0, spare - came);
+            gathering = spare == 0 && pending.size() >= MANY && !large;
+            if (gathering) {
+                LockSupport.parkNanos(GATHER_NANOS);
+            }
+            large = false;
+        }
+
         void receiveOne() throws IOException {
             try {
+                gather();
                 await(4);
                 int magic = inbox.takeInt();
                 switch (magic) {
@@ -384,6 +412,8 @@ public final class NbdClient implements BlockDevice {
             long cookie = reply.request().cookie();
             pending.remove(cookie);
             unsettled.add(reply);
+            large |= reply.request().command() == Command.READ.number()
+                    && reply.request().length() > MAX_GATHERED_BYTES;
             try {
                 reply.finish();
             } catch (IOException wrong) { // it is lost with the connection

@@ -27,8 +27,18 @@ final class Outbox {
     private final ReentrantLock lock = new ReentrantLock();
     private final Condition changed = lock.newCondition();
 
+    /** Sends what is not in the outbox. */
+    @FunctionalInterface
+    interface Sending {
+        void run(Transport transport) throws IOException;
+    }
+
+    private static final Sending NOTHING_MORE = _ -> {};
+
     private MemorySegment filling;
     private MemorySegment leaving;
+    private long leavingFrom;
+    private long leavingTo;
     private int filled;
     private boolean sending; // a thread sends what is in leaving, or something of its own
     private boolean adding; // a message that comes in parts
@@ -172,7 +182,7 @@ final class Outbox {
 
     /** Sends a message from where it is, after all that was added before; waits for the other side. */
     void sendThrough(MemorySegment message, long at, long length) {
-        long before;
+        Sending last = to -> to.send(message, at, length);
         lock.lock();
         try {
             while (!closed && (sending || adding)) {
@@ -181,19 +191,18 @@ final class Outbox {
             if (closed || broken) {
                 return;
             }
-            before = swap();
-            sending = true;
+            beginSending(0);
         } finally {
             lock.unlock();
         }
-        send(() -> {
-            transport.send(leaving, 0, before);
-            transport.send(message, at, length);
-        });
+        send(last);
     }
 
-    /** Sends a message that ends with a range of a file, after all that was added before; waits for the other side. */
-    void sendThrough(MemorySegment beginning, int file, long offset, long length) {
+    /**
+     * Sends a message whose beginning is added like any other, and whose rest is sent from elsewhere, after all that was added
+     * before; waits for the other side. If the rest cannot be sent the connection breaks.
+     */
+    void sendThrough(MemorySegment beginning, Sending rest) {
         if (!beginAdding()) {
             return;
         }
@@ -206,41 +215,34 @@ final class Outbox {
                 endAdding();
             }
         }
-        long before;
         lock.lock();
         try {
             while (!closed && sending) {
                 changed.awaitUninterruptibly();
             }
-            endAdding(); // what is added from now on comes after the file
+            endAdding(); // what is added from now on comes after the rest
             if (closed || broken) {
                 return;
             }
-            before = swap();
-            sending = true;
+            beginSending(0);
         } finally {
             lock.unlock();
         }
-        send(() -> {
-            transport.send(leaving, 0, before);
-            transport.sendFile(file, offset, length);
-        });
+        send(rest);
     }
 
     /** Sends what has been added, unless another thread is at it already; waits for the other side. */
     void flush() {
-        long length;
         lock.lock();
         try {
             if (!hasToSend()) {
                 return;
             }
-            length = swap();
-            sending = true;
+            beginSending(0);
         } finally {
             lock.unlock();
         }
-        send(() -> transport.send(leaving, 0, length));
+        send(NOTHING_MORE);
     }
 
     /** Whether this thread is to send. What was added for a side that takes nothing any more is dropped. */
@@ -259,10 +261,11 @@ final class Outbox {
                 return;
             }
             long sent = transport.sendNow(filling, 0, filled);
-            long length = swap();
-            if (sent < length) {
-                sending = true;
-                startSender(sent, length);
+            if (sent < filled) {
+                beginSending(sent);
+                startSender();
+            } else {
+                filled = 0;
             }
         } catch (IOException e) {
             breakDown(e);
@@ -271,29 +274,27 @@ final class Outbox {
         }
     }
 
-    private void startSender(long sent, long length) {
+    private void startSender() {
         try {
-            Thread.ofPlatform()
-                    .daemon()
-                    .name("nbd sender")
-                    .start(() -> send(() -> {
-                        transport.send(leaving, sent, length - sent);
-                    }));
+            Thread.ofPlatform().daemon().name("nbd sender").start(() -> send(NOTHING_MORE));
         } catch (RuntimeException | Error noThread) {
             sending = false;
             breakDown(noThread);
         }
     }
 
-    @FunctionalInterface
-    private interface Sending {
-        void run() throws IOException;
+    /** The caller has the lock, and sends what has been added, apart from the first {@code sent} bytes of it. */
+    private void beginSending(long sent) {
+        leavingFrom = sent;
+        leavingTo = swap();
+        sending = true;
     }
 
-    /** What is to be sent first, then what has been added meanwhile, until there is nothing. */
-    private void send(Sending first) {
+    /** What was added before, then this, then what has been added meanwhile, until there is nothing. */
+    private void send(Sending last) {
         try {
-            first.run();
+            transport.send(leaving, leavingFrom, leavingTo - leavingFrom);
+            last.run(transport);
             for (long length = next(); length > 0; length = next()) {
                 transport.send(leaving, 0, length);
             }

@@ -6,6 +6,7 @@ import static java.lang.foreign.ValueLayout.JAVA_LONG_UNALIGNED;
 import static java.lang.foreign.ValueLayout.JAVA_SHORT_UNALIGNED;
 
 import java.io.IOException;
+import java.lang.System.Logger.Level;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
@@ -15,6 +16,7 @@ import java.util.List;
 import java.util.SortedMap;
 import org.triplel.block.BlockDevice;
 import org.triplel.block.BlockException;
+import org.triplel.block.PageBorrower;
 
 /**
  * The replies of a connection, in the form that was negotiated. They are collected and leave together: at the latest with
@@ -38,12 +40,16 @@ final class Replies {
     private static final ValueLayout.OfInt INT = JAVA_INT_UNALIGNED.withOrder(ByteOrder.BIG_ENDIAN);
     private static final ValueLayout.OfLong LONG = JAVA_LONG_UNALIGNED.withOrder(ByteOrder.BIG_ENDIAN);
 
+    private static final System.Logger LOG = System.getLogger(Replies.class.getName());
+
     private final Outbox outbox;
+    private final String export;
     private final boolean structured;
     private final MemorySegment lentHeader;
 
     Replies(Transport transport, Session session) {
         this.outbox = new Outbox(transport, BYTES);
+        this.export = session.export();
         this.structured = session.structured();
         this.lentHeader = Arena.ofAuto().allocate(dataHeaderBytes());
     }
@@ -77,14 +83,64 @@ final class Replies {
     /**
      * Answers a read with pages that the device lends; for the connection's thread.
      *
+     * @param beforehand what must not wait for the client to take them
      * @return whether it did; if not, another way must be tried
      */
-    boolean lend(long cookie, long offset, int length, BlockDevice device) {
-        putDataHeader(lentHeader, 0, cookie, offset, length);
+    boolean lend(Request request, BlockDevice device, Runnable beforehand) {
+        var loan = new Loan(request, device, beforehand);
         try {
-            return device.lendNow(offset, length, (file, at, bytes) -> outbox.sendThrough(lentHeader, file, at, bytes));
+            device.lendNow(request.offset(), (int) request.length(), loan);
         } catch (IOException | RuntimeException | Error failure) {
-            return false;
+            if (loan.taken) { // it may have been answered in part
+                throw new IllegalStateException("a reply of lent pages", failure);
+            }
+        }
+        return loan.taken;
+    }
+
+    /** A read's content on its way from a file's pages to the client. */
+    private final class Loan implements PageBorrower {
+
+        private final Request request;
+        private final BlockDevice device;
+        private final Runnable beforehand;
+        private boolean taken;
+
+        Loan(Request request, BlockDevice device, Runnable beforehand) {
+            this.request = request;
+            this.device = device;
+            this.beforehand = beforehand;
+        }
+
+        @Override
+        public void take(int fd, long offset, int length) {
+            beforehand.run();
+            putDataHeader(lentHeader, 0, request.cookie(), request.offset(), length);
+            taken = true;
+            outbox.sendThrough(lentHeader, transport -> {
+                int sent = transport.sendFile(fd, offset, length);
+                if (sent < length) {
+                    sendPatiently(transport, sent, length - sent);
+                }
+            });
+        }
+
+        /** The client has been promised the content. */
+        private void sendPatiently(Transport transport, int from, int length) throws IOException {
+            try (var arena = Arena.ofConfined()) {
+                var rest = arena.allocate(length);
+                try {
+                    device.read(request.offset() + from, rest.asByteBuffer());
+                } catch (IOException failure) {
+                    LOG.log(
+                            Level.WARNING,
+                            () -> "export " + export + ": read at " + request.offset() + ", " + request.length()
+                                    + " bytes failed when a part of it was sent, so the client is hung up on",
+                            failure);
+                    throw failure;
+                }
+                transport.send(rest, 0, length);
+            }
         }
     }
 

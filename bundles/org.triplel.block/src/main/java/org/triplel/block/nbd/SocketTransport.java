@@ -79,18 +79,21 @@ final class SocketTransport implements Transport {
     }
 
     @Override
-    public void sendFile(int file, long offset, long length) throws IOException {
-        for (long done = 0; done < length; ) {
+    public int sendFile(int file, long offset, int length) throws IOException {
+        for (int done = 0; done < length; ) {
             long result = SocketCalls.sendFile(fd, file, offset + done, length - done);
-            if (result < 0) {
-                throw open ? failure(result) : new ClosedChannelException();
+            if (!open) {
+                throw new ClosedChannelException();
             }
-            if (result == 0) {
-                throw new IOException(
-                        "a file that is being sent ends at " + (offset + done) + ": it has been shortened");
+            if (result == -Errno.EPIPE || result == -Errno.ECONNRESET) {
+                throw failure(result);
             }
-            done += result;
+            if (result <= 0) {
+                return done;
+            }
+            done += (int) result;
         }
+        return length;
     }
 
     @Override

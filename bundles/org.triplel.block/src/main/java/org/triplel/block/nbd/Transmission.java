@@ -68,6 +68,7 @@ final class Transmission {
     private final Header header = new Header();
     private final ReplyBuffers buffers = new ReplyBuffers();
     private final List<Job> misses = new ArrayList<>();
+    private final Runnable sendStarted = this::sendStarted;
     private final Budget budget = new Budget(BYTES_UNDER_WAY);
     private final RangeLock changes = new RangeLock();
     private final ThreadPoolExecutor workers;
@@ -174,9 +175,13 @@ final class Transmission {
     }
 
     private void sendOff() {
+        sendStarted();
+        replies.flush();
+    }
+
+    private void sendStarted() {
         device.submit();
         handOverMisses();
-        replies.flush();
     }
 
     private Optional<Command> admit() throws IOException {
@@ -195,7 +200,7 @@ final class Transmission {
     private boolean lend() {
         return header.length() >= MIN_LENT_BYTES
                 && header.length() <= Replies.MAX_NOW_BYTES
-                && replies.lend(header.cookie(), header.offset(), (int) header.length(), device);
+                && replies.lend(header.request(), device, sendStarted);
     }
 
     private boolean readNow() {

@@ -21,8 +21,13 @@ interface Transport extends ByteChannel {
     /** Sends {@code length} bytes of native memory from {@code at} on, however long the other side takes. */
     void send(MemorySegment memory, long at, long length) throws IOException;
 
-    /** Sends a range of a file, from its pages, however long the other side takes. */
-    void sendFile(int file, long offset, long length) throws IOException;
+    /**
+     * Sends a range of a file, from its pages, however long the other side takes.
+     *
+     * @return how many bytes were sent: fewer if the file cannot be read there
+     * @throws IOException the other side takes no more
+     */
+    int sendFile(int file, long offset, int length) throws IOException;
 
     /** Sends what there is room for without waiting; returns how many bytes that were. */
     long sendNow(MemorySegment memory, long at, long length) throws IOException;

@@ -3,23 +3,29 @@ package org.triplel.block.nbd;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.nio.ByteBuffer;
 import java.nio.channels.FileChannel;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
 import java.util.Random;
+import java.util.concurrent.atomic.AtomicInteger;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
+import org.triplel.block.Await;
+import org.triplel.block.BlockDevice;
 import org.triplel.block.FileDevice;
 import org.triplel.block.ForwardingDevice;
 import org.triplel.block.PageBorrower;
@@ -84,7 +90,8 @@ class LentReadsTest {
                     h.shutdown()
                 print("all right")
                 """);
-        try (var _ = new NbdServer(socket, new SingleExport("", disk), Clients.MANY)) {
+        var counting = new CountingDisk(disk);
+        try (var _ = new NbdServer(socket, new SingleExport("", counting), Clients.MANY)) {
             var output = Tool.run(
                     "python3",
                     "-c",
@@ -93,6 +100,7 @@ class LentReadsTest {
                     image.toString(),
                     script.toString());
             assertEquals("all right", output.strip());
+            assertTrue(counting.lent.get() > 1000, "lent: " + counting.lent);
         }
     }
 
@@ -114,43 +122,115 @@ class LentReadsTest {
     }
 
     @Test
-    void aClientThatTakesNothingDoesNotKeepTheDiskOpen() throws IOException {
-        var server = new NbdServer(socket, new SingleExport("", disk), Clients.MANY);
-        try (var client = new RawClient(socket).enter("")) {
-            for (int i = 0; i < 8; i++) {
+    void aClientThatTakesNothingDoesNotKeepTheDiskOpen() throws Exception {
+        var large = folder.resolve("large.raw");
+        Tool.run("dd", "if=/dev/zero", "of=" + large, "bs=1M", "count=64", "status=none");
+        var stuck = new CountingDisk(FileDevice.open(large));
+        try (var _ = new NbdServer(socket, new SingleExport("", stuck), Clients.MANY);
+                var client = new RawClient(socket).enter("")) {
+            for (int i = 0; i < 64; i++) { // more than any socket takes
                 client.request(0, Command.READ.number(), (long) i * LARGE, LARGE);
             }
-            assertEquals(0, client.error()); // of the first, whose content is stuck
-            disk.close();
-        } finally {
-            server.close();
+            assertEquals(0, client.error());
+            Await.until("a read is stuck", () -> stuck.lent.get() > 0 && stuck.isUnderWay());
+            var closing = Thread.ofPlatform().daemon().start(() -> {
+                try {
+                    stuck.close();
+                } catch (IOException failure) {
+                    throw new UncheckedIOException(failure);
+                }
+            });
+            assertTrue(closing.join(Duration.ofSeconds(30)), "it is kept open");
+        }
+    }
+
+    /** Knows how many reads it has lent pages to. */
+    private static final class CountingDisk extends ForwardingDevice {
+
+        private final FileDevice disk;
+        private final AtomicInteger lent = new AtomicInteger();
+        private final AtomicInteger underWay = new AtomicInteger();
+
+        CountingDisk(FileDevice disk) {
+            super(disk);
+            this.disk = disk;
+        }
+
+        boolean isUnderWay() {
+            return underWay.get() > 0;
+        }
+
+        @Override
+        public boolean lendNow(long offset, int length, PageBorrower borrower) throws IOException {
+            return disk.lendNow(offset, length, (fd, at, bytes) -> {
+                lent.incrementAndGet();
+                underWay.incrementAndGet();
+                borrower.take(fd, at, bytes);
+                underWay.decrementAndGet();
+            });
+        }
+    }
+
+    /** Lends a file that has only the first half of each read, as if it were shortened, or its disk failed, just now. */
+    private static final class Shrinking extends ForwardingDevice {
+
+        private final int half;
+
+        Shrinking(BlockDevice disk, int half) {
+            super(disk);
+            this.half = half;
+        }
+
+        @Override
+        public boolean lendNow(long offset, int length, PageBorrower borrower) {
+            borrower.take(half, 0, length);
+            return true;
         }
     }
 
     @Test
-    void aFileThatIsShortenedWhileItIsSentEndsOnlyThatConnection() throws IOException {
-        var shortened = Files.write(folder.resolve("short.raw"), new byte[LARGE / 2]);
-        int fd = FileCalls.open(shortened.toString(), FileCalls.O_RDONLY);
-        var shrinking = new ForwardingDevice(disk) {
-            @Override
-            public boolean lendNow(long offset, int length, PageBorrower borrower) throws IOException {
-                borrower.take(fd, 0, length);
-                return true;
+    void whatCannotBeSentFromTheFileIsReadPatiently() throws IOException {
+        int fd = FileCalls.open(firstHalf().toString(), FileCalls.O_RDONLY);
+        try (var _ = new NbdServer(socket, new SingleExport("", new Shrinking(disk, fd)), Clients.MANY);
+                var client = new RawClient(socket).enter("")) {
+            for (int i = 0; i < 3; i++) {
+                client.request(0, Command.READ.number(), 0, LARGE);
+                assertEquals(0, client.error());
+                assertEquals(ByteBuffer.wrap(Files.readAllBytes(image), 0, LARGE), client.data(LARGE));
             }
-        };
-        try (var _ = new NbdServer(socket, new ExportMap(Map.of("sound", disk, "short", shrinking)), Clients.MANY);
+        } finally {
+            FileCalls.close(fd);
+        }
+    }
+
+    @Test
+    void aDiskThatFailsWhileItIsSentEndsOnlyThatConnection() throws IOException {
+        int fd = FileCalls.open(firstHalf().toString(), FileCalls.O_RDONLY);
+        var broken = new Shrinking(
+                new ForwardingDevice(disk) {
+                    @Override
+                    public void read(long offset, ByteBuffer into) throws IOException {
+                        throw new IOException("a broken sector");
+                    }
+                },
+                fd);
+        try (var _ = new NbdServer(socket, new ExportMap(Map.of("sound", disk, "broken", broken)), Clients.MANY);
                 var sound = new RawClient(socket).enter("sound");
-                var broken = new RawClient(socket).enter("short")) {
-            broken.request(0, Command.READ.number(), 0, LARGE);
-            assertEquals(0, broken.error());
-            broken.data(LARGE / 2);
-            assertTrue(broken.isHungUp());
+                var client = new RawClient(socket).enter("broken")) {
+            client.request(0, Command.READ.number(), 0, LARGE);
+            assertEquals(0, client.error());
+            client.data(LARGE / 2);
+            assertTrue(client.isHungUp());
             sound.request(0, Command.READ.number(), 0, LARGE);
             assertEquals(0, sound.error());
             sound.data(LARGE);
         } finally {
             FileCalls.close(fd);
         }
+    }
+
+    private Path firstHalf() throws IOException {
+        return Files.write(folder.resolve("half.raw"), Arrays.copyOf(Files.readAllBytes(image), LARGE / 2));
     }
 
     @Test
@@ -173,7 +253,7 @@ class LentReadsTest {
         List<Long> lent = new ArrayList<>();
         PageBorrower borrower = (_, offset, length) -> {
             lent.add(offset);
-            lent.add(length);
+            lent.add((long) length);
         };
         var sparse = folder.resolve("sparse.raw");
         Tool.run("truncate", "-s", "1M", sparse.toString());
@@ -182,10 +262,36 @@ class LentReadsTest {
         }
         assertFalse(disk.lendNow(SIZE - 4096, 8192, borrower));
         assertEquals(List.of(), lent);
-        int fd = FileCalls.open(image.toString(), FileCalls.O_RDONLY);
-        boolean systemCanTell = FileCalls.isCached(fd, 0, 4096);
-        FileCalls.close(fd);
-        assertEquals(systemCanTell, disk.lendNow(4095, 4098, borrower));
-        assertEquals(systemCanTell ? List.of(4095L, 4098L) : List.of(), lent);
+        assertTrue(disk.lendNow(4095, 4098, borrower));
+        assertEquals(List.of(4095L, 4098L), lent);
+    }
+
+    /** fincore of util-linux, which looks by itself, says what is in the page cache. */
+    @Test
+    void lendsOnlyWhatIsCached() throws IOException {
+        Tool.run("sync", image.toString());
+        Tool.run(
+                "dd",
+                "if=/dev/null",
+                "of=" + image,
+                "oflag=nocache",
+                "conv=notrunc,fdatasync",
+                "count=0",
+                "status=none");
+        assumeTrue(cachedPages() < SIZE / 4096, "a file system of which pages can be dropped");
+        try (var fresh = FileDevice.openReadOnly(image)) {
+            long before = cachedPages();
+            boolean lends = fresh.lendNow(0, SIZE / 2, (_, _, _) -> {});
+            assertEquals(before, cachedPages(), "looking has brought it in");
+            assertFalse(lends);
+            Tool.run("dd", "if=" + image, "of=/dev/null", "bs=1M", "status=none");
+            assertEquals(SIZE / 4096, cachedPages());
+            assertTrue(fresh.lendNow(0, SIZE / 2, (_, _, _) -> {}));
+        }
+    }
+
+    private long cachedPages() {
+        return Long.parseLong(
+                Tool.run("fincore", "-n", "-o", "PAGES", image.toString()).strip());
     }
 }
