@@ -16,7 +16,17 @@ record Recording(List<Change> changes, List<Flush> flushes) {
      *
      * @param content what the range was to have afterwards
      */
-    record Change(long begin, long end, int offset, byte[] content, boolean zeroes) {
+    record Change(long begin, long end, int offset, byte[] content, Kind kind) {
+
+        enum Kind {
+            WRITE,
+            ZEROES,
+            TRIM
+        }
+
+        boolean zeroes() {
+            return kind != Kind.WRITE;
+        }
 
         boolean contains(int start, int length) {
             return offset <= start && start + length <= offset + content.length;

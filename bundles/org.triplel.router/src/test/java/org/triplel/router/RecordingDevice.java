@@ -8,6 +8,7 @@ import java.util.concurrent.ConcurrentLinkedQueue;
 import org.triplel.block.BlockDevice;
 import org.triplel.block.ForwardingDevice;
 import org.triplel.router.Recording.Change;
+import org.triplel.router.Recording.Change.Kind;
 import org.triplel.router.Recording.Flush;
 
 /** Keeps what goes to a device, in order and with its data. A failed request is not kept: it ends the test anyway. */
@@ -39,7 +40,7 @@ final class RecordingDevice extends ForwardingDevice {
     public void write(long offset, ByteBuffer from) throws IOException {
         byte[] content = new byte[from.remaining()];
         from.duplicate().get(content);
-        change(offset, content, false, () -> {
+        change(offset, content, Kind.WRITE, () -> {
             device.write(offset, from);
             return true;
         });
@@ -47,7 +48,7 @@ final class RecordingDevice extends ForwardingDevice {
 
     @Override
     public void writeZeroes(long offset, long length, boolean allocate) throws IOException {
-        change(offset, empty(length), true, () -> {
+        change(offset, empty(length), Kind.ZEROES, () -> {
             device.writeZeroes(offset, length, allocate);
             return true;
         });
@@ -60,13 +61,13 @@ final class RecordingDevice extends ForwardingDevice {
 
     @Override
     public boolean writeZeroesFast(long offset, long length, boolean allocate) throws IOException {
-        return change(offset, empty(length), true, () -> device.writeZeroesFast(offset, length, allocate));
+        return change(offset, empty(length), Kind.ZEROES, () -> device.writeZeroesFast(offset, length, allocate));
     }
 
     /** A trimmed range reads as zeroes: files and routed disks say so. */
     @Override
     public void trim(long offset, long length) throws IOException {
-        change(offset, empty(length), true, () -> {
+        change(offset, empty(length), Kind.TRIM, () -> {
             device.trim(offset, length);
             return true;
         });
@@ -83,11 +84,11 @@ final class RecordingDevice extends ForwardingDevice {
         return new byte[Math.toIntExact(length)];
     }
 
-    private boolean change(long offset, byte[] content, boolean zeroes, Attempt attempt) throws IOException {
+    private boolean change(long offset, byte[] content, Kind kind, Attempt attempt) throws IOException {
         long begin = clock.next();
         boolean done = attempt.succeeds();
         if (done) {
-            changes.add(new Change(begin, clock.next(), Math.toIntExact(offset), content, zeroes));
+            changes.add(new Change(begin, clock.next(), Math.toIntExact(offset), content, kind));
         }
         return done;
     }

@@ -1,0 +1,171 @@
+package org.triplel.router;
+
+import java.io.DataInputStream;
+import java.io.EOFException;
+import java.io.IOException;
+import java.io.InputStream;
+import java.io.OutputStream;
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
+import java.nio.charset.StandardCharsets;
+import java.util.ArrayList;
+import java.util.Comparator;
+import java.util.List;
+import org.triplel.router.Recording.Change;
+import org.triplel.router.Recording.Flush;
+
+/**
+ * What a device was asked to do, in the format of Linux's dm-log-writes (drivers/md/dm-log-writes.c), so that its tools can
+ * replay it. A write stands before each flush that began after its end, and behind all others.
+ */
+record WriteLog(List<Entry> entries) {
+
+    private static final int SECTOR = 512;
+    private static final long MAGIC = 0x6a736677736872L;
+    private static final long VERSION = 1;
+    private static final int HEADER = 4 * Long.BYTES;
+    private static final int FLUSH = 1;
+    private static final int FUA = 2;
+    private static final int DISCARD = 4;
+    private static final int MARK = 8;
+    private static final int METADATA = 16;
+
+    /** What {@code replay-log} and others know of a log. */
+    sealed interface Entry {}
+
+    /** @param durable whether its completion covers a flush of it (FUA) */
+    record Write(long offset, byte[] content, boolean durable) implements Entry {}
+
+    record Discard(long offset, long length) implements Entry {}
+
+    record Barrier() implements Entry {}
+
+    /** Something that was said meanwhile, in less than 480 bytes of ASCII. */
+    record Mark(String text) implements Entry {}
+
+    /** A mark's text and when it was said. */
+    record Moment(long time, String text) {}
+
+    private record Timed(long time, Entry entry) {}
+
+    WriteLog {
+        entries = List.copyOf(entries);
+    }
+
+    static WriteLog of(Recording recording, List<Moment> moments) {
+        var timed = new ArrayList<Timed>();
+        for (var change : recording.changes()) {
+            timed.add(new Timed(change.end(), entry(change)));
+        }
+        for (Flush flush : recording.flushes()) {
+            timed.add(new Timed(flush.begin(), new Barrier()));
+        }
+        for (var moment : moments) {
+            timed.add(new Timed(moment.time(), new Mark(moment.text())));
+        }
+        return new WriteLog(timed.stream()
+                .sorted(Comparator.comparingLong(Timed::time))
+                .map(Timed::entry)
+                .toList());
+    }
+
+    private static Entry entry(Change change) {
+        return change.kind() == Change.Kind.TRIM
+                ? new Discard(change.offset(), change.content().length)
+                : new Write(change.offset(), change.content(), false);
+    }
+
+    void write(OutputStream out) throws IOException {
+        out.write(sector()
+                .putLong(MAGIC)
+                .putLong(VERSION)
+                .putLong(entries.size())
+                .putInt(SECTOR)
+                .array());
+        for (var entry : entries) {
+            switch (entry) {
+                case Barrier barrier -> out.write(header(0, 0, FLUSH, 0).array());
+                case Discard discard ->
+                    out.write(header(discard.offset, discard.length, DISCARD, 0).array());
+                case Mark mark -> {
+                    byte[] text = mark.text.getBytes(StandardCharsets.US_ASCII);
+                    out.write(header(0, 0, MARK, text.length).put(text).array());
+                }
+                case Write write -> {
+                    out.write(header(write.offset, write.content.length, write.durable ? FUA : 0, 0)
+                            .array());
+                    out.write(write.content);
+                }
+            }
+        }
+    }
+
+    private static ByteBuffer sector() {
+        return ByteBuffer.allocate(SECTOR).order(ByteOrder.LITTLE_ENDIAN);
+    }
+
+    private static ByteBuffer header(long offset, long length, long flags, long dataLength) {
+        return sector()
+                .putLong(sectors(offset))
+                .putLong(sectors(length))
+                .putLong(flags)
+                .putLong(dataLength);
+    }
+
+    private static long sectors(long bytes) {
+        if (bytes % SECTOR != 0) {
+            throw new IllegalArgumentException(bytes + " bytes are no whole sectors");
+        }
+        return bytes / SECTOR;
+    }
+
+    static WriteLog read(InputStream from) throws IOException {
+        var in = new DataInputStream(from);
+        var superblock = sector(in);
+        if (superblock.getLong() != MAGIC || superblock.getLong() != VERSION) {
+            throw new IOException("no log of dm-log-writes, version " + VERSION);
+        }
+        long count = superblock.getLong();
+        if (superblock.getInt() != SECTOR) {
+            throw new IOException("its sectors are not of " + SECTOR + " bytes");
+        }
+        var entries = new ArrayList<Entry>();
+        while (entries.size() < count) {
+            entries.add(entry(in));
+        }
+        return new WriteLog(entries);
+    }
+
+    private static Entry entry(DataInputStream in) throws IOException {
+        var header = sector(in);
+        long offset = header.getLong() * SECTOR;
+        long length = header.getLong() * SECTOR;
+        int flags = Math.toIntExact(header.getLong());
+        int dataLength = Math.toIntExact(header.getLong());
+        return switch (flags & ~METADATA) {
+            case 0, FUA -> new Write(offset, bytes(in, Math.toIntExact(length)), flags == FUA);
+            case FLUSH -> {
+                if (length != 0) {
+                    throw new IOException("a flush with data");
+                }
+                yield new Barrier();
+            }
+            case DISCARD -> new Discard(offset, length);
+            case MARK ->
+                new Mark(new String(header.array(), HEADER, dataLength, StandardCharsets.US_ASCII));
+            default -> throw new IOException("an entry with the flags " + flags);
+        };
+    }
+
+    private static ByteBuffer sector(DataInputStream in) throws IOException {
+        return ByteBuffer.wrap(bytes(in, SECTOR)).order(ByteOrder.LITTLE_ENDIAN);
+    }
+
+    private static byte[] bytes(DataInputStream in, int length) throws IOException {
+        byte[] content = in.readNBytes(length);
+        if (content.length < length) {
+            throw new EOFException("it ends in an entry");
+        }
+        return content;
+    }
+}
