@@ -261,7 +261,7 @@ final class Agents {
     }
 
     /** The log that the NAS has been told of. */
-    private final class OneLog implements LogFiles {
+    private final class OneLog extends ClaimedLog {
 
         private Optional<UUID> claim = Optional.empty();
 
@@ -293,21 +293,7 @@ final class Agents {
         }
 
         @Override
-        public void renewBehind(long times) {
-            // nobody else changes the image
-        }
-
-        @Override
-        public void failBehind() {
-            throw new AssertionError("the host's disk has not failed");
-        }
-
-        @Override
-        public void endBehind() {
-            claim(Optional.empty());
-        }
-
-        private void claim(Optional<UUID> log) {
+        void claim(Optional<UUID> log) {
             synchronized (daemon) {
                 process.dieIfDead();
                 claim = log;

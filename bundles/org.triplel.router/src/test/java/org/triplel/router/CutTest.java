@@ -39,7 +39,7 @@ class CutTest {
         static Life of(Path folder, long seed, Guests guests) throws Exception {
             var random = new Random(seed);
             var qemu = new PlainQemu(Files.createDirectory(folder));
-            var disk = RecordedDisk.create(folder, qemu, random);
+            var disk = RecordedDisk.create(folder, qemu, random, Placement.NAS);
             try (disk) {
                 guests.use(disk.guest(), random);
             }
@@ -73,6 +73,7 @@ class CutTest {
                     throw new AssertionError(complaint);
                 });
             } catch (AssertionError damage) {
+                WriteLog.keep(qemu.folder().resolve(name + ".nas.writes"), overlay, nas, cut.time());
                 throw new AssertionError(what + ": " + damage.getMessage(), damage);
             }
         }

@@ -147,7 +147,7 @@ class LogSplitCutTest {
             byte[] superblock = new byte[(int) journal.superblock().length()];
             System.arraycopy(base, start, superblock, 0, superblock.length);
             var qemu = new PlainQemu(folder);
-            var disk = RecordedDisk.split(folder, qemu, base);
+            var disk = RecordedDisk.on(folder, qemu, base, new Placement(Side.NAS, Side.LOCAL));
             try (disk) {
                 assertTrue(disk.disk().journalsHere());
                 new Work(disk, journal, superblock).run(random);
@@ -190,6 +190,8 @@ class LogSplitCutTest {
                 hostLost(image, name, time);
                 hostCrashed(crashed, image, hostCut.survivors(local, host), name, time);
             } catch (AssertionError | IOException damage) {
+                WriteLog.keep(folder.resolve(name + ".nas.writes"), overlay, nas, time);
+                WriteLog.keep(folder.resolve(name + ".host.writes"), local, host, time);
                 throw new AssertionError(what + ": " + damage.getMessage(), damage);
             }
         }

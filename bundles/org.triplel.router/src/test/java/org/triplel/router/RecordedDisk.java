@@ -27,6 +27,7 @@ final class RecordedDisk implements AutoCloseable {
 
     private static final int BASE_BYTES = 7 << 20;
     private static final int OVERLAY_FILE_BYTES = 6 << 20;
+    private static final int OVERLAY_TABLES_BYTES = 1 << 20;
     private static final String IMAGE = "disk.qcow2";
     private static final String LOCAL_FILE = "disk.local";
     private static final Duration RECONNECT = Duration.ofSeconds(10);
@@ -52,49 +53,53 @@ final class RecordedDisk implements AutoCloseable {
     private enum Local {
         NOTHING,
         JOURNALS,
-        LOG
+        LOG;
+
+        static Local of(Placement placement) {
+            return placement.journal() == Side.LOCAL
+                    ? JOURNALS
+                    : placement.behind().isPresent() ? LOG : NOTHING;
+        }
     }
 
     /** Leaves {@code base.raw} in the folder, which must be there when an overlay is read. */
-    static RecordedDisk create(Path folder, PlainQemu qemu, Random random) throws Exception {
-        return create(folder, qemu, random, Local.NOTHING, Placement.NAS);
-    }
-
-    /** The same, written behind. */
-    static RecordedDisk behind(Path folder, PlainQemu qemu, Random random, Placement placement) throws Exception {
-        try (var file = new RandomAccessFile(folder.resolve(LOCAL_FILE).toFile(), "rw")) {
-            file.setLength(RecordedLog.BYTES);
-        }
-        return create(folder, qemu, random, Local.LOG, placement);
-    }
-
-    private static RecordedDisk create(Path folder, PlainQemu qemu, Random random, Local local, Placement placement)
+    static RecordedDisk create(Path folder, PlainQemu qemu, Random random, Placement placement)
             throws Exception {
         byte[] base = base(random);
         Files.write(folder.resolve("base.raw"), Arrays.copyOf(base, BASE_BYTES));
         qemu.createOverlay(IMAGE, "base.raw", BYTES, OVERLAY_FILE_BYTES);
-        return new RecordedDisk(folder, base, local, placement);
+        return new RecordedDisk(folder, base, placement);
     }
 
-    /** The same with this as its base image, and its journals on the host. */
-    static RecordedDisk split(Path folder, PlainQemu qemu, byte[] base) throws Exception {
+    /** The same with this as its base image. */
+    static RecordedDisk on(Path folder, PlainQemu qemu, byte[] base, Placement placement) throws Exception {
         Files.write(folder.resolve("base.raw"), base);
-        qemu.createOverlay(IMAGE, "base.raw", base.length, base.length);
-        var journal = folder.resolve(LOCAL_FILE);
-        try (var file = new RandomAccessFile(journal.toFile(), "rw")) {
-            file.setLength(JournalFile.fileBytes(base.length));
-        }
-        try (var file = FileDevice.open(journal)) {
-            JournalFile.format(file, base.length);
-        }
-        return new RecordedDisk(folder, base, Local.JOURNALS, new Placement(Side.NAS, Side.LOCAL));
+        qemu.createOverlay(IMAGE, "base.raw", base.length, base.length + OVERLAY_TABLES_BYTES);
+        return new RecordedDisk(folder, base, placement);
     }
 
-    private RecordedDisk(Path folder, byte[] base, Local kind, Placement placement) throws Exception {
+    /** The file that the host has of it, as it is at the beginning. */
+    private static void createLocal(Path file, Local kind, long diskBytes) throws IOException {
+        if (kind == Local.NOTHING) {
+            return;
+        }
+        try (var created = new RandomAccessFile(file.toFile(), "rw")) {
+            created.setLength(kind == Local.LOG ? RecordedLog.BYTES : JournalFile.fileBytes(diskBytes));
+        }
+        if (kind == Local.JOURNALS) {
+            try (var journals = FileDevice.open(file)) {
+                JournalFile.format(journals, diskBytes);
+            }
+        }
+    }
+
+    private RecordedDisk(Path folder, byte[] base, Placement placement) throws Exception {
         this.base = base;
+        var kind = Local.of(placement);
         var basePath = folder.resolve("base.raw");
         var overlayPath = folder.resolve(IMAGE);
         var localPath = folder.resolve(LOCAL_FILE);
+        createLocal(localPath, kind, base.length);
         boolean any = kind != Local.NOTHING;
         initialOverlay = Files.readAllBytes(overlayPath);
         initialLocal = any ? Files.readAllBytes(localPath) : new byte[0];

@@ -12,7 +12,7 @@ import org.triplel.block.ForwardingDevice;
  * The log of what is written behind, always in the same recorded file, and what the NAS is told of it. The file is that of
  * a larger ring cut short, so it makes laps.
  */
-final class RecordedLog implements LogFiles {
+final class RecordedLog extends ClaimedLog {
 
     /** What such a disk's placement has. */
     static final Rpo RPO = new Rpo(Duration.ofSeconds(1), Rpo.MIN_BYTES);
@@ -49,21 +49,7 @@ final class RecordedLog implements LogFiles {
     }
 
     @Override
-    public void renewBehind(long times) {
-        // nobody else changes the image
-    }
-
-    @Override
-    public void failBehind() {
-        throw new AssertionError("the host's disk has not failed");
-    }
-
-    @Override
-    public void endBehind() {
-        claim(Optional.empty());
-    }
-
-    private synchronized void claim(Optional<UUID> log) {
+    synchronized void claim(Optional<UUID> log) {
         claims.add(new Claim(clock.next(), log));
     }
 

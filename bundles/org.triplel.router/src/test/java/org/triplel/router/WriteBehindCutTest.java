@@ -14,7 +14,6 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import java.util.Random;
-import java.util.UUID;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
 import java.util.concurrent.atomic.AtomicInteger;
@@ -127,7 +126,7 @@ class WriteBehindCutTest {
             var random = new Random(seed);
             var qemu = new PlainQemu(Files.createDirectory(folder));
             var administrator = new Administrator();
-            var disk = RecordedDisk.behind(folder, qemu, random, BEHIND);
+            var disk = RecordedDisk.create(folder, qemu, random, BEHIND);
             try (disk) {
                 work.on(disk, administrator, random);
             }
@@ -175,6 +174,8 @@ class WriteBehindCutTest {
                 hostLost(image, name, time);
                 hostCrashed(crashed, image, hostCut.survivors(local, host), name, time);
             } catch (AssertionError | IOException damage) {
+                WriteLog.keep(folder.resolve(name + ".nas.writes"), overlay, nas, time);
+                WriteLog.keep(folder.resolve(name + ".host.writes"), local, host, time);
                 throw new AssertionError(
                         "seed " + seed + ", NAS " + nasCut + ", host " + hostCut + ": " + damage.getMessage(), damage);
             }
@@ -231,7 +232,7 @@ class WriteBehindCutTest {
                 disk.bringDiskHome();
                 assertFalse(disk.writesBehind());
             });
-            assertTrue(left.claimed.isEmpty(), "the NAS says still that something is on the host");
+            assertTrue(left.claimed().isEmpty(), "the NAS says still that something is on the host");
             if (time % 4 == 0) {
                 assertArrayEquals(seen, qemu.disk(name, home), "brought home after the crash");
             }
@@ -244,47 +245,6 @@ class WriteBehindCutTest {
             complaint.ifPresent(text -> {
                 throw new AssertionError(when + ": " + text);
             });
-        }
-    }
-
-    /** What is left of a log on a host that has crashed. */
-    private static final class LeftLog implements LogFiles {
-
-        private final Path file;
-        private Optional<UUID> claimed;
-
-        LeftLog(Path file, Optional<UUID> claimed) {
-            this.file = file;
-            this.claimed = claimed;
-        }
-
-        @Override
-        public Optional<WriteBehindLog> behind(long size) throws IOException {
-            if (claimed.isEmpty()) {
-                return Optional.empty();
-            }
-            assertEquals(claimed, WriteBehindLog.idOf(file), "the log that the NAS lacks");
-            return Optional.of(WriteBehindLog.open(file, size));
-        }
-
-        @Override
-        public WriteBehindLog beginBehind(long size, Rpo rpo) {
-            throw new AssertionError("it is placed on the NAS");
-        }
-
-        @Override
-        public void renewBehind(long times) {
-            // nobody else changes the image
-        }
-
-        @Override
-        public void failBehind() {
-            throw new AssertionError("the host's disk has not failed");
-        }
-
-        @Override
-        public void endBehind() {
-            claimed = Optional.empty();
         }
     }
 

@@ -1,5 +1,6 @@
 package org.triplel.router;
 
+import java.io.BufferedOutputStream;
 import java.io.DataInputStream;
 import java.io.EOFException;
 import java.io.IOException;
@@ -8,11 +9,13 @@ import java.io.OutputStream;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.Comparator;
 import java.util.List;
 import org.triplel.router.Recording.Change;
-import org.triplel.router.Recording.Flush;
 
 /**
  * What a device was asked to do, in the format of Linux's dm-log-writes (drivers/md/dm-log-writes.c), so that its tools can
@@ -52,12 +55,14 @@ record WriteLog(List<Entry> entries) {
         entries = List.copyOf(entries);
     }
 
-    static WriteLog of(Recording recording, List<Moment> moments) {
+    /** @param initial what the device held before: of a change that ends within a sector, the log has all of the sector */
+    static WriteLog of(byte[] initial, Recording recording, List<Moment> moments) {
         var timed = new ArrayList<Timed>();
-        for (var change : recording.changes()) {
-            timed.add(new Timed(change.end(), entry(change)));
-        }
-        for (Flush flush : recording.flushes()) {
+        byte[] image = initial.clone();
+        recording.changes().stream()
+                .sorted(Comparator.comparingLong(Change::end))
+                .forEach(change -> timed.add(new Timed(change.end(), entry(change, image))));
+        for (var flush : recording.flushes()) {
             timed.add(new Timed(flush.begin(), new Barrier()));
         }
         for (var moment : moments) {
@@ -69,10 +74,21 @@ record WriteLog(List<Entry> entries) {
                 .toList());
     }
 
-    private static Entry entry(Change change) {
-        return change.kind() == Change.Kind.TRIM
-                ? new Discard(change.offset(), change.content().length)
-                : new Write(change.offset(), change.content(), false);
+    private static Entry entry(Change change, byte[] image) {
+        int length = change.content().length;
+        System.arraycopy(change.content(), 0, image, change.offset(), length);
+        int begin = change.offset() / SECTOR * SECTOR;
+        int end = (change.offset() + length + SECTOR - 1) / SECTOR * SECTOR;
+        return change.kind() == Change.Kind.TRIM && end - begin == length
+                ? new Discard(begin, length)
+                : new Write(begin, Arrays.copyOfRange(image, begin, end), false);
+    }
+
+    /** Writes what was recorded until a power cut, for {@code replay-log} and others; the cut is marked. */
+    static void keep(Path file, byte[] initial, Recording recording, long cut) throws IOException {
+        try (var out = new BufferedOutputStream(Files.newOutputStream(file))) {
+            of(initial, recording, List.of(new Moment(cut, "power cut"))).write(out);
+        }
     }
 
     void write(OutputStream out) throws IOException {
@@ -106,17 +122,10 @@ record WriteLog(List<Entry> entries) {
 
     private static ByteBuffer header(long offset, long length, long flags, long dataLength) {
         return sector()
-                .putLong(sectors(offset))
-                .putLong(sectors(length))
+                .putLong(offset / SECTOR)
+                .putLong(length / SECTOR)
                 .putLong(flags)
                 .putLong(dataLength);
-    }
-
-    private static long sectors(long bytes) {
-        if (bytes % SECTOR != 0) {
-            throw new IllegalArgumentException(bytes + " bytes are no whole sectors");
-        }
-        return bytes / SECTOR;
     }
 
     static WriteLog read(InputStream from) throws IOException {
