@@ -77,12 +77,24 @@ public final class Lab {
                 folders.create(user);
                 fillNas(progress);
                 endIfDamaged(progress);
-                startNas(progress);
+                awaitNas(progress);
                 startClients(accelerator(progress), progress);
             }
             return status();
         } catch (IOException e) {
             throw failure("be started", e);
+        }
+    }
+
+    /** Starts the NAS of a lab that was started, if it has ended, and nothing else: its clients have waited for it. */
+    public void startNas(Progress progress) throws LabException {
+        try {
+            folders.exist();
+            try (var _ = lock(progress)) {
+                awaitNas(progress);
+            }
+        } catch (IOException e) {
+            throw failure("start its NAS", e);
         }
     }
 
@@ -254,7 +266,7 @@ public final class Lab {
         }
     }
 
-    private void startNas(Progress progress) throws IOException, LabException {
+    private void awaitNas(Progress progress) throws IOException, LabException {
         if (!processes.alive(NAS)) {
             progress.step("Starting the NAS");
             if (!Files.exists(folders.nasConfig())) {

@@ -75,6 +75,10 @@ final class World implements AutoCloseable {
         lab.start(SILENT);
     }
 
+    void startNas() throws Exception {
+        lab.startNas(SILENT);
+    }
+
     void stopLab() throws Exception {
         lab.stop(SILENT);
     }

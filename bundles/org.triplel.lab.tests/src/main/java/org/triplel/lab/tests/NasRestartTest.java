@@ -1,0 +1,125 @@
+package org.triplel.lab.tests;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import java.nio.file.Path;
+import java.time.Duration;
+import java.time.Instant;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.TestInstance;
+import org.junit.jupiter.api.io.TempDir;
+import org.triplel.agent.api.Placement;
+import org.triplel.agent.api.Side;
+import org.triplel.agent.api.VmPlacement;
+import org.triplel.agent.api.Writes;
+
+/**
+ * A real guest writes and syncs while the NAS is restarted, and while it stalls for half a minute: it waits, notices nothing
+ * else, and nothing is lost that it was told was durable, however its disk is placed.
+ */
+@TestInstance(TestInstance.Lifecycle.PER_CLASS)
+class NasRestartTest {
+
+    private static final String VM = "desk-01";
+    private static final int RPO_SECONDS = 2;
+    private static final Duration AWAY = Duration.ofSeconds(5);
+    private static final Duration STALLED = Duration.ofSeconds(30);
+    private static final Duration LONG = Duration.ofMinutes(4);
+
+    /** Goes on until it is told that it is enough, and tells what is durable by then. */
+    private static final String WRITER = "mkdir -p /srv/%1$s && cd /srv/%1$s && i=0; until [ -e /run/enough ]; do"
+            + " i=$((i + 1)); head -c 5000 /dev/urandom > new && sync new && mv new file-$i && sync . || exit 1;"
+            + " echo $i > /run/durable; sleep 0.1; done; rm /run/enough; sha256sum file-*";
+
+    private World world;
+
+    @BeforeAll
+    void startLab() throws Exception {
+        world = World.start("restart");
+    }
+
+    @AfterAll
+    void endLab() throws Exception {
+        if (world != null) { // the lab did start
+            world.close();
+        }
+    }
+
+    @Test
+    void whatIsWrittenThroughWaits(@TempDir Path temp) throws Exception {
+        survives(Placement.safe(Side.LOCAL), temp);
+    }
+
+    @Test
+    void whatHasItsJournalOnTheHostWaits(@TempDir Path temp) throws Exception {
+        survives(Placement.risky(Side.LOCAL, "Ada"), temp);
+    }
+
+    @Test
+    void whatIsWrittenBehindWaitsAtItsBound(@TempDir Path temp) throws Exception {
+        survives(Placement.behind(Side.LOCAL, RPO_SECONDS, 32, "Ada"), temp);
+    }
+
+    private void survives(Placement placement, Path temp) throws Exception {
+        world.ask(world.vm(VM).host(), agent -> agent.placeVm(new VmPlacement(VM, placement)));
+        world.boot(VM);
+        boolean behind = placement.writes() == Writes.BEHIND;
+        var guest = world.guest(VM);
+        var folder = placement.writes().name();
+        var command = WRITER.formatted(folder);
+        long writer = guest.start(command);
+        awaitMoreThan(guest, 0);
+
+        World.kill(world.nasProcess());
+        isAway(AWAY, behind);
+        world.startNas();
+        awaitMoreThan(guest, durable(guest));
+
+        var nas = Long.toString(world.nasProcess().pid());
+        Tool.run("kill", "-STOP", nas);
+        try {
+            isAway(STALLED, behind);
+        } finally {
+            Tool.run("kill", "-CONT", nas);
+        }
+        awaitMoreThan(guest, durable(guest));
+
+        guest.run("touch /run/enough", LONG);
+        var sums = guest.finish(writer, command, LONG);
+        guest.run("sync; echo 3 > /proc/sys/vm/drop_caches", LONG);
+        assertEquals(sums, guest.run("cd /srv/" + folder + " && sha256sum file-*", LONG));
+        var complaints = guest.run("dmesg | grep -iE 'i/o error|ext4-fs error|aborted' || true", LONG);
+        assertEquals("", complaints.strip());
+        Until.holds("nothing is wrong", World.SOON, () -> world.vm(VM).problem().isEmpty());
+        world.shutDown(VM);
+        var partition = RootFileSystem.onTheNas(world, VM, temp);
+        assertEquals(0, partition.e2fsck("-fn"));
+        partition.assertHas(folder, sums);
+    }
+
+    /** The NAS is away for this long; what is written behind gets older meanwhile, and the administrator is told. */
+    private void isAway(Duration time, boolean behind) throws Exception {
+        var end = Instant.now().plus(time);
+        if (behind) {
+            Until.holds("its age grows", World.SOON, () -> {
+                var exposure = world.fleet().traffic().exposure(VM);
+                return exposure.bytes() > 0 && exposure.ageMillis() > time.toMillis();
+            });
+            Until.holds("it is told", World.SOON, () -> world.vm(VM).problem().contains("further writes wait"));
+        }
+        Until.holds("it was away for " + time, time.plus(World.SOON), () -> Instant.now().isAfter(end));
+        assertTrue(world.guest(VM).running(), "the guest is paused");
+    }
+
+    private static long durable(Guest guest) throws Exception {
+        return Long.parseLong(
+                guest.run("cat /run/durable 2>/dev/null || echo 0", LONG).strip());
+    }
+
+    private static void awaitMoreThan(Guest guest, long files) throws Exception {
+        Until.holds("the guest writes", LONG, () -> durable(guest) > files + 3);
+    }
+}
