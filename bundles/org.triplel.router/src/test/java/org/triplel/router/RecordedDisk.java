@@ -38,7 +38,7 @@ final class RecordedDisk implements AutoCloseable {
     private final BlockDevice overlayFile;
     private final BlockDevice baseFile;
     private final RecordingDevice nas;
-    private final SlowLink link;
+    private final NasGate gate = new NasGate();
     private final Ticks ticks;
     private final NbdServer server;
     private final StorageDaemon daemon;
@@ -109,8 +109,7 @@ final class RecordedDisk implements AutoCloseable {
         overlayFile = FileDevice.open(overlayPath);
         baseFile = FileDevice.openReadOnly(basePath);
         nas = new RecordingDevice(overlayFile, clock);
-        link = new SlowLink(nas);
-        exports.add("overlay", link);
+        exports.add("overlay", gate.before(nas));
         exports.add("base", baseFile);
         var socket = folder.resolve("router.sock");
         server = new NbdServer(socket, exports, Clients.MANY);
@@ -198,8 +197,8 @@ final class RecordedDisk implements AutoCloseable {
     }
 
     /** On the way to the NAS. */
-    SlowLink link() {
-        return link;
+    NasGate gate() {
+        return gate;
     }
 
     Recording nasRecording() {

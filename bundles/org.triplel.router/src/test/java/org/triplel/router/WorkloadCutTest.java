@@ -131,7 +131,7 @@ class WorkloadCutTest {
         private static void interfere(RecordedDisk disk, Policy policy, Random random) throws IOException {
             int what = random.nextInt(32);
             if (what < 2 && policy == Policy.BEHIND) {
-                disk.link().stick(Duration.ofMillis(random.nextInt(300)));
+                disk.gate().stall(Duration.ofMillis(random.nextInt(300)));
             } else if (what == 2) {
                 disk.disk().checkpoint();
             }

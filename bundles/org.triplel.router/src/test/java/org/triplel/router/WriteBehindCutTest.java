@@ -274,7 +274,7 @@ class WriteBehindCutTest {
     /** One sector after the other is changed while the NAS is stuck for longer than it may be behind. */
     private static void patient(RecordedDisk disk, Administrator administrator, Random random) throws IOException {
         long end = System.nanoTime() + STUCK.toNanos();
-        disk.link().stick(STUCK);
+        disk.gate().stall(STUCK);
         byte[] content = new byte[PowerCut.SECTOR];
         while (System.nanoTime() < end) {
             random.nextBytes(content);

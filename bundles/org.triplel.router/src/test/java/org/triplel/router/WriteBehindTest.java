@@ -50,10 +50,10 @@ class WriteBehindTest {
     private final ExecutorService others = Executors.newCachedThreadPool();
     private final OneLog files = new OneLog();
     private final SimulatedImageDaemon nas = new SimulatedImageDaemon(new Random(2), new byte[DISK]);
-    private final GatedDaemon daemon = new GatedDaemon(nas);
+    private final NasGate gate = new NasGate();
     private RoutedDisk disk;
 
-    private final class OneLog implements LogFiles {
+    private final class OneLog extends ClaimedLog {
 
         private Optional<UUID> claim = Optional.empty();
         private FragileFile file;
@@ -79,7 +79,7 @@ class WriteBehindTest {
             }
             file = new FragileFile(FileDevice.open(path));
             var id = UUID.randomUUID();
-            claim = Optional.of(id);
+            claim(Optional.of(id));
             return WriteBehindLog.create(file, id, size, LogClock.system());
         }
 
@@ -95,8 +95,8 @@ class WriteBehindTest {
         }
 
         @Override
-        public void endBehind() {
-            claim = Optional.empty();
+        void claim(Optional<UUID> log) {
+            claim = log;
         }
     }
 
@@ -115,7 +115,7 @@ class WriteBehindTest {
         disk = new RoutedDisk(
                 "desk-01",
                 new BaseImage(new byte[DISK]),
-                daemon,
+                gate.before(nas),
                 Spool.open(folder.resolve("spool"), "image"),
                 Optional.of(new TestFiles(
                         size -> SubFile.create(folder.resolve("swap"), size, "image"),
@@ -129,7 +129,7 @@ class WriteBehindTest {
 
     @AfterEach
     void close() throws IOException {
-        daemon.goOn();
+        gate.goOn();
         others.shutdown();
         disk.close();
     }
@@ -178,7 +178,7 @@ class WriteBehindTest {
 
     @Test
     void aFlushDoesNotWaitForTheNasAndReadsSeeWhatWasWritten() throws IOException {
-        daemon.stall();
+        gate.stall();
         disk.write(1000, filled(3000, 1));
         disk.flush();
         disk.write(2000, filled(500, 2));
@@ -189,7 +189,7 @@ class WriteBehindTest {
         assertEquals(3500, disk.exposure().behindBytes());
         assertArrayEquals(new byte[5000], onTheNas(0, 5000));
 
-        daemon.goOn();
+        gate.goOn();
         await(() -> disk.exposure().behindBytes() == 0);
         assertArrayEquals(filled(500, 2).array(), onTheNas(2000, 500));
         assertArrayEquals(filled(500, 2).array(), read(2000, 500));
@@ -230,7 +230,7 @@ class WriteBehindTest {
     void whatIsPendingIsSeenByWhoAsksForExtents() throws IOException {
         disk.write(0, filled(CLUSTER, 1));
         disk.checkpoint();
-        daemon.stall();
+        gate.stall();
         disk.writeZeroes(0, 8192, false);
         disk.write(CLUSTER, filled(4096, 1));
         assertEquals(new Extent(8192, false, true), disk.extents(0, CLUSTER).getFirst());
@@ -242,7 +242,7 @@ class WriteBehindTest {
     void writersWaitWhenTheOldestChangeIsTooOld() throws Exception {
         disk.place(behind(SHORT));
         disk.moveWrites();
-        daemon.stall();
+        gate.stall();
         disk.write(0, filled(4096, 1));
         disk.flush();
         await(() -> disk.exposure().behindAge().compareTo(SHORT.age()) > 0);
@@ -252,7 +252,7 @@ class WriteBehindTest {
         disk.flush(); // it covers what was acknowledged
         assertArrayEquals(filled(4096, 1).array(), read(0, 4096));
         assertEquals(4096, disk.exposure().behindBytes());
-        daemon.goOn();
+        gate.goOn();
         assertTrue(late.get());
         disk.checkpoint();
         assertArrayEquals(filled(4096, 2).array(), onTheNas(4096, 4096));
@@ -261,7 +261,7 @@ class WriteBehindTest {
 
     @Test
     void writersWaitWhenTheLogIsFull() throws Exception {
-        daemon.stall();
+        gate.stall();
         int piece = 1 << 20;
         var writer = elsewhere(() -> {
             for (int i = 0; i < 24; i++) {
@@ -272,7 +272,7 @@ class WriteBehindTest {
         await(() -> disk.exposure().behindBytes() >= 14L * piece);
         assertFalse(writer.isDone());
         assertTrue(disk.exposure().behindBytes() <= Rpo.MIN_BYTES);
-        daemon.goOn();
+        gate.goOn();
         assertTrue(writer.get());
         disk.checkpoint();
         for (int i = 0; i < 24; i++) {
@@ -310,7 +310,7 @@ class WriteBehindTest {
     void manyTrimsWaitForTheNas() throws Exception {
         disk.write(0, filled(DISK / 2, 1));
         disk.checkpoint();
-        daemon.stall();
+        gate.stall();
         int trims = 40_000;
         var guest = elsewhere(() -> {
             for (int i = 0; i < trims; i++) {
@@ -320,7 +320,7 @@ class WriteBehindTest {
         });
         await(() -> disk.exposure().behindAge().compareTo(Duration.ofMillis(500)) > 0);
         assertFalse(guest.isDone());
-        daemon.goOn();
+        gate.goOn();
         assertTrue(guest.get());
         disk.checkpoint();
         assertArrayEquals(new byte[512_000], onTheNas(0, 512_000));
@@ -342,7 +342,7 @@ class WriteBehindTest {
 
     @Test
     void ifTheHostsDiskRefusesWritesAllGoesToTheNas() throws Exception {
-        daemon.stall();
+        gate.stall();
         disk.write(0, filled(4096, 1));
         disk.flush();
         files.file.refuseWrites();
@@ -350,7 +350,7 @@ class WriteBehindTest {
         await(() -> disk.problem().contains("The local disk fails"));
         assertFalse(write.isDone());
         assertArrayEquals(filled(4096, 1).array(), read(0, 4096));
-        daemon.goOn();
+        gate.goOn();
         assertTrue(write.get());
         assertFalse(disk.writesBehind());
         assertTrue(files.failed, "whoever finds the file would believe it");
@@ -367,7 +367,7 @@ class WriteBehindTest {
 
     @Test
     void ifTheHostsDiskLosesWhatItShouldKeepAFlushWaitsForTheNas() throws Exception {
-        daemon.stall();
+        gate.stall();
         disk.write(0, filled(4096, 1));
         files.file.failFlushes();
         var flush = elsewhere(() -> {
@@ -376,21 +376,21 @@ class WriteBehindTest {
         });
         await(() -> disk.problem().contains("The local disk fails"));
         assertFalse(flush.isDone());
-        daemon.goOn();
+        gate.goOn();
         assertTrue(flush.get());
         assertArrayEquals(filled(4096, 1).array(), onTheNas(0, 4096));
     }
 
     @Test
     void itIsWrittenThroughWhenAllIsOnTheNas() throws Exception {
-        daemon.stall();
+        gate.stall();
         disk.write(0, filled(4096, 1));
         disk.place(Placement.NAS);
         var leaving = elsewhere(disk::moveWrites);
         disk.write(8192, filled(512, 2));
         disk.flush();
         assertTrue(disk.writesBehind());
-        daemon.goOn();
+        gate.goOn();
         assertTrue(leaving.get());
         assertFalse(disk.writesBehind());
         assertEquals(Optional.empty(), files.claim);
