@@ -1,6 +1,6 @@
 #!/bin/sh
 # Records what a real guest's kernel does to its disk under fio, dpkg and sqlite, and when a journal moves: the recordings
-# that CutTests of the router are fed with, in dm-log-writes' format, by QEMU's blklogwrites. Works as any user.
+# which the router's WorkloadCutTest does again, in dm-log-writes' format, by QEMU's blklogwrites. Works as any user.
 # The lab must have been started once on this machine, and sqlite3 be installed.
 set -eu
 export PATH="/usr/bin:$PATH:/usr/sbin:/sbin" LC_ALL=C

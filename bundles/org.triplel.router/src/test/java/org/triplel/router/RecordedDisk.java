@@ -63,8 +63,7 @@ final class RecordedDisk implements AutoCloseable {
     }
 
     /** Leaves {@code base.raw} in the folder, which must be there when an overlay is read. */
-    static RecordedDisk create(Path folder, PlainQemu qemu, Random random, Placement placement)
-            throws Exception {
+    static RecordedDisk create(Path folder, PlainQemu qemu, Random random, Placement placement) throws Exception {
         byte[] base = base(random);
         Files.write(folder.resolve("base.raw"), Arrays.copyOf(base, BASE_BYTES));
         qemu.createOverlay(IMAGE, "base.raw", BYTES, OVERLAY_FILE_BYTES);

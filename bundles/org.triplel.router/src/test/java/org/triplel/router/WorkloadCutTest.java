@@ -107,7 +107,8 @@ class WorkloadCutTest {
             var acknowledged = Workload.acknowledgements(requests);
             var journals = new ArrayList<Journal>();
             for (var said : List.of(acknowledged.getFirst(), acknowledged.getLast())) {
-                journals.addAll(FileSystemImage.look(Workload.disk(requests, said)).journals());
+                journals.addAll(
+                        FileSystemImage.look(Workload.disk(requests, said)).journals());
             }
             return new Life(
                     seed,
@@ -169,7 +170,8 @@ class WorkloadCutTest {
             try {
                 byte[] onTheNas = qemu.disk(name, image);
                 hostLost(onTheNas, name + ".lost", time);
-                byte[] file = host.map(recording -> hostCut.survivors(local, recording)).orElse(new byte[0]);
+                byte[] file = host.map(recording -> hostCut.survivors(local, recording))
+                        .orElse(new byte[0]);
                 byte[] seen = hostCrashed(crashed, image, file, name, time);
                 boolean same = Arrays.equals(onTheNas, seen);
                 if (!same || policy != Policy.THROUGH) { // otherwise it has been judged so already
@@ -215,7 +217,10 @@ class WorkloadCutTest {
                     .flatMap(each -> each.area().stream())
                     .anyMatch(each -> each.start() <= at && at < each.end())));
             if (!isWithoutJournal(acknowledged(time))) {
-                assertEquals(1, FileSystemImage.look(disk).absent().size(), "the NAS does not say that it lacks the journal");
+                assertEquals(
+                        1,
+                        FileSystemImage.look(disk).absent().size(),
+                        "the NAS does not say that it lacks the journal");
                 assertTrue(FileSystemImage.check(folder, disk, "-fy") >= 4, "e2fsck goes on without the journal");
             }
         }
@@ -230,9 +235,8 @@ class WorkloadCutTest {
         }
 
         private int acknowledged(long time) {
-            return (int) acknowledged.stream()
-                    .filter(each -> each.time() < time)
-                    .count();
+            return (int)
+                    acknowledged.stream().filter(each -> each.time() < time).count();
         }
 
         private List<String> texts() {

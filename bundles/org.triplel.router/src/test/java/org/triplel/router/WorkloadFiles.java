@@ -147,8 +147,7 @@ record WorkloadFiles(Path folder) {
             assertTrue(Files.exists(status), "dpkg has no status");
             var admin = Files.createDirectory(here.resolveSibling(here.getFileName() + ".dpkg"));
             Files.move(status, admin.resolve("status"));
-            var query = run(
-                    here, "dpkg-query", "--admindir=" + admin, "-W", "-f", "${Package} ${db:Status-Status}\\n");
+            var query = run(here, "dpkg-query", "--admindir=" + admin, "-W", "-f", "${Package} ${db:Status-Status}\\n");
             var installed = query.output.lines().toList();
             for (var each : packages) {
                 assertTrue(installed.contains(each + " installed"), () -> each + " is lost: " + query);

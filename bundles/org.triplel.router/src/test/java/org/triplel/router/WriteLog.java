@@ -92,8 +92,7 @@ record WriteLog(List<Entry> entries) {
     }
 
     void write(OutputStream out) throws IOException {
-        out.write(sector()
-                .putLong(MAGIC)
+        out.write(sector().putLong(MAGIC)
                 .putLong(VERSION)
                 .putLong(entries.size())
                 .putInt(SECTOR)
@@ -121,8 +120,7 @@ record WriteLog(List<Entry> entries) {
     }
 
     private static ByteBuffer header(long offset, long length, long flags, long dataLength) {
-        return sector()
-                .putLong(offset / SECTOR)
+        return sector().putLong(offset / SECTOR)
                 .putLong(length / SECTOR)
                 .putLong(flags)
                 .putLong(dataLength);
@@ -160,8 +158,7 @@ record WriteLog(List<Entry> entries) {
                 yield new Barrier();
             }
             case DISCARD -> new Discard(offset, length);
-            case MARK ->
-                new Mark(new String(header.array(), HEADER, dataLength, StandardCharsets.US_ASCII));
+            case MARK -> new Mark(new String(header.array(), HEADER, dataLength, StandardCharsets.US_ASCII));
             default -> throw new IOException("an entry with the flags " + flags);
         };
     }

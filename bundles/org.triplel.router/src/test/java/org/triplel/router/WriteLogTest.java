@@ -49,8 +49,7 @@ class WriteLogTest {
             log.write(out);
         }
         var replayed = Files.write(folder.resolve("replayed.raw"), image);
-        var process = new ProcessBuilder(
-                        "/usr/bin/python3", script.toString(), file.toString(), replayed.toString())
+        var process = new ProcessBuilder("/usr/bin/python3", script.toString(), file.toString(), replayed.toString())
                 .redirectErrorStream(true)
                 .start();
         var said = new String(process.getInputStream().readAllBytes());
@@ -126,8 +125,8 @@ class WriteLogTest {
     /** The example of Documentation/admin-guide/device-mapper/log-writes.rst: W1, W2, W3, C3, C2, Wflush, C1, Cflush. */
     @Test
     void aFlushStandsBehindWhatHadEndedWhenItBegan() throws Exception {
-        var recording = new Recording(
-                List.of(write(1, 7, 1), write(2, 5, 2), write(3, 4, 3)), List.of(new Flush(6, 8)));
+        var recording =
+                new Recording(List.of(write(1, 7, 1), write(2, 5, 2), write(3, 4, 3)), List.of(new Flush(6, 8)));
         assertEquals(
                 List.of("WRITE 3 1 ", "WRITE 2 1 ", "FLUSH 0 0 ", "WRITE 1 1 "),
                 replay(WriteLog.of(new byte[BYTES], recording, List.of()), new byte[BYTES]));

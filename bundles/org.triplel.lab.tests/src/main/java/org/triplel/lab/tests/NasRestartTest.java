@@ -110,7 +110,8 @@ class NasRestartTest {
             });
             Until.holds("it is told", World.SOON, () -> world.vm(VM).problem().contains("further writes wait"));
         }
-        Until.holds("it was away for " + time, time.plus(World.SOON), () -> Instant.now().isAfter(end));
+        Until.holds("it was away for " + time, time.plus(World.SOON), () -> Instant.now()
+                .isAfter(end));
         assertTrue(world.guest(VM).running(), "the guest is paused");
     }
 
