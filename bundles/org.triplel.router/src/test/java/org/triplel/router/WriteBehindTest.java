@@ -387,11 +387,12 @@ class WriteBehindTest {
         disk.write(0, filled(4096, 1));
         disk.place(Placement.NAS);
         var leaving = elsewhere(disk::moveWrites);
-        disk.write(8192, filled(512, 2));
-        disk.flush();
+        var writer = writeElsewhere(8192, 512, 2); // once it has begun, changes wait for the NAS
         assertTrue(disk.writesBehind());
         gate.goOn();
         assertTrue(leaving.get());
+        assertTrue(writer.get());
+        disk.flush();
         assertFalse(disk.writesBehind());
         assertEquals(Optional.empty(), files.claim);
         assertArrayEquals(filled(512, 2).array(), onTheNas(8192, 512));
