@@ -4,6 +4,7 @@ import java.io.IOException;
 import java.lang.System.Logger.Level;
 import java.lang.foreign.MemorySegment;
 import java.nio.ByteBuffer;
+import java.time.Duration;
 import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.CountDownLatch;
@@ -37,6 +38,9 @@ final class SpooledOverlay implements AutoCloseable {
 
     private final String name;
     private final ImageDaemon daemon;
+    /** Some NAS takes so long now and then. */
+    private static final Duration PATIENCE = Duration.ofSeconds(5);
+
     private final Spool spool;
     private final long size;
     private final ClusterMap map;
@@ -93,6 +97,15 @@ final class SpooledOverlay implements AutoCloseable {
     /** What is wrong and what to do, or empty. */
     String problem() {
         return problem;
+    }
+
+    /** The same, if requests wait and none is answered. */
+    String silence() {
+        var silence = device.silence();
+        return silence.compareTo(PATIENCE) < 0
+                ? ""
+                : "The NAS has not answered disk " + name + " for " + silence.toSeconds()
+                        + " s, so its requests wait. Check the NAS and the way to it";
     }
 
     void read(long offset, ByteBuffer into) throws IOException {

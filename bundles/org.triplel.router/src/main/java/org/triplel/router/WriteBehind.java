@@ -145,12 +145,12 @@ final class WriteBehind implements AutoCloseable {
 
     /** What is wrong and what to do, or empty. */
     String problem() {
-        for (var each : List.of(overlay.problem(), nasProblem, diskProblem)) {
+        for (var each : List.of(overlay.problem(), nasProblem, diskProblem, lateness(), overlay.silence())) {
             if (!each.isEmpty()) {
                 return each;
             }
         }
-        return lateness();
+        return "";
     }
 
     /** An alarm comes before writers have to wait. */

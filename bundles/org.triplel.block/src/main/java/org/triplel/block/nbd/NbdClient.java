@@ -66,6 +66,10 @@ public final class NbdClient implements BlockDevice {
     private final ClientHandshake.Grant grant;
     private final Map<Long, Pending> pending = new ConcurrentHashMap<>();
     private final AtomicLong cookies = new AtomicLong();
+
+    /** When a reply came, or the first request that waits for one was sent. */
+    private volatile long signNanos = System.nanoTime();
+
     private volatile Optional<IOException> lost = Optional.empty();
 
     /**
@@ -153,12 +157,24 @@ public final class NbdClient implements BlockDevice {
 
     private boolean start(Pending started, MemorySegment payload, long at) {
         long cookie = started.request().cookie();
-        pending.put(cookie, started);
+        expect(started);
         if (lost.isEmpty() && outgoing.offer(started.request(), payload, at)) {
             return true;
         }
         // It was not sent. But if the reader has just found the connection lost, it may have told so already.
         return pending.remove(cookie) == null;
+    }
+
+    private void expect(Pending reply) {
+        if (pending.isEmpty()) {
+            signNanos = System.nanoTime();
+        }
+        pending.put(reply.request().cookie(), reply);
+    }
+
+    /** See {@link org.triplel.block.OverlayDevice#silence}. */
+    Duration silence() {
+        return pending.isEmpty() ? Duration.ZERO : Duration.ofNanos(System.nanoTime() - signNanos);
     }
 
     @Override
@@ -264,7 +280,7 @@ public final class NbdClient implements BlockDevice {
             throws IOException {
         var request = new Request(flags, command.number(), cookies.getAndIncrement(), offset, length);
         var reply = new AwaitedReply(request, target);
-        pending.put(request.cookie(), reply);
+        expect(reply);
         if (lost.isPresent()) { // the reader is gone and may not have seen this one
             pending.remove(request.cookie());
             throw new DeviceLostException(lost.get().getMessage(), lost.get());
@@ -335,8 +351,11 @@ public final class NbdClient implements BlockDevice {
         }
 
         private void settle() {
-            unsettled.forEach(Pending::settle);
-            unsettled.clear();
+            if (!unsettled.isEmpty()) {
+                signNanos = System.nanoTime();
+                unsettled.forEach(Pending::settle);
+                unsettled.clear();
+            }
         }
 
         /** Replies that come together travel on together: whoever takes them is not woken for each. */

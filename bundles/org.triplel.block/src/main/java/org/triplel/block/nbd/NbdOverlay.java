@@ -3,6 +3,7 @@ package org.triplel.block.nbd;
 import java.io.IOException;
 import java.lang.foreign.MemorySegment;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import org.triplel.block.ChangeCompletion;
@@ -47,6 +48,11 @@ public final class NbdOverlay extends ForwardingDevice implements OverlayDevice 
     @Override
     public boolean startWrite(long offset, MemorySegment memory, long at, int length, ChangeCompletion completion) {
         return client.startWrite(offset, memory, at, length, completion);
+    }
+
+    @Override
+    public Duration silence() {
+        return client.silence();
     }
 
     @Override

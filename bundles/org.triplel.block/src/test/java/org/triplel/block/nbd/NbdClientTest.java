@@ -12,6 +12,7 @@ import java.io.RandomAccessFile;
 import java.lang.foreign.MemorySegment;
 import java.nio.ByteBuffer;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
@@ -85,6 +86,31 @@ class NbdClientTest {
             }
         } finally {
             kill(process);
+        }
+    }
+
+    @Test
+    void tellsForHowLongNothingWasAnswered() throws Exception {
+        var release = new CountDownLatch(1);
+        try (var disk = FileDevice.open(sparse());
+                var gate = new Gate(disk, release);
+                var server = new NbdServer(socket(), new SingleExport("d", gate), Clients.MANY);
+                var client = NbdClient.connect(socket(), "d");
+                var threads = Executors.newFixedThreadPool(1)) {
+            assertEquals(Duration.ZERO, client.silence());
+            var written = threads.submit(() -> {
+                client.write(1, ByteBuffer.allocate(10));
+                return true;
+            });
+            gate.entered.await();
+            Await.until("silence is noticed", () -> client.silence().toMillis() > 300);
+            long start = System.nanoTime();
+            client.read(0, ByteBuffer.allocate(512));
+            var silence = client.silence();
+            assertTrue(silence.toNanos() <= System.nanoTime() - start, "a reply has come, and it says " + silence);
+            release.countDown();
+            assertTrue(written.get());
+            assertEquals(Duration.ZERO, client.silence());
         }
     }
 

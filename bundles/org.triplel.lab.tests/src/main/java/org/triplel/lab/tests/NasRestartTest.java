@@ -110,6 +110,9 @@ class NasRestartTest {
             });
             Until.holds("it is told", World.SOON, () -> world.vm(VM).problem().contains("further writes wait"));
         }
+        if (!behind && time.equals(STALLED)) {
+            Until.holds("it is told", World.SOON, () -> world.vm(VM).problem().contains("The NAS has not answered"));
+        }
         Until.holds("it was away for " + time, time.plus(World.SOON), () -> Instant.now()
                 .isAfter(end));
         assertTrue(world.guest(VM).running(), "the guest is paused");
