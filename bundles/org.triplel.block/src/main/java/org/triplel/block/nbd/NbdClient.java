@@ -347,15 +347,13 @@ public final class NbdClient implements BlockDevice {
             if (!inbox.has(bytes)) {
                 settle();
                 inbox.await(bytes);
+                signNanos = System.nanoTime();
             }
         }
 
         private void settle() {
-            if (!unsettled.isEmpty()) {
-                signNanos = System.nanoTime();
-                unsettled.forEach(Pending::settle);
-                unsettled.clear();
-            }
+            unsettled.forEach(Pending::settle);
+            unsettled.clear();
         }
 
         /** Replies that come together travel on together: whoever takes them is not woken for each. */

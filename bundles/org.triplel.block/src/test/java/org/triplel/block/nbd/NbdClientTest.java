@@ -96,7 +96,8 @@ class NbdClientTest {
                 var gate = new Gate(disk, release);
                 var server = new NbdServer(socket(), new SingleExport("d", gate), Clients.MANY);
                 var client = NbdClient.connect(socket(), "d");
-                var threads = Executors.newFixedThreadPool(1)) {
+                var threads = Executors.newFixedThreadPool(1);
+                AutoCloseable _ = release::countDown) {
             assertEquals(Duration.ZERO, client.silence());
             var written = threads.submit(() -> {
                 client.write(1, ByteBuffer.allocate(10));
