@@ -44,7 +44,9 @@ final class Agent implements AutoCloseable {
         replicas = new ReplicaStore(config.name(), state.replicas(), nas, events);
         disks = new Disks(config.name(), state, routerSocket, nas, replicas, config.sendRate(), events);
         Files.setOwner(routerSocket, Files.getOwner(config.run())); // QEMU's user; the socket's folder stays ours
-        watch = new HostWatch(config.name(), config.accelerator(), state.replicas(), nas, replicas::openAll, events);
+        var memory = HostMemory.total();
+        watch = new HostWatch(
+                config.name(), config.accelerator(), state.replicas(), memory, nas, replicas::openAll, events);
         var host = new ManagedVm.Host(
                 config.name(),
                 hypervisor,
@@ -52,11 +54,13 @@ final class Agent implements AutoCloseable {
                 events,
                 timing,
                 vm -> desktops.tell(desktop -> desktop.vmChanged(vm)));
+        var bases = new Bases(nas, replicas);
         var vms = new Vms(
                 host,
-                new Vms.Placement(routerSocket, config.run(), config.accelerator()),
+                new Vms.Place(routerSocket, config.run(), config.accelerator(), memory),
                 nas,
-                replicas,
+                bases,
+                new BegunDefinitions(state.defining()),
                 vm -> desktops.tell((AgentListener desktop) -> desktop.vmDeleted(vm)));
         sampler = new Sampler(config.name(), disks, replicas, vms, watch::status, desktops);
         socket = new UnixSocket(state.agentSocket());
@@ -65,7 +69,7 @@ final class Agent implements AutoCloseable {
         hypervisor.open(new Watcher(vms));
         watch.start();
         sampler.start();
-        desktops.serve(socket, new AgentApi(vms, disks, replicas, watch::status, events));
+        desktops.serve(socket, new AgentApi(vms, disks, replicas, bases, watch::status, events));
         LOG.log(Level.INFO, "agent of {0} serves {1}", config.name(), socket.path());
     }
 

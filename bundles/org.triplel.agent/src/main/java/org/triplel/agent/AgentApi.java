@@ -12,6 +12,7 @@ import java.util.function.Supplier;
 import org.triplel.agent.api.AgentError;
 import org.triplel.agent.api.AgentEvent;
 import org.triplel.agent.api.AgentService;
+import org.triplel.agent.api.BaseImage;
 import org.triplel.agent.api.ConsoleInput;
 import org.triplel.agent.api.ConsoleOutput;
 import org.triplel.agent.api.ConsoleRequest;
@@ -37,15 +38,17 @@ final class AgentApi implements AgentService {
     private final Vms vms;
     private final Disks disks;
     private final ReplicaStore replicas;
+    private final Bases bases;
     private final Supplier<HostStatus> host;
     private final EventLog events;
     private final Executor threads = Executors.newCachedThreadPool(
             Thread.ofPlatform().daemon().name("request ", 0).factory());
 
-    AgentApi(Vms vms, Disks disks, ReplicaStore replicas, Supplier<HostStatus> host, EventLog events) {
+    AgentApi(Vms vms, Disks disks, ReplicaStore replicas, Bases bases, Supplier<HostStatus> host, EventLog events) {
         this.vms = vms;
         this.disks = disks;
         this.replicas = replicas;
+        this.bases = bases;
         this.host = host;
         this.events = events;
     }
@@ -102,13 +105,18 @@ final class AgentApi implements AgentService {
     }
 
     @Override
+    public CompletableFuture<List<BaseImage>> bases() {
+        return answerNow("bases", bases::all);
+    }
+
+    @Override
     public CompletableFuture<Vm> defineVm(VmDefinition definition) {
         return answer("define VM", () -> {
             given(given(definition).name());
             given(definition.base());
-            given(definition.kernel());
-            given(definition.initrd());
-            given(definition.commandLine());
+            given(given(definition.placement()).swap());
+            given(definition.placement().writes());
+            given(definition.placement().acceptedBy());
             return vms.define(definition);
         });
     }

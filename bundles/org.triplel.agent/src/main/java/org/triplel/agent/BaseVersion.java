@@ -27,6 +27,11 @@ record BaseVersion(String base, int version) implements Comparable<BaseVersion> 
         return ".triplel/bases/" + base + "/v" + version + ".manifest";
     }
 
+    /** How VMs of it are made, relative to the NAS folder. */
+    String description() {
+        return ".triplel/bases/" + base + "/v" + version + ".properties";
+    }
+
     @Override
     public int compareTo(BaseVersion other) {
         int byName = base.compareTo(other.base);

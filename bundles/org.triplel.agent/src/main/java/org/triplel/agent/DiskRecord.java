@@ -1,11 +1,7 @@
 package org.triplel.agent;
 
 import java.io.IOException;
-import java.nio.channels.FileChannel;
-import java.nio.file.Files;
 import java.nio.file.Path;
-import java.nio.file.StandardCopyOption;
-import java.nio.file.StandardOpenOption;
 import java.time.Instant;
 import java.time.format.DateTimeParseException;
 import java.util.Optional;
@@ -37,10 +33,7 @@ record DiskRecord(String vm, BaseVersion base, String overlay, Optional<DomainPl
 
     static DiskRecord read(Path folder, String vm) throws IOException {
         var file = folder.resolve(vm);
-        var properties = new Properties();
-        try (var content = Files.newBufferedReader(file)) {
-            properties.load(content);
-        }
+        var properties = DurableProperties.read(file);
         try {
             return new DiskRecord(
                     vm,
@@ -94,13 +87,6 @@ record DiskRecord(String vm, BaseVersion base, String overlay, Optional<DomainPl
         properties.setProperty("overlay", overlay);
         placement.ifPresent(place -> properties.setProperty("swapOnHost", Boolean.toString(place.swapOnHost())));
         placement.ifPresent(place -> write(place.writes(), properties));
-        var written = folder.resolve("." + vm);
-        try (var content = Files.newBufferedWriter(written)) {
-            properties.store(content, null);
-        }
-        try (var file = FileChannel.open(written, StandardOpenOption.WRITE)) {
-            file.force(true); // or a crash of the host may leave an empty file under the name
-        }
-        Files.move(written, folder.resolve(vm), StandardCopyOption.ATOMIC_MOVE);
+        DurableProperties.write(properties, folder.resolve(vm));
     }
 }

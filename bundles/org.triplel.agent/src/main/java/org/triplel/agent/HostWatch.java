@@ -33,6 +33,7 @@ final class HostWatch implements AutoCloseable {
     private final String name;
     private final Accelerator accelerator;
     private final Path localDisk;
+    private final long memoryBytes;
     private final Nas nas;
     private final Visit visit;
     private final EventLog events;
@@ -43,10 +44,18 @@ final class HostWatch implements AutoCloseable {
     private volatile String hypervisor = "not connected yet";
     private volatile String hypervisorProblem = "";
 
-    HostWatch(String name, Accelerator accelerator, Path localDisk, Nas nas, Visit visit, EventLog events) {
+    HostWatch(
+            String name,
+            Accelerator accelerator,
+            Path localDisk,
+            long memoryBytes,
+            Nas nas,
+            Visit visit,
+            EventLog events) {
         this.name = name;
         this.accelerator = accelerator;
         this.localDisk = localDisk;
+        this.memoryBytes = memoryBytes;
         this.nas = nas;
         this.visit = visit;
         this.events = events;
@@ -137,6 +146,7 @@ final class HostWatch implements AutoCloseable {
                 problem.isEmpty(),
                 bytes,
                 free,
+                memoryBytes,
                 texts.toString());
     }
 

@@ -2,8 +2,6 @@ package org.triplel.agent;
 
 import java.io.IOException;
 import java.lang.System.Logger.Level;
-import java.time.Instant;
-import java.time.temporal.ChronoUnit;
 import java.util.Locale;
 import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
@@ -12,18 +10,15 @@ import java.util.function.Consumer;
 import org.triplel.agent.api.AgentError;
 import org.triplel.agent.api.AgentEvent.Severity;
 import org.triplel.agent.api.Placement;
-import org.triplel.agent.api.Side;
 import org.triplel.agent.api.Vm;
 import org.triplel.agent.api.VmState;
 import org.triplel.hypervisor.DomainPlacement;
-import org.triplel.hypervisor.DomainPlacement.Writes;
 import org.triplel.hypervisor.DomainRun;
 import org.triplel.hypervisor.DomainState;
 import org.triplel.hypervisor.DomainStatus;
 import org.triplel.hypervisor.DomainXml;
 import org.triplel.hypervisor.Hypervisor;
 import org.triplel.hypervisor.HypervisorException;
-import org.triplel.hypervisor.RiskConsent;
 
 /**
  * One VM: requests, events of the hypervisor and time limits change its state, one after another in its own lane. A
@@ -31,9 +26,8 @@ import org.triplel.hypervisor.RiskConsent;
  */
 final class ManagedVm {
 
-    private static final String PLACEMENT = "Storage placement";
+    static final String PLACEMENT = "Storage placement";
     private static final String HOME = "Bring home";
-    private static final int LONGEST_NAME = 100;
     private static final System.Logger LOG = System.getLogger(ManagedVm.class.getName());
 
     private static final String CRASH =
@@ -55,6 +49,7 @@ final class ManagedVm {
     private final Host host;
     private final DomainXml definition;
     private final Console console;
+    private final Placements placements;
     private final Lane lane;
 
     private VmState state;
@@ -79,6 +74,7 @@ final class ManagedVm {
         this.host = host;
         this.definition = domain.definition();
         this.console = new Console(definition.console());
+        this.placements = new Placements(domain.name(), host.name);
         this.lane = lane;
         this.run = domain.run();
         this.placement = domain.placement();
@@ -119,7 +115,7 @@ final class ManagedVm {
                 definition.image().version(),
                 definition.image().bytes(),
                 definition.memoryMiB(),
-                describe(placement),
+                Placements.described(placement),
                 run.startedAtMillis(),
                 run.readyAfterMillis(),
                 problem.isEmpty() ? host.disks.problem(name()) : problem);
@@ -230,26 +226,10 @@ final class ManagedVm {
                 name(), new BaseVersion(image.base(), image.version()), image.overlay(), Optional.of(placement));
     }
 
-    private static Placement describe(DomainPlacement placement) {
-        var swap = side(placement.swapOnHost());
-        return switch (placement.writes()) {
-            case Writes.Through() -> Placement.safe(swap);
-            case Writes.JournalOnHost(var consent) ->
-                Placement.risky(swap, consent.user()).acceptedAt(consent.at().toEpochMilli());
-            case Writes.Behind(int seconds, int mebibytes, var consent) ->
-                Placement.behind(swap, seconds, mebibytes, consent.user())
-                        .acceptedAt(consent.at().toEpochMilli());
-        };
-    }
-
-    private static Side side(boolean onHost) {
-        return onHost ? Side.LOCAL : Side.NAS;
-    }
-
     /** Keeps parts of the disk elsewhere from now on. */
     CompletableFuture<Vm> place(Placement wanted) {
         return request(PLACEMENT, () -> {
-            var next = new DomainPlacement(wanted.swap() == Side.LOCAL, writes(wanted));
+            var next = placements.checked(wanted, placement);
             try {
                 host.hypervisor.place(name(), next);
             } catch (HypervisorException e) {
@@ -262,67 +242,13 @@ final class ManagedVm {
         });
     }
 
-    private Writes writes(Placement wanted) throws AgentException {
-        return switch (wanted.writes()) {
-            case THROUGH -> Writes.THROUGH;
-            case LOG_SPLIT ->
-                new Writes.JournalOnHost(consent(
-                        wanted, "The journal of " + name() + " cannot be kept on " + host.name + " unless somebody"));
-            case BEHIND ->
-                new Writes.Behind(
-                        checked(wanted.rpoSeconds(), Placement.MIN_RPO_SECONDS, Placement.MAX_RPO_SECONDS, "seconds"),
-                        checked(wanted.rpoMebibytes(), Placement.MIN_RPO_MEBIBYTES, Placement.MAX_RPO_MEBIBYTES, "MiB"),
-                        consent(wanted, "What " + name() + " writes cannot be written behind unless somebody"));
-        };
-    }
-
-    private int checked(int value, int least, int most, String unit) throws AgentException {
-        if (value < least || value > most) {
-            throw AgentException.invalid(
-                    "What " + name() + " writes cannot be written behind by " + value + " " + unit + ".",
-                    "Choose from " + least + " to " + most + " " + unit + ".");
-        }
-        return value;
-    }
-
-    /** Who has accepted the risk before is still the one, unless another one does, or more is risked. */
-    private RiskConsent consent(Placement wanted, String notUnless) throws AgentException {
-        var user = wanted.acceptedBy().strip();
-        if (user.isEmpty() || user.length() > LONGEST_NAME || user.chars().anyMatch(Character::isISOControl)) {
-            throw AgentException.invalid(
-                    notUnless + " accepts that the loss of the host can destroy recent data.",
-                    "Say who accepts it, in at most " + LONGEST_NAME + " characters.");
-        }
-        boolean asBefore = wanted.risksNoMoreThan(describe(placement));
-        return placement
-                .consent()
-                .filter(consent -> asBefore && consent.user().equals(user))
-                .orElseGet(() -> new RiskConsent(user, Instant.now().truncatedTo(ChronoUnit.SECONDS)));
-    }
-
     private void tell(DomainPlacement before, DomainPlacement after) {
         if (before.swapOnHost() != after.swapOnHost()) {
-            host.events.add(Severity.INFO, name(), PLACEMENT, "Swap is placed on " + place(after.swapOnHost()) + ".");
+            host.events.add(Severity.INFO, name(), PLACEMENT, placements.swapWords(after));
         }
         if (!before.writes().equals(after.writes())) {
-            host.events.add(Severity.INFO, name(), PLACEMENT, describe(after.writes()));
+            host.events.add(Severity.INFO, name(), PLACEMENT, placements.writesWords(after));
         }
-    }
-
-    private String describe(Writes writes) {
-        return switch (writes) {
-            case Writes.Through() -> "All that it writes is placed on the NAS.";
-            case Writes.JournalOnHost(var consent) ->
-                "The journal is placed on " + host.name + ". " + consent.user() + " accepts that the loss of "
-                        + host.name + " can destroy recent data, and that the file systems need repair then.";
-            case Writes.Behind(int seconds, int mebibytes, var consent) ->
-                "What it writes goes to the NAS later, by at most " + seconds + " s and " + mebibytes + " MiB. "
-                        + consent.user() + " accepts that the loss of " + host.name + " destroys what it wrote last.";
-        };
-    }
-
-    private String place(boolean onHost) {
-        return onHost ? host.name : "the NAS";
     }
 
     /** Takes long, so it is done beside the lane: the VM can be ended meanwhile. */

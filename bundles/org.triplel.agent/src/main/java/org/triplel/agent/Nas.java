@@ -26,6 +26,7 @@ import org.triplel.block.BlockDevice;
 import org.triplel.block.FileDevice;
 import org.triplel.block.nbd.NbdClient;
 import org.triplel.block.qemu.ImageLocation;
+import org.triplel.replica.BaseDescription;
 import org.triplel.replica.Manifest;
 
 /**
@@ -61,9 +62,7 @@ record Nas(Path folder, Optional<Path> link) {
 
     /** Fails unless the folder is there and the link answers. */
     void check() throws IOException {
-        if (!present()) {
-            throw new NoSuchFileException(folder.resolve("bases").toString());
-        }
+        requirePresent();
         if (link.isPresent()) {
             for (var base : bases().stream().limit(1).toList()) {
                 openBase(base).close();
@@ -92,6 +91,11 @@ record Nas(Path folder, Optional<Path> link) {
     /** @throws NoSuchFileException there is no such version */
     Manifest manifest(BaseVersion base) throws IOException {
         return Manifest.read(folder.resolve(base.manifest()));
+    }
+
+    /** @throws NoSuchFileException there is none */
+    BaseDescription description(BaseVersion base) throws IOException {
+        return BaseDescription.read(folder.resolve(base.description()));
     }
 
     BlockDevice openBase(BaseVersion base) throws IOException {
@@ -232,11 +236,18 @@ record Nas(Path folder, Optional<Path> link) {
         try (var opened =
                 FileChannel.open(file, StandardOpenOption.READ, StandardOpenOption.WRITE)) { // NFS asks anew then
             opened.force(true);
-            var attributes = Files.readAttributes(file, "unix:ino,size,lastModifiedTime,ctime");
-            return Stream.of("ino", "size", "lastModifiedTime", "ctime")
-                    .map(name -> name + '=' + attributes.get(name))
-                    .collect(Collectors.joining(" "));
+            return attributes(file, "ino", "size", "lastModifiedTime", "ctime");
         }
+    }
+
+    private static String attributes(Path file, String... names) throws IOException {
+        var attributes = Files.readAttributes(file, "unix:" + String.join(",", names));
+        return Stream.of(names).map(name -> name + '=' + attributes.get(name)).collect(Collectors.joining(" "));
+    }
+
+    /** Told of an overlay before there is anything of it, and again before it gets its name. */
+    interface Notice {
+        void of(NewOverlay created) throws IOException;
     }
 
     /**
@@ -245,12 +256,20 @@ record Nas(Path folder, Optional<Path> link) {
      * @throws FileAlreadyExistsException there is one
      */
     void createOverlay(String overlay, BaseVersion base, long diskBytes) throws IOException {
+        createOverlay(overlay, base, diskBytes, created -> {});
+    }
+
+    /** The same, and somebody is told of each thing before it is there. */
+    void createOverlay(String overlay, BaseVersion base, long diskBytes, Notice notice) throws IOException {
+        requirePresent();
         var file = folder.resolve(overlay);
         if (Files.exists(file)) {
             throw new FileAlreadyExistsException(file.toString());
         }
         Files.createDirectories(folder.resolve("vms"));
-        var created = folder.resolve(overlay + '.' + UUID.randomUUID() + ".new");
+        var unfinished = overlay + '.' + UUID.randomUUID() + ".new";
+        var created = folder.resolve(unfinished);
+        notice.of(new NewOverlay(overlay, unfinished, ""));
         try {
             qemuImgCreate(created, base, diskBytes);
             if (link.isPresent()) {
@@ -259,10 +278,38 @@ record Nas(Path folder, Optional<Path> link) {
             try (var content = FileChannel.open(created, StandardOpenOption.WRITE)) {
                 content.force(true);
             }
+            notice.of(new NewOverlay(overlay, unfinished, unwritten(created)));
             name(created, file);
-        } finally {
-            Files.deleteIfExists(created);
+        } catch (IOException e) {
+            try {
+                Files.deleteIfExists(created);
+            } catch (IOException left) {
+                e.addSuppressed(left);
+            }
+            throw e;
         }
+        Files.deleteIfExists(created);
+    }
+
+    /** Removes what there is of an overlay that was created, unless somebody has written to it since. */
+    void remove(NewOverlay created) throws IOException {
+        requirePresent();
+        Files.deleteIfExists(folder.resolve(created.unfinished()));
+        var file = folder.resolve(created.overlay());
+        if (Files.exists(file) && unwritten(file).equals(created.identity())) {
+            Files.delete(file);
+        }
+    }
+
+    private void requirePresent() throws NoSuchFileException {
+        if (!present()) {
+            throw new NoSuchFileException(folder.resolve("bases").toString());
+        }
+    }
+
+    /** Stays the same when a file gets another name, but not when somebody writes to it. */
+    private static String unwritten(Path file) throws IOException {
+        return attributes(file, "ino", "size", "lastModifiedTime");
     }
 
     /**

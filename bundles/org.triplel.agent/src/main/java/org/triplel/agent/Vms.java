@@ -3,7 +3,6 @@ package org.triplel.agent;
 import java.io.IOException;
 import java.lang.System.Logger.Level;
 import java.nio.file.FileAlreadyExistsException;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
@@ -20,8 +19,6 @@ import org.triplel.agent.api.VmDefinition;
 import org.triplel.hypervisor.Accelerator;
 import org.triplel.hypervisor.DomainEvent;
 import org.triplel.hypervisor.DomainPlacement;
-import org.triplel.hypervisor.DomainRun;
-import org.triplel.hypervisor.DomainState;
 import org.triplel.hypervisor.DomainStatus;
 import org.triplel.hypervisor.DomainXml;
 import org.triplel.hypervisor.HypervisorException;
@@ -31,27 +28,29 @@ final class Vms {
 
     private static final System.Logger LOG = System.getLogger(Vms.class.getName());
 
-    private static final int MIN_MEMORY_MIB = 16;
-    private static final int MAX_MEMORY_MIB = 1 << 20;
+    private static final String DEFINE = "Define";
+    private static final int SECTOR = 512;
 
-    /** Where this host's domains find what is not on the NAS, and how their processor is run. */
-    record Placement(Path routerSocket, Path consoles, Accelerator accelerator) {}
+    /** Where this host's domains find what is not on the NAS, how their processor is run, and how much memory there is. */
+    record Place(Path routerSocket, Path consoles, Accelerator accelerator, long memoryBytes) {}
 
     private final ManagedVm.Host host;
-    private final Placement placement;
+    private final Place place;
     private final Nas nas;
-    private final ReplicaStore replicas;
+    private final Bases bases;
+    private final BegunDefinitions begun;
     private final Consumer<String> deleted;
     private final Map<String, ManagedVm> vms = new ConcurrentSkipListMap<>();
     private final Map<String, Lane> lanes = new ConcurrentHashMap<>();
     private final CompletableFuture<Void> asked = new CompletableFuture<>();
 
     /** @param deleted told the name of each VM that is gone */
-    Vms(ManagedVm.Host host, Placement placement, Nas nas, ReplicaStore replicas, Consumer<String> deleted) {
+    Vms(ManagedVm.Host host, Place place, Nas nas, Bases bases, BegunDefinitions begun, Consumer<String> deleted) {
         this.host = host;
-        this.placement = placement;
+        this.place = place;
         this.nas = nas;
-        this.replicas = replicas;
+        this.bases = bases;
+        this.begun = begun;
         this.deleted = deleted;
     }
 
@@ -87,7 +86,59 @@ final class Vms {
                 lane(name).execute(() -> forgetUnlessDefined(name));
             }
         }
+        settleBegun();
         asked.complete(null);
+    }
+
+    /** What was begun when an agent died, or the hypervisor or the NAS did not answer. */
+    private void settleBegun() {
+        try {
+            for (var vm : begun.vms()) {
+                lane(vm).execute(() -> {
+                    try {
+                        settle(vm);
+                    } catch (AgentException e) {
+                        LOG.log(Level.WARNING, host.name() + ", " + vm + ": " + DEFINE, e);
+                    }
+                });
+            }
+        } catch (IOException e) {
+            LOG.log(Level.WARNING, host.name() + ": definitions that were begun", e);
+        }
+    }
+
+    /** Of a VM whose definition was begun, all is kept if the hypervisor has it, else nothing. */
+    private void settle(String vm) throws AgentException {
+        try {
+            var left = begun.find(vm);
+            if (left.isEmpty()) {
+                return;
+            }
+            var domain = host.hypervisor().find(vm);
+            if (domain.isPresent()) {
+                add(domain.get());
+            } else {
+                nas.remove(left.get());
+            }
+            begun.end(vm);
+        } catch (HypervisorException e) {
+            throw new AgentException(
+                    AgentError.Kind.HYPERVISOR,
+                    "Whether " + vm + " is defined is not known: " + e.getMessage(),
+                    "It appears, or what is made of it is removed, when libvirt answers again.",
+                    e);
+        } catch (IOException e) {
+            throw new AgentException(
+                    AgentError.Kind.NAS,
+                    "What is half made of " + vm + " cannot be removed from the NAS (" + nas + "): "
+                            + Failures.describe(e) + ".",
+                    "Check that it is reachable, then try again: that removes it.",
+                    e);
+        }
+    }
+
+    private ManagedVm add(DomainStatus domain) {
+        return vms.computeIfAbsent(domain.name(), name -> new ManagedVm(host, domain, lane(name)));
     }
 
     /** Someone undefined it behind our back, or it was not defined yet when the hypervisor listed its domains. */
@@ -168,18 +219,13 @@ final class Vms {
             throw invalidName(definition.name());
         }
         var base = BaseVersion.checked(definition.base(), definition.baseVersion());
-        if (definition.memoryMiB() < MIN_MEMORY_MIB || definition.memoryMiB() > MAX_MEMORY_MIB) {
-            throw AgentException.invalid(
-                    definition.name() + " cannot have " + definition.memoryMiB() + " MiB of memory.",
-                    MIN_MEMORY_MIB + " to " + MAX_MEMORY_MIB + " MiB are possible.");
-        }
-        var kernel = bootFile(definition.name(), definition.kernel());
-        var initrd = bootFile(definition.name(), definition.initrd());
-        var boot = boot(definition, kernel, initrd);
+        checkMemory(definition);
+        var placement =
+                new Placements(definition.name(), host.name()).checked(definition.placement(), DomainPlacement.DEFAULT);
         var result = new CompletableFuture<Vm>();
         lane(definition.name()).execute(() -> {
             try {
-                result.complete(define(definition, base, boot));
+                result.complete(define(definition, base, placement));
             } catch (AgentException | RuntimeException e) {
                 result.completeExceptionally(e);
             }
@@ -187,68 +233,121 @@ final class Vms {
         return result;
     }
 
-    private static DomainXml.DirectBoot boot(VmDefinition definition, Path kernel, Path initrd) throws AgentException {
-        try {
-            return new DomainXml.DirectBoot(kernel, initrd, definition.commandLine());
-        } catch (IllegalArgumentException e) {
-            throw AgentException.invalid(definition.name() + " cannot be defined: " + e.getMessage() + ".", "");
-        }
-    }
-
-    /** Only files directly in the NAS folder's {@code boot} folder. */
-    private Path bootFile(String vm, String path) throws AgentException {
-        if (!path.matches("boot/[A-Za-z0-9][A-Za-z0-9._+-]{0,126}")) {
+    private void checkMemory(VmDefinition definition) throws AgentException {
+        long most = place.memoryBytes >> 20;
+        if (definition.memoryMiB() < VmDefinition.MIN_MEMORY_MIB || definition.memoryMiB() > most) {
             throw AgentException.invalid(
-                    vm + " cannot boot '" + path + "'.",
-                    "Name a file in the folder 'boot' of the NAS, as 'boot/vmlinuz'.");
+                    definition.name() + " cannot have " + definition.memoryMiB() + " MiB of memory.",
+                    VmDefinition.MIN_MEMORY_MIB + " to " + most + " MiB are possible: that is what " + host.name()
+                            + " has.");
         }
-        return nas.folder().resolve(path);
     }
 
-    private Vm define(VmDefinition definition, BaseVersion base, DomainXml.DirectBoot boot) throws AgentException {
+    private Vm define(VmDefinition definition, BaseVersion base, DomainPlacement placement) throws AgentException {
         var name = definition.name();
         if (vms.containsKey(name)) {
             throw AgentException.conflict(
                     name + " exists on " + host.name() + ".", "Choose another name, or delete it.");
         }
-        for (var file : List.of(boot.kernel(), boot.initrd())) {
-            if (!Files.isReadable(file)) {
-                throw AgentException.notFound(name + " cannot boot: " + file + " cannot be read.", "Put it there.");
+        settle(name);
+        var domain = domain(definition, bases.usable(base));
+        var overlay = domain.image().overlay();
+        checkClaim(name, overlay);
+        try {
+            createOverlay(name, overlay, base, definition.diskBytes(), created -> begun.note(name, created));
+            defineDomain(domain, placement);
+        } catch (AgentException e) {
+            try {
+                settle(name);
+            } catch (AgentException left) {
+                e.addSuppressed(left);
+                throw new AgentException(
+                        e.error().kind(), e.error().message(), left.error().message(), e);
+            }
+            if (!vms.containsKey(name)) {
+                throw e;
             }
         }
-        long bytes = replicas.open(base).manifest().size();
-        var overlay = "vms/" + name + ".qcow2";
-        createOverlay(name, overlay, base, bytes);
-        var domain = new DomainXml(
-                name,
-                definition.memoryMiB(),
-                placement.accelerator,
-                boot,
-                new DomainXml.NbdDisk(placement.routerSocket, Disks.export(name)),
-                new DomainXml.SerialConsole(
-                        placement.consoles.resolve(name + ".console"), placement.consoles.resolve(name + ".log")),
-                placement.consoles.resolve(name + ".guest"),
-                new DomainXml.DiskImage(base.base(), base.version(), overlay, bytes));
-        try {
-            host.hypervisor().define(domain);
-        } catch (HypervisorException e) {
-            deleteOverlay(name, overlay);
-            throw new AgentException(AgentError.Kind.HYPERVISOR, e.getMessage(), "", e);
-        }
-        var vm = new ManagedVm(
-                host,
-                new DomainStatus(domain, DomainState.OFF, false, DomainRun.NEVER, DomainPlacement.DEFAULT),
-                lane(name));
-        vms.put(name, vm);
+        settle(name);
+        var vm = find(name);
+        var size = definition.diskBytes();
         host.events()
-                .add(Severity.INFO, name, "Define", "Defined on " + host.name() + " with base image " + base + ".");
+                .add(
+                        Severity.INFO,
+                        name,
+                        DEFINE,
+                        "Defined on " + host.name() + " with base image " + base + " and a disk of " + size + " bytes: "
+                                + overlay + ".");
+        if (placement.consent().isPresent()) {
+            host.events()
+                    .add(
+                            Severity.INFO,
+                            name,
+                            ManagedVm.PLACEMENT,
+                            new Placements(name, host.name()).writesWords(placement));
+        }
         host.listener().accept(vm.snapshot());
         return vm.snapshot();
     }
 
-    private void createOverlay(String vm, String overlay, BaseVersion base, long bytes) throws AgentException {
+    private DomainXml domain(VmDefinition definition, Bases.Usable base) throws AgentException {
+        var name = definition.name();
+        long bytes = definition.diskBytes();
+        if (bytes < base.bytes() || bytes > VmDefinition.MAX_DISK_BYTES || bytes % SECTOR != 0) {
+            throw AgentException.invalid(
+                    name + " cannot have a disk of " + bytes + " bytes.",
+                    "From " + base.bytes() + ", which base image " + base.base() + " has, to "
+                            + VmDefinition.MAX_DISK_BYTES + " are possible, in whole sectors of " + SECTOR + ".");
+        }
         try {
-            nas.createOverlay(overlay, base, bytes);
+            return new DomainXml(
+                    name,
+                    definition.memoryMiB(),
+                    place.accelerator,
+                    base.description()
+                            .boot()
+                            .map(boot -> new DomainXml.DirectBoot(
+                                    nas.folder().resolve(boot.kernel()),
+                                    nas.folder().resolve(boot.initrd()),
+                                    boot.commandLine(name))),
+                    new DomainXml.NbdDisk(place.routerSocket, Disks.export(name)),
+                    new DomainXml.SerialConsole(
+                            place.consoles.resolve(name + ".console"), place.consoles.resolve(name + ".log")),
+                    place.consoles.resolve(name + ".guest"),
+                    new DomainXml.DiskImage(
+                            base.base().base(), base.base().version(), "vms/" + name + ".qcow2", bytes));
+        } catch (IllegalArgumentException e) {
+            throw AgentException.invalid(
+                    name + " cannot be defined: " + e.getMessage() + ".",
+                    "Put right " + nas.folder().resolve(base.base().description()) + ".");
+        }
+    }
+
+    private void checkClaim(String vm, String overlay) throws AgentException {
+        try {
+            var claim = nas.claim(overlay);
+            if (claim.isPresent()) {
+                throw AgentException.conflict(
+                        claim.get().host() + " has what a VM named " + vm + " wrote last, so none is created.",
+                        "Choose another name, or remove " + nas.claimFile(overlay) + " if nobody needs it.");
+            }
+        } catch (IOException e) {
+            throw nasFailed("tell who has the newest changes of " + overlay, e);
+        }
+    }
+
+    private void defineDomain(DomainXml domain, DomainPlacement placement) throws AgentException {
+        try {
+            host.hypervisor().define(domain, placement);
+        } catch (HypervisorException e) {
+            throw new AgentException(AgentError.Kind.HYPERVISOR, e.getMessage(), "", e);
+        }
+    }
+
+    private void createOverlay(String vm, String overlay, BaseVersion base, long bytes, Nas.Notice notice)
+            throws AgentException {
+        try {
+            nas.createOverlay(overlay, base, bytes, notice);
         } catch (FileAlreadyExistsException e) {
             throw new AgentException(
                     AgentError.Kind.CONFLICT,
@@ -282,7 +381,12 @@ final class Vms {
         var image = vm.definition().image();
         return vm.reset(() -> {
             deleteOverlay(name, image.overlay());
-            createOverlay(name, image.overlay(), new BaseVersion(image.base(), image.version()), image.bytes());
+            createOverlay(
+                    name,
+                    image.overlay(),
+                    new BaseVersion(image.base(), image.version()),
+                    image.bytes(),
+                    created -> {});
         });
     }
 

@@ -9,6 +9,7 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.List;
+import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.ExecutionException;
@@ -122,7 +123,7 @@ class ManagedVmTest {
                 "desk-01",
                 256,
                 Accelerator.TCG,
-                new DomainXml.DirectBoot(file, file, ""),
+                Optional.empty(),
                 new DomainXml.NbdDisk(file, "desk-01/vda"),
                 new DomainXml.SerialConsole(file, file),
                 file,

@@ -6,6 +6,7 @@ import java.nio.file.Path;
 import java.util.Optional;
 import java.util.Random;
 import org.triplel.block.FileDevice;
+import org.triplel.replica.BaseDescription;
 import org.triplel.replica.Manifest;
 
 /** A NAS folder with one base image of random bytes, of a MiB and a half. */
@@ -31,6 +32,11 @@ record NasFixture(Path folder, byte[] content) {
         try (var device = FileDevice.openReadOnly(image)) {
             Manifest.of(BASE.base(), BASE.version(), device, bytes -> {}).write(manifest);
         }
+        new BaseDescription(
+                        256,
+                        Optional.of(new BaseDescription.Boot(
+                                "boot/vmlinuz", "boot/initrd", "console=ttyS0 hostname=" + BaseDescription.VM)))
+                .write(folder.resolve(BASE.description()));
         Files.writeString(folder.resolve("boot/vmlinuz"), "kernel");
         Files.writeString(folder.resolve("boot/initrd"), "initrd");
         return new NasFixture(folder, content);

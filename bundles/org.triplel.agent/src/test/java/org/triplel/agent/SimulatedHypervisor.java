@@ -1,11 +1,15 @@
 package org.triplel.agent;
 
 import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.CountDownLatch;
 import org.triplel.hypervisor.DomainPlacement;
 import org.triplel.hypervisor.DomainRun;
 import org.triplel.hypervisor.DomainState;
+import org.triplel.hypervisor.DomainStatus;
 import org.triplel.hypervisor.DomainXml;
 import org.triplel.hypervisor.Hypervisor;
 import org.triplel.hypervisor.HypervisorException;
@@ -18,7 +22,15 @@ final class SimulatedHypervisor implements Hypervisor {
     final CountDownLatch shutdownMayReturn = new CountDownLatch(1);
     volatile String refused = "";
     volatile DomainState state = DomainState.OFF;
+    final Map<String, DomainStatus> defined = new ConcurrentHashMap<>();
     volatile boolean silent;
+
+    /** What it is asked for is done, but its answer is lost. */
+    volatile boolean answersAreLost;
+
+    /** What happens while a domain is being defined. */
+    volatile Runnable meanwhile = () -> {};
+
     volatile boolean silentFromStart;
 
     private void call(String operation) throws HypervisorException {
@@ -30,7 +42,7 @@ final class SimulatedHypervisor implements Hypervisor {
 
     @Override
     public void open(HypervisorListener listener) {
-        listener.connected(List.of());
+        listener.connected(List.copyOf(defined.values()));
     }
 
     @Override
@@ -39,8 +51,21 @@ final class SimulatedHypervisor implements Hypervisor {
     }
 
     @Override
-    public void define(DomainXml domain) throws HypervisorException {
+    public void define(DomainXml domain, DomainPlacement placement) throws HypervisorException {
+        meanwhile.run();
         call("define " + domain.name());
+        defined.put(domain.name(), new DomainStatus(domain, DomainState.OFF, false, DomainRun.NEVER, placement));
+        if (answersAreLost) {
+            throw new HypervisorException("Cannot define domain " + domain.name() + ": no answer.");
+        }
+    }
+
+    @Override
+    public Optional<DomainStatus> find(String domain) throws HypervisorException {
+        if (silent) {
+            throw new HypervisorException("Cannot look: refused.");
+        }
+        return Optional.ofNullable(defined.get(domain));
     }
 
     @Override
@@ -54,6 +79,7 @@ final class SimulatedHypervisor implements Hypervisor {
     @Override
     public void undefine(String domain) throws HypervisorException {
         call("undefine " + domain);
+        defined.remove(domain);
     }
 
     @Override

@@ -81,11 +81,12 @@ final class FleetSession implements AutoCloseable {
     }
 
     /** Asks the agent that has a VM, and waits for its answer. */
-    void ask(String vm, Function<AgentService, CompletableFuture<Vm>> request) throws NotDone, InterruptedException {
+    void ask(String vm, Function<AgentService, ? extends CompletableFuture<?>> request)
+            throws NotDone, InterruptedException {
         var known = fleet.inventory()
                 .vm(vm)
                 .orElseThrow(() -> new NotDone("There is no VM named " + vm + ". See: triplel vm list"));
-        askHost(known.host(), request);
+        askHost(known.host(), agent -> request.apply(agent).thenApply(Object.class::cast));
     }
 
     /** Asks a host's agent, and waits for its answer. */

@@ -6,6 +6,7 @@ import java.nio.file.Path;
 import java.util.List;
 import org.triplel.agent.AgentMain;
 import org.triplel.cluster.AgentException;
+import org.triplel.cluster.Size;
 import org.triplel.lab.Lab;
 import org.triplel.lab.LabException;
 import org.triplel.lab.NasMain;
@@ -14,6 +15,7 @@ import picocli.CommandLine.Command;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.ParameterException;
 import picocli.CommandLine.Parameters;
+import picocli.CommandLine.TypeConversionException;
 
 /** The {@code triplel} command. Results go to standard output, everything else to standard error. */
 @Command(
@@ -65,6 +67,8 @@ final class Main implements Runnable {
     /** The command whose results go there. */
     static CommandLine commandLine(PrintWriter results) {
         var command = new CommandLine(new Main(results));
+        command.registerConverter(Size.class, text -> Size.parse(text)
+                .orElseThrow(() -> new TypeConversionException("'" + text + "' is no size, such as 20GiB")));
         command.setExecutionExceptionHandler((failure, line, _) -> {
             line.getErr().println("triplel: " + sentence(failure));
             return NOT_DONE;

@@ -1,14 +1,20 @@
 package org.triplel.cli;
 
+import java.util.Comparator;
 import java.util.List;
 import java.util.Optional;
+import java.util.stream.Collectors;
+import org.triplel.agent.api.AgentService;
+import org.triplel.agent.api.BaseImage;
 import org.triplel.agent.api.Placement;
-import org.triplel.agent.api.Side;
 import org.triplel.agent.api.Vm;
+import org.triplel.agent.api.VmDefinition;
 import org.triplel.agent.api.VmPlacement;
 import org.triplel.agent.api.VmState;
+import org.triplel.cluster.Size;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Parameters;
@@ -36,8 +42,8 @@ final class VmCommand implements Runnable {
             long readyMillis,
             String base,
             int version,
-            Place swap,
-            Place journal,
+            PlacementOptions.Place swap,
+            PlacementOptions.Place journal,
             int behindSeconds,
             String problem) {
 
@@ -49,24 +55,10 @@ final class VmCommand implements Runnable {
                     vm.readyAfterMillis(),
                     vm.base(),
                     vm.baseVersion(),
-                    Place.of(vm.placement().swap()),
-                    Place.of(vm.placement().journal()),
+                    PlacementOptions.Place.of(vm.placement().swap()),
+                    PlacementOptions.Place.of(vm.placement().journal()),
                     vm.placement().rpoSeconds(),
                     vm.problem());
-        }
-    }
-
-    /** Where a part of a guest's disk is kept. */
-    enum Place {
-        host,
-        nas;
-
-        static Place of(Side side) {
-            return side == Side.LOCAL ? host : nas;
-        }
-
-        Side side() {
-            return this == host ? Side.LOCAL : Side.NAS;
         }
     }
 
@@ -118,82 +110,103 @@ final class VmCommand implements Runnable {
             description = "Say where parts of the disks of virtual machines are kept; takes effect at once.")
     void place(
             @Parameters(paramLabel = "NAME", arity = "1..*", description = "The virtual machines.") List<String> names,
-            @Option(
-                            names = "--swap",
-                            paramLabel = "host|nas",
-                            description = "The guests' swap areas: on the host, where nothing is lost, or on the NAS.")
-                    Optional<Place> swap,
-            @Option(
-                            names = "--journal",
-                            paramLabel = "host|nas",
-                            description =
-                                    "The journals of the guests' file systems: on the NAS, where nothing is lost with"
-                                            + " the host, or on the host: then everything since the last checkpoint may be lost"
-                                            + " with it, and the file systems need repair.")
-                    Optional<Place> journal,
-            @Option(
-                            names = "--behind",
-                            paramLabel = "SECONDS",
-                            description = "What the guests write, apart from swap, goes to the NAS later: what was"
-                                    + " acknowledged in so many seconds may be lost with the host, and the disk is then as"
-                                    + " after a power cut before them. From 1 to 3600; 0: it goes to the NAS at once.")
-                    Optional<Integer> behind,
-            @Option(
-                            names = "--behind-mib",
-                            paramLabel = "MIB",
-                            description =
-                                    "And not more than so much; it takes as much of the host's memory and disk. From"
-                                            + " 16 to 1024, 64 if nothing is said.")
-                    Optional<Integer> mebibytes,
-            @Option(
-                            names = "--accept-loss",
-                            description = "I accept that the loss of the host can destroy recent data of these virtual"
-                                    + " machines.")
-                    boolean acceptLoss)
+            @Mixin PlacementOptions wanted)
             throws Exception {
-        if (swap.isEmpty() && journal.isEmpty() && behind.isEmpty()) {
+        if (!wanted.given()) {
             throw new NotDone("Say what is to be placed: --swap, --journal or --behind.");
         }
-        if (journal.isPresent() && behind.isPresent()) {
-            throw new NotDone("What is written behind includes the journals: say --journal or --behind.");
-        }
-        if (mebibytes.isPresent() && behind.isEmpty()) {
-            throw new NotDone("--behind-mib is the second half of a bound: say --behind as well.");
-        }
-        if (behind.filter(seconds -> seconds > 0).isPresent() && !acceptLoss) {
-            throw new NotDone("If it is written behind, the loss of the host destroys what the guest wrote last. If you"
-                    + " accept that, say so: --accept-loss.");
-        }
-        if (journal.filter(Place.host::equals).isPresent() && !acceptLoss) {
-            throw new NotDone("With the journal on the host, the loss of the host can destroy recent data, and the file"
-                    + " systems need repair then. If you accept that, say so: --accept-loss.");
-        }
+        wanted.check();
         try (var fleet = FleetSession.open(main.lab())) {
             for (var vm : fleet.vms(names)) {
-                var placement = behind.map(seconds -> behind(
-                                vm.placement(), swap, seconds, mebibytes.orElse(Placement.DEFAULT_RPO_MEBIBYTES)))
-                        .orElseGet(() -> placement(vm.placement(), swap, journal));
+                var placement = wanted.of(vm.placement());
                 fleet.ask(vm.name(), agent -> agent.placeVm(new VmPlacement(vm.name(), placement)));
             }
             print(fleet.vms(names));
         }
     }
 
-    private static Placement behind(Placement now, Optional<Place> swap, int seconds, int mebibytes) {
-        var swapSide = swap.map(Place::side).orElse(now.swap());
-        return seconds == 0
-                ? Placement.safe(swapSide)
-                : Placement.behind(swapSide, seconds, mebibytes, System.getProperty("user.name"));
+    @Command(name = "new", description = "Make a virtual machine of a base image.")
+    void make(
+            @Parameters(paramLabel = "NAME", description = "Its name.") String name,
+            @Option(names = "--host", required = true, description = "The host that it is to run on.") String host,
+            @Option(names = "--base", required = true, description = "The base image that it is made of.") String base,
+            @Option(
+                            names = "--base-version",
+                            paramLabel = "N",
+                            description = "Which version of it; the newest that can be used if nothing is said.")
+                    Optional<Integer> version,
+            @Option(
+                            names = "--disk",
+                            paramLabel = "SIZE",
+                            description =
+                                    "The size of its disk, such as 20GiB; that of the base image if nothing is said.")
+                    Optional<Size> disk,
+            @Option(
+                            names = "--memory",
+                            paramLabel = "SIZE",
+                            description =
+                                    "Its memory, such as 512MiB; what the base image suggests if nothing is said.")
+                    Optional<Size> memory,
+            @Mixin PlacementOptions wanted,
+            @Option(names = "--start", description = "Start it afterwards.") boolean start)
+            throws Exception {
+        wanted.check();
+        try (var fleet = FleetSession.open(main.lab())) {
+            var taken = fleet.vms(List.of(name));
+            if (!taken.isEmpty()) {
+                throw new NotDone("There is already a VM named " + name + ", on "
+                        + taken.getFirst().host() + ".");
+            }
+            var image = image(fleet.askHost(host, AgentService::bases), base, version);
+            long memoryBytes = memory.map(Size::bytes).orElse((long) image.memoryMiB() << 20);
+            var definition = new VmDefinition(
+                    name,
+                    image.name(),
+                    image.version(),
+                    disk.map(Size::bytes).orElse(image.bytes()),
+                    (int) Math.min(memoryBytes >> 20, Integer.MAX_VALUE),
+                    wanted.of(Placement.DEFAULT));
+            var made = fleet.askHost(host, agent -> agent.defineVm(definition));
+            print(List.of(start ? fleet.askHost(host, agent -> agent.startVm(name)) : made));
+        }
     }
 
-    private static Placement placement(Placement now, Optional<Place> swap, Optional<Place> journal) {
-        var swapSide = swap.map(Place::side).orElse(now.swap());
-        if (journal.isEmpty()) {
-            return now.withSwap(swapSide);
+    private static BaseImage image(List<BaseImage> images, String base, Optional<Integer> version) throws NotDone {
+        var chosen = images.stream()
+                .filter(image -> image.name().equals(base))
+                .filter(image -> version.map(wanted -> wanted == image.version())
+                        .orElse(image.problem().isEmpty()))
+                .max(Comparator.comparing(BaseImage::version))
+                .orElseThrow(() -> new NotDone("No VM can be made of base image " + base
+                        + version.map(number -> " v" + number).orElse("") + ". The NAS has: "
+                        + images.stream().map(VmCommand::words).collect(Collectors.joining(", ")) + "."));
+        if (!chosen.problem().isEmpty()) {
+            throw new NotDone(chosen.problem());
         }
-        return journal.get() == Place.host
-                ? Placement.risky(swapSide, System.getProperty("user.name"))
-                : Placement.safe(swapSide);
+        return chosen;
+    }
+
+    private static String words(BaseImage image) {
+        return image.name() + " v" + image.version() + (image.problem().isEmpty() ? "" : " (" + image.problem() + ")");
+    }
+
+    @Command(name = "delete", description = "Delete stopped virtual machines, with their disks.")
+    void delete(
+            @Parameters(paramLabel = "NAME", arity = "1..*", description = "The virtual machines.") List<String> names,
+            @Option(
+                            names = "--accept-loss",
+                            description = "I accept that everything that their guests have written is lost.")
+                    boolean acceptLoss)
+            throws Exception {
+        if (!acceptLoss) {
+            throw new NotDone("Their disks are deleted with everything that their guests have written. If you accept"
+                    + " that, say so: --accept-loss.");
+        }
+        try (var fleet = FleetSession.open(main.lab())) {
+            for (var name : names) {
+                fleet.ask(name, agent -> agent.deleteVm(name));
+            }
+        }
     }
 
     @Command(

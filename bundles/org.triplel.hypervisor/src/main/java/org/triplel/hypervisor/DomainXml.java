@@ -21,8 +21,8 @@ import org.xml.sax.InputSource;
 import org.xml.sax.SAXException;
 
 /**
- * How a Triple-L domain is defined: one processor, one disk from the router, Linux started directly, a serial console, and
- * a channel for the guest agent. The format is <a href="https://libvirt.org/formatdomain.html">libvirt's domain XML</a>.
+ * How a Triple-L domain is defined: one processor, one disk from the router, a serial console, and a channel for the guest
+ * agent. The format is <a href="https://libvirt.org/formatdomain.html">libvirt's domain XML</a>.
  *
  * <p>A failed disk request pauses the guest instead of reaching it, so that nothing is lost while the router is away:
  * libvirt before 9.1 knows no reconnect delay and drops the element, and any delay can be too short.
@@ -30,7 +30,7 @@ import org.xml.sax.SAXException;
  * @param name the domain's name
  * @param memoryMiB memory in MiB
  * @param accelerator how the processor is run
- * @param boot the kernel to start
+ * @param boot the kernel to start; without one the disk boots by itself
  * @param disk the disk, {@code /dev/vda} in the guest
  * @param console the serial console, {@code /dev/ttyS0} in the guest
  * @param guestAgent the socket on which QEMU connects libvirt to the guest's agent
@@ -40,7 +40,7 @@ public record DomainXml(
         String name,
         int memoryMiB,
         Accelerator accelerator,
-        DirectBoot boot,
+        Optional<DirectBoot> boot,
         NbdDisk disk,
         SerialConsole console,
         Path guestAgent,
@@ -54,6 +54,11 @@ public record DomainXml(
 
     /** The XML namespace of where parts of a domain's disk are kept. */
     static final String PLACEMENT_NAMESPACE = "https://triplel.org/placement/1";
+
+    /** The prefix that libvirt gives that namespace. */
+    static final String PLACEMENT_KEY = "triplel-placement";
+
+    private static final String PLACEMENT = "placement";
 
     private static final Pattern NAME = Pattern.compile("[A-Za-z0-9][A-Za-z0-9_-]{0,62}");
     private static final String HOST = "host";
@@ -123,12 +128,12 @@ public record DomainXml(
         }
     }
 
-    /** This definition in libvirt's form. */
-    public String toXml() {
+    /** This definition in libvirt's form, of a domain that is placed so from the start. */
+    public String toXml(DomainPlacement placement) {
         var text = new StringWriter();
         try {
             var xml = XMLOutputFactory.newFactory().createXMLStreamWriter(text);
-            write(xml);
+            write(xml, placement);
             xml.flush();
         } catch (XMLStreamException e) {
             throw new IllegalStateException("domain XML of " + name, e);
@@ -136,7 +141,7 @@ public record DomainXml(
         return text.toString();
     }
 
-    private void write(XMLStreamWriter xml) throws XMLStreamException {
+    private void write(XMLStreamWriter xml, DomainPlacement placement) throws XMLStreamException {
         start(xml, "domain", "type", accelerator.domainType());
         text(xml, "name", name);
         start(xml, "metadata");
@@ -145,15 +150,22 @@ public record DomainXml(
         attributes(xml, "base", image.base, "version", Integer.toString(image.version));
         attributes(xml, "overlay", image.overlay, "bytes", Long.toString(image.bytes));
         xml.writeEndElement();
+        xml.writeEmptyElement(PLACEMENT_KEY, PLACEMENT, PLACEMENT_NAMESPACE);
+        xml.writeNamespace(PLACEMENT_KEY, PLACEMENT_NAMESPACE);
+        write(placement, xml);
         xml.writeEndElement();
         text(xml, "memory", Integer.toString(memoryMiB), "unit", "MiB");
         text(xml, "vcpu", "1");
 
         start(xml, "os");
         text(xml, "type", "hvm", "arch", "x86_64", "machine", "q35");
-        text(xml, "kernel", boot.kernel.toString());
-        text(xml, "initrd", boot.initrd.toString());
-        text(xml, "cmdline", boot.commandLine);
+        if (boot.isPresent()) {
+            text(xml, "kernel", boot.get().kernel.toString());
+            text(xml, "initrd", boot.get().initrd.toString());
+            text(xml, "cmdline", boot.get().commandLine);
+        } else {
+            empty(xml, "boot", "dev", "hd");
+        }
         xml.writeEndElement();
 
         start(xml, "features");
@@ -264,12 +276,13 @@ public record DomainXml(
                 child(domain, "name").getTextContent(),
                 mebibytes(child(domain, "memory")),
                 Accelerator.ofDomainType(attribute(domain, "type")),
-                new DirectBoot(
-                        Path.of(child(os, "kernel").getTextContent()),
-                        Path.of(child(os, "initrd").getTextContent()),
-                        optionalChild(os, "cmdline")
-                                .map(Element::getTextContent)
-                                .orElse("")),
+                optionalChild(os, "kernel")
+                        .map(kernel -> new DirectBoot(
+                                Path.of(kernel.getTextContent()),
+                                Path.of(child(os, "initrd").getTextContent()),
+                                optionalChild(os, "cmdline")
+                                        .map(Element::getTextContent)
+                                        .orElse(""))),
                 new NbdDisk(Path.of(attribute(child(source, "host"), "socket")), attribute(source, "name")),
                 new SerialConsole(
                         Path.of(attribute(child(serial, "source"), "path")),
@@ -315,22 +328,34 @@ public record DomainXml(
         var element = new StringWriter();
         try {
             var xml = XMLOutputFactory.newDefaultFactory().createXMLStreamWriter(element);
-            xml.writeEmptyElement("placement");
-            xml.writeAttribute("swap", place(placement.swapOnHost()));
-            xml.writeAttribute("journal", place(placement.writes() instanceof Writes.JournalOnHost));
-            if (placement.writes() instanceof Writes.Behind behind) {
-                xml.writeAttribute("behindSeconds", Integer.toString(behind.seconds()));
-                xml.writeAttribute("behindMebibytes", Integer.toString(behind.mebibytes()));
-            }
-            if (placement.consent().isPresent()) {
-                var consent = placement.consent().get();
-                xml.writeAttribute("acceptedBy", consent.user());
-                xml.writeAttribute("acceptedAt", consent.at().toString());
-            }
+            xml.writeEmptyElement(PLACEMENT);
+            write(placement, xml);
             xml.writeEndDocument();
             return element.toString();
         } catch (XMLStreamException e) {
             throw new IllegalArgumentException("placement: " + e.getMessage(), e);
+        }
+    }
+
+    private static void write(DomainPlacement placement, XMLStreamWriter xml) throws XMLStreamException {
+        attributes(
+                xml,
+                "swap",
+                place(placement.swapOnHost()),
+                "journal",
+                place(placement.writes() instanceof Writes.JournalOnHost));
+        if (placement.writes() instanceof Writes.Behind behind) {
+            attributes(xml, "behindSeconds", Integer.toString(behind.seconds()));
+            attributes(xml, "behindMebibytes", Integer.toString(behind.mebibytes()));
+        }
+        if (placement.consent().isPresent()) {
+            var consent = placement.consent().get();
+            attributes(
+                    xml,
+                    "acceptedBy",
+                    consent.user(),
+                    "acceptedAt",
+                    consent.at().toString());
         }
     }
 
@@ -339,7 +364,7 @@ public record DomainXml(
     }
 
     private static DomainPlacement placement(Element domain) {
-        var placements = domain.getElementsByTagNameNS(PLACEMENT_NAMESPACE, "placement");
+        var placements = domain.getElementsByTagNameNS(PLACEMENT_NAMESPACE, PLACEMENT);
         if (placements.getLength() == 0) {
             return DomainPlacement.DEFAULT;
         }

@@ -1,5 +1,7 @@
 package org.triplel.hypervisor;
 
+import java.util.Optional;
+
 /**
  * What runs guests on a host. Thread-safe; a call blocks its thread until the hypervisor has answered or a deadline has
  * passed, and never keeps another call from being made.
@@ -12,8 +14,11 @@ public interface Hypervisor extends AutoCloseable {
     /** What it is, with versions, for people to read. */
     String description() throws HypervisorException;
 
-    /** Defines a domain that does not exist yet, without starting it. */
-    void define(DomainXml domain) throws HypervisorException;
+    /** Defines a domain that does not exist yet, placed so from the first moment on, without starting it. */
+    void define(DomainXml domain, DomainPlacement placement) throws HypervisorException;
+
+    /** A domain as it is now; empty if it is not defined, or not Triple-L's. */
+    Optional<DomainStatus> find(String domain) throws HypervisorException;
 
     /** What the domain does now; one that is not defined is off. */
     DomainState state(String domain) throws HypervisorException;

@@ -236,10 +236,7 @@ public final class LibvirtHypervisor implements Hypervisor {
         var found = new ArrayList<DomainStatus>();
         for (var domain : connect.listAllDomains(0)) {
             try {
-                DomainXml.parse(domain.getXMLDesc(0), connect.state(name(domain)))
-                        .ifPresent(found::add);
-            } catch (IllegalArgumentException e) {
-                LOG.log(Level.WARNING, "domain " + name(domain) + " is not managed: " + e.getMessage());
+                status(connect, domain).ifPresent(found::add);
             } catch (LibvirtException e) {
                 // Undefined by someone since it was listed.
                 if (e.getError().getCode() != ErrorNumber.VIR_ERR_NO_DOMAIN) {
@@ -250,6 +247,17 @@ public final class LibvirtHypervisor implements Hypervisor {
             }
         }
         return List.copyOf(found);
+    }
+
+    /** Empty if it is not Triple-L's. */
+    private static Optional<DomainStatus> status(Connection connect, Domain domain)
+            throws LibvirtException, HypervisorException {
+        try {
+            return DomainXml.parse(domain.getXMLDesc(0), connect.state(name(domain)));
+        } catch (IllegalArgumentException e) {
+            LOG.log(Level.WARNING, "domain " + name(domain) + " is not managed: " + e.getMessage());
+            return Optional.empty();
+        }
     }
 
     @Override
@@ -263,10 +271,29 @@ public final class LibvirtHypervisor implements Hypervisor {
     }
 
     @Override
-    public void define(DomainXml domain) throws HypervisorException {
-        var xml = domain.toXml();
+    public void define(DomainXml domain, DomainPlacement placement) throws HypervisorException {
+        var xml = domain.toXml(placement);
         call("define domain " + domain.name(), connect -> connect.domainDefineXML(xml)
                 .free());
+    }
+
+    @Override
+    public Optional<DomainStatus> find(String domain) throws HypervisorException {
+        return call("look for domain " + domain, connect -> {
+            try {
+                var found = connect.domainLookupByName(domain);
+                try {
+                    return status(connect, found);
+                } finally {
+                    found.free();
+                }
+            } catch (LibvirtException e) {
+                if (e.getError().getCode() == ErrorNumber.VIR_ERR_NO_DOMAIN) {
+                    return Optional.empty();
+                }
+                throw e;
+            }
+        });
     }
 
     @Override
@@ -337,7 +364,7 @@ public final class LibvirtHypervisor implements Hypervisor {
             d.setMetadata(
                     VIR_DOMAIN_METADATA_ELEMENT,
                     DomainXml.placementElement(placement),
-                    "triplel-placement",
+                    DomainXml.PLACEMENT_KEY,
                     DomainXml.PLACEMENT_NAMESPACE,
                     VIR_DOMAIN_AFFECT_CONFIG | live);
         });

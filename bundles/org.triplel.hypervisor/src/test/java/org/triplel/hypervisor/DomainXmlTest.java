@@ -8,12 +8,14 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.Instant;
 import java.util.List;
 import java.util.Optional;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
+import org.triplel.hypervisor.DomainPlacement.Writes;
 
 class DomainXmlTest {
 
@@ -22,28 +24,50 @@ class DomainXmlTest {
                 "desk-01",
                 256,
                 accelerator,
-                new DomainXml.DirectBoot(
-                        folder.resolve("vm&linuz"), folder.resolve("initrd"), "root=/dev/vda quote=\"'<x>&amp;]]> "),
+                Optional.of(new DomainXml.DirectBoot(
+                        folder.resolve("vm&linuz"), folder.resolve("initrd"), "root=/dev/vda quote=\"'<x>&amp;]]> ")),
                 new DomainXml.NbdDisk(folder.resolve("router.sock"), "desk-01/vda"),
                 new DomainXml.SerialConsole(folder.resolve("desk-01.console"), folder.resolve("desk-01.log")),
                 folder.resolve("desk-01.guest"),
                 new DomainXml.DiskImage("debian-12", 1, "vms/desk-01.qcow2", 1 << 20));
     }
 
+    private static DomainXml bootingByItself(DomainXml domain) {
+        return new DomainXml(
+                domain.name(),
+                domain.memoryMiB(),
+                domain.accelerator(),
+                Optional.empty(),
+                domain.disk(),
+                domain.console(),
+                domain.guestAgent(),
+                domain.image());
+    }
+
+    private static void assertReadAsWritten(DomainXml domain, DomainPlacement placement) {
+        var read = DomainXml.parse(domain.toXml(placement), DomainState.OFF);
+        assertEquals(Optional.of(new DomainStatus(domain, DomainState.OFF, false, DomainRun.NEVER, placement)), read);
+    }
+
     @ParameterizedTest
     @EnumSource
     void isReadAsItWasWritten(Accelerator accelerator) {
         var domain = example(accelerator, Path.of("/run/triplel"));
-        var read = DomainXml.parse(domain.toXml(), DomainState.OFF);
-        assertEquals(
-                Optional.of(new DomainStatus(domain, DomainState.OFF, false, DomainRun.NEVER, DomainPlacement.DEFAULT)),
-                read);
+        var consent = new RiskConsent("Ada & <Co>", Instant.parse("2026-11-24T08:00:00Z"));
+        for (var placement : List.of(
+                DomainPlacement.DEFAULT,
+                new DomainPlacement(false, Writes.THROUGH),
+                new DomainPlacement(true, new Writes.JournalOnHost(consent)),
+                new DomainPlacement(false, new Writes.Behind(10, 64, consent)))) {
+            assertReadAsWritten(domain, placement);
+            assertReadAsWritten(bootingByItself(domain), placement);
+        }
     }
 
     @Test
     void readsGuestAndRunOfALiveDomain() {
         var xml = example(Accelerator.TCG, Path.of("/run"))
-                .toXml()
+                .toXml(DomainPlacement.DEFAULT)
                 .replace("name=\"org.qemu.guest_agent.0\"", "name=\"org.qemu.guest_agent.0\" state=\"connected\"")
                 .replace(
                         "</metadata>",
@@ -70,14 +94,16 @@ class DomainXmlTest {
 
     @Test
     void namesWhatADomainLacks() {
-        var xml = example(Accelerator.TCG, Path.of("/run")).toXml().replaceAll("<log [^>]*>(</log>)?", "");
+        var xml = example(Accelerator.TCG, Path.of("/run"))
+                .toXml(DomainPlacement.DEFAULT)
+                .replaceAll("<log [^>]*>(</log>)?", "");
         var error = assertThrows(IllegalArgumentException.class, () -> DomainXml.parse(xml, DomainState.OFF));
         assertEquals("domain XML has no <log> in <serial>", error.getMessage());
     }
 
     @Test
     void refusesNamesThatWouldLeadElsewhere() {
-        var xml = example(Accelerator.TCG, Path.of("/run")).toXml();
+        var xml = example(Accelerator.TCG, Path.of("/run")).toXml(DomainPlacement.DEFAULT);
         for (var elsewhere : List.of(
                 xml.replaceFirst("overlay=\"vms/", "overlay=\"vms/../"),
                 xml.replaceFirst("overlay=\"[^\"]*\"", "overlay=\"/etc/passwd\""),

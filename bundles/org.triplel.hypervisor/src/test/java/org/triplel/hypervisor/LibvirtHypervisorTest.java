@@ -17,7 +17,9 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.attribute.PosixFilePermissions;
 import java.time.Instant;
+import java.util.Arrays;
 import java.util.List;
+import java.util.Optional;
 import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.TimeUnit;
@@ -70,6 +72,7 @@ class LibvirtHypervisorTest {
         try (var hypervisor = new LibvirtHypervisor("test:///default")) {
             hypervisor.open(told);
             assertEquals(List.of(), told.next(List.class), "its domain 'test' is not Triple-L's");
+            assertEquals(Optional.empty(), hypervisor.find("test"));
             assertTrue(hypervisor.description().startsWith("TEST "), hypervisor.description());
             hypervisor.destroy("test");
             assertEquals(new DomainEvent.Stopped("test", DomainState.OFF), told.next(DomainEvent.class));
@@ -119,7 +122,7 @@ class LibvirtHypervisorTest {
                 var hypervisor = new LibvirtHypervisor(libvirt.uri())) {
             hypervisor.open(told);
             told.next(List.class);
-            hypervisor.define(domain);
+            hypervisor.define(domain, DomainPlacement.DEFAULT);
             validate(libvirt, folder, domain);
             hypervisor.start("desk-01", 1_700_000_000_000L);
             assertEquals(new DomainEvent.Started("desk-01"), told.next(DomainEvent.Started.class));
@@ -174,7 +177,7 @@ class LibvirtHypervisorTest {
                 var hypervisor = new LibvirtHypervisor(libvirt.uri())) {
             hypervisor.open(told);
             told.next(List.class);
-            hypervisor.define(domain);
+            hypervisor.define(domain, DomainPlacement.DEFAULT);
             try (var disk = new ExportedDisk(folder)) {
                 hypervisor.start("desk-01", 1);
                 awaitConsole(domain.console(), "up\r\n"::equals);
@@ -222,17 +225,53 @@ class LibvirtHypervisorTest {
         }
     }
 
+    @Test
+    void startsADiskThatBootsByItself(@TempDir Path folder) throws Exception {
+        Files.setPosixFilePermissions(folder, PosixFilePermissions.fromString("rwxr-xr-x"));
+        var domain = domain(folder, Optional.empty());
+        var placement = new DomainPlacement(
+                false,
+                new DomainPlacement.Writes.Behind(
+                        10, 64, new RiskConsent("Ada & <Co>", Instant.parse("2026-11-24T08:00:00Z"))));
+        var told = new Told();
+        try (var libvirt = new SessionLibvirt(Files.createDirectory(folder.resolve("lv")));
+                var disk = new ExportedDisk(folder);
+                var hypervisor = new LibvirtHypervisor(libvirt.uri())) {
+            hypervisor.open(told);
+            told.next(List.class);
+            assertEquals(Optional.empty(), hypervisor.find("desk-01"));
+            hypervisor.define(domain, placement);
+            assertEquals(
+                    Optional.of(new DomainStatus(domain, DomainState.OFF, false, DomainRun.NEVER, placement)),
+                    hypervisor.find("desk-01"));
+            hypervisor.start("desk-01", 1);
+            awaitConsole(domain.console(), "up\r\n"::equals);
+            hypervisor.place("desk-01", DomainPlacement.DEFAULT);
+            assertEquals(
+                    DomainPlacement.DEFAULT,
+                    hypervisor.find("desk-01").orElseThrow().placement(),
+                    "the placement it was defined with is still there");
+            hypervisor.destroy("desk-01");
+        }
+    }
+
     private static DomainXml domain(Path folder) throws IOException {
+        return domain(
+                folder,
+                Optional.of(new DomainXml.DirectBoot(
+                        TinyKernel.write(folder.resolve("vm&linuz")),
+                        Files.write(folder.resolve("initrd"), new byte[512]),
+                        "root=/dev/vda quote=\"'<x>&amp;]]>")));
+    }
+
+    private static DomainXml domain(Path folder, Optional<DomainXml.DirectBoot> boot) throws IOException {
         var consoles = Files.createDirectory(folder.resolve("consoles"));
         SessionLibvirt.giveAway(consoles);
         return new DomainXml(
                 "desk-01",
                 32,
                 Accelerator.TCG,
-                new DomainXml.DirectBoot(
-                        TinyKernel.write(folder.resolve("vm&linuz")),
-                        Files.write(folder.resolve("initrd"), new byte[512]),
-                        "root=/dev/vda quote=\"'<x>&amp;]]>"),
+                boot,
                 new DomainXml.NbdDisk(folder.resolve("router.sock"), "desk-01/vda"),
                 new DomainXml.SerialConsole(consoles.resolve("desk-01.console"), consoles.resolve("desk-01.log")),
                 consoles.resolve("desk-01.guest"),
@@ -241,6 +280,8 @@ class LibvirtHypervisorTest {
 
     /** Lets libvirt itself check the XML against its schema, and say what it makes of it. */
     private static void validate(SessionLibvirt libvirt, Path folder, DomainXml domain) throws Exception {
+        var placement = new DomainPlacement(
+                true, new DomainPlacement.Writes.JournalOnHost(new RiskConsent("Ada & <Co>", Instant.EPOCH)));
         for (var accelerator : Accelerator.values()) {
             var copy = new DomainXml(
                     "check",
@@ -252,7 +293,7 @@ class LibvirtHypervisorTest {
                     domain.guestAgent(),
                     domain.image());
             // The schema of libvirt 9.0 forgets this element, which its parser knows.
-            var xml = copy.toXml().replaceFirst("<reconnect [^>]*>(</reconnect>)?", "");
+            var xml = copy.toXml(placement).replaceFirst("<reconnect [^>]*>(</reconnect>)?", "");
             var file = Files.writeString(folder.resolve("check.xml"), xml);
             var check = new ProcessBuilder("virsh", "-c", libvirt.uri(), "define", "--validate", file.toString())
                     .redirectErrorStream(true)
@@ -308,12 +349,12 @@ class LibvirtHypervisorTest {
         }
     }
 
-    /** An empty disk, exported by QEMU's own NBD server where the router would be. */
+    /** A disk with nothing but a boot sector, exported by QEMU's own NBD server where the router would be. */
     private static final class ExportedDisk implements AutoCloseable {
         private final Process server;
 
         ExportedDisk(Path folder) throws IOException, InterruptedException {
-            var image = Files.write(folder.resolve("disk.raw"), new byte[1 << 20]);
+            var image = Files.write(folder.resolve("disk.raw"), Arrays.copyOf(TinyKernel.bootSector(), 1 << 20));
             var socket = folder.resolve("router.sock");
             server = new ProcessBuilder(
                             "qemu-nbd",

@@ -32,7 +32,18 @@ final class TinyKernel {
             + "75700d0a00" // message: "up\r\n"
             + "1000010000002010"; // request: one sector from 0x1020:0 to sector 0
 
+    private static final int SECTOR = 512;
+
     private TinyKernel() {}
+
+    /** The same guest as the first sector of a disk that boots by itself. */
+    static byte[] bootSector() {
+        var sector = ByteBuffer.allocate(SECTOR).order(ByteOrder.LITTLE_ENDIAN);
+        sector.put(0, HexFormat.of().parseHex("ea8000b907")); // jmp 0x7b9:0x80, which is the 16th byte at 0x7c00
+        sector.put(16, HexFormat.of().parseHex(MAIN));
+        sector.putShort(SECTOR - 2, (short) 0xaa55);
+        return sector.array();
+    }
 
     static Path write(Path file) throws IOException {
         var image = ByteBuffer.allocate(4096).order(ByteOrder.LITTLE_ENDIAN);

@@ -11,6 +11,7 @@ import java.util.concurrent.CompletableFuture;
 import java.util.function.Function;
 import org.triplel.agent.api.AgentService;
 import org.triplel.agent.api.HostStatus;
+import org.triplel.agent.api.Placement;
 import org.triplel.agent.api.Vm;
 import org.triplel.agent.api.VmDefinition;
 import org.triplel.agent.api.VmState;
@@ -22,7 +23,6 @@ final class NasClient {
     private static final Duration ANSWER_TIME = Duration.ofSeconds(30);
     private static final Duration END_TIME = Duration.ofSeconds(30);
     private static final Duration SHUTDOWN_TIME = Duration.ofSeconds(30);
-    private static final int VM_MEMORY_MIB = 256;
 
     private final ClientFolders folders;
     private final LabFolders lab;
@@ -112,10 +112,9 @@ final class NasClient {
                         vm,
                         NasContent.BASE,
                         NasContent.VERSION,
-                        VM_MEMORY_MIB,
-                        NasContent.KERNEL,
-                        NasContent.INITRD,
-                        GuestImage.commandLine(vm));
+                        Files.size(new NasContent(lab.nas()).image().base()),
+                        NasContent.MEMORY_MIB,
+                        Placement.DEFAULT);
                 call(agent -> agent.defineVm(definition));
             }
         }

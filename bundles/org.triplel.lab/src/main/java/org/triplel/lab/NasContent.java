@@ -6,11 +6,14 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.nio.file.attribute.PosixFilePermissions;
+import java.util.Optional;
 import org.triplel.block.FileDevice;
+import org.triplel.replica.BaseDescription;
 import org.triplel.replica.Manifest;
 
 /**
- * What the lab puts into its NAS folder: one base image with its manifest, and the kernel that starts its guests.
+ * What the lab puts into its NAS folder: one base image with its manifest and description, and the kernel that starts its
+ * guests.
  *
  * @param nas the NAS folder
  */
@@ -20,6 +23,7 @@ record NasContent(Path nas) {
     static final int VERSION = 1;
     static final String KERNEL = "boot/vmlinuz";
     static final String INITRD = "boot/initrd";
+    static final int MEMORY_MIB = 256;
 
     /** The base image as it lies on the NAS. */
     GuestImage image() {
@@ -29,7 +33,7 @@ record NasContent(Path nas) {
 
     /** Whether everything is there. */
     boolean complete() {
-        return Files.exists(manifest());
+        return Files.exists(manifest()) && Files.exists(description());
     }
 
     /** Puts everything there; the manifest comes last. A base that is already there stays as it is. */
@@ -41,6 +45,11 @@ record NasContent(Path nas) {
         copy(built.initrd(), image().initrd(), "rw-r--r--");
         copy(built.base(), image().base(), "r--------");
         progress.checkCancelled();
+        new BaseDescription(
+                        MEMORY_MIB,
+                        Optional.of(
+                                new BaseDescription.Boot(KERNEL, INITRD, GuestImage.commandLine(BaseDescription.VM))))
+                .write(description());
         progress.step("Computing the base image's manifest");
         try (var base = FileDevice.openReadOnly(image().base())) {
             Manifest.of(BASE, VERSION, base, _ -> progress.checkCancelled()).write(manifest());
@@ -49,6 +58,10 @@ record NasContent(Path nas) {
 
     private Path manifest() {
         return nas.resolve(".triplel/bases/" + BASE + "/v" + VERSION + ".manifest");
+    }
+
+    private Path description() {
+        return manifest().resolveSibling("v" + VERSION + ".properties");
     }
 
     /** Java's own copy would fill the holes. */

@@ -34,7 +34,7 @@ final class FakeAgentMain {
                 (self, method, arguments) -> switch (method.getName()) {
                     case "host" ->
                         CompletableFuture.completedFuture(
-                                new HostStatus(name, AgentService.VERSION, "", "", "", true, 0, 0, ""));
+                                new HostStatus(name, AgentService.VERSION, "", "", "", true, 0, 0, 0, ""));
                     case "vms" -> CompletableFuture.completedFuture(vms);
                     case "defineVm" -> {
                         var vm = vm((VmDefinition) arguments[0], name);

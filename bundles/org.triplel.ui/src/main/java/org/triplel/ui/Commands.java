@@ -3,10 +3,12 @@ package org.triplel.ui;
 /** Ids of the commands of {@code plugin.xml}. */
 public final class Commands {
 
+    public static final String NEW_VM = "org.triplel.ui.command.newvm";
     public static final String START = "org.triplel.ui.command.start";
     public static final String SHUT_DOWN = "org.triplel.ui.command.shutdown";
     public static final String KILL = "org.triplel.ui.command.kill";
     public static final String RESET = "org.triplel.ui.command.reset";
+    public static final String DELETE = "org.triplel.ui.command.delete";
     public static final String PLACEMENT = "org.triplel.ui.command.placement";
     public static final String BRING_HOME = "org.triplel.ui.command.bringhome";
     public static final String GIVE_UP = "org.triplel.ui.command.giveup";

@@ -1,5 +1,6 @@
 package org.triplel.ui;
 
+import java.util.Optional;
 import org.eclipse.core.commands.common.CommandException;
 import org.eclipse.jface.action.IContributionItem;
 import org.eclipse.jface.action.MenuManager;
@@ -33,6 +34,7 @@ public abstract class FleetViewPart extends ViewPart {
     private Control content;
     private Label empty;
     private Button button;
+    private Optional<Offer> offered = Optional.empty();
 
     /** Creates the content. */
     protected abstract Control createContent(Composite parent);
@@ -73,11 +75,14 @@ public abstract class FleetViewPart extends ViewPart {
         empty.setLayoutData(new GridData(SWT.FILL, SWT.TOP, true, false));
         button = new Button(page, SWT.PUSH);
         button.setVisible(false);
-        button.addListener(SWT.Selection, event -> run(offer().command()));
+        button.addListener(SWT.Selection, event -> offered.map(Offer::command).ifPresent(this::run));
     }
 
-    private Offer offer() {
-        return getSite().getService(Offer.class);
+    /** What is offered where there is nothing to show: as long as there is no host, what the application does. */
+    protected Optional<Offer> offer(FleetSnapshot snapshot) {
+        return snapshot.inventory().hosts().isEmpty()
+                ? Optional.of(getSite().getService(Offer.class))
+                : Optional.empty();
     }
 
     /** Runs a command as its menu would. */
@@ -101,7 +106,7 @@ public abstract class FleetViewPart extends ViewPart {
             empty.getParent().layout();
         }
         if (top != content) {
-            makeOffer(snapshot.inventory().hosts().isEmpty());
+            makeOffer(offer(snapshot).filter(this::canRun));
         }
         if (layout.topControl != top) {
             layout.topControl = top;
@@ -109,13 +114,17 @@ public abstract class FleetViewPart extends ViewPart {
         }
     }
 
-    private void makeOffer(boolean noHosts) {
-        var command = getSite().getService(ICommandService.class).getCommand(offer().command());
+    private boolean canRun(Offer offer) {
+        var command = getSite().getService(ICommandService.class).getCommand(offer.command());
         command.setEnabled(getSite().getService(IEvaluationService.class).getCurrentState());
-        var visible = noHosts && command.isEnabled();
-        if (visible != button.isVisible()) {
-            button.setText(offer().label());
-            button.setVisible(visible);
+        return command.isEnabled();
+    }
+
+    private void makeOffer(Optional<Offer> next) {
+        if (!next.equals(offered)) {
+            offered = next;
+            button.setText(next.map(Offer::label).orElse(""));
+            button.setVisible(next.isPresent());
             button.requestLayout();
         }
     }

@@ -2,6 +2,7 @@ package org.triplel.ui;
 
 import java.util.List;
 import java.util.Objects;
+import java.util.Optional;
 import java.util.stream.Stream;
 import org.eclipse.jface.viewers.ISelection;
 import org.eclipse.jface.viewers.IStructuredSelection;
@@ -30,6 +31,15 @@ public record Selected(ISelection selection, Inventory inventory) {
                 .filter(Objects::nonNull)
                 .distinct()
                 .toList();
+    }
+
+    /** The selected host, or that of the first selected VM. */
+    public Optional<String> host() {
+        return elements()
+                .flatMap(element -> element instanceof FleetElement.Client(var name)
+                        ? Stream.of(name)
+                        : vms().stream().map(Vm::host))
+                .findFirst();
     }
 
     /** The selected replicas; a selected base image stands for all of its replicas, a host for all that it has. */

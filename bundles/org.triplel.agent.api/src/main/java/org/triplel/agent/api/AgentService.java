@@ -14,7 +14,7 @@ import org.eclipse.lsp4j.jsonrpc.services.JsonSegment;
 public interface AgentService {
 
     /** The protocol's version; a desktop and an agent of different versions refuse each other. */
-    int VERSION = 4;
+    int VERSION = 5;
 
     @JsonRequest
     CompletableFuture<HostStatus> host();
@@ -22,7 +22,14 @@ public interface AgentService {
     @JsonRequest
     CompletableFuture<List<Vm>> vms();
 
-    /** Defines a VM on this host and creates its empty overlay on the NAS. */
+    /** The base images on the NAS, by name and version; asks the NAS, and waits for it. */
+    @JsonRequest
+    CompletableFuture<List<BaseImage>> bases();
+
+    /**
+     * Defines a VM on this host and creates its empty overlay on the NAS. Both or neither are there afterwards, also if the
+     * agent dies meanwhile: the next one removes what is half made.
+     */
     @JsonRequest
     CompletableFuture<Vm> defineVm(VmDefinition definition);
 

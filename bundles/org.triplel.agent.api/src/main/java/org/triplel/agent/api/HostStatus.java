@@ -11,6 +11,7 @@ package org.triplel.agent.api;
  * @param nasReachable whether the NAS answered last time
  * @param diskBytes size of the local disk that holds replicas
  * @param diskFreeBytes free on that disk
+ * @param memoryBytes the host's memory
  * @param problem what is wrong with the host and what to do, or empty
  */
 public record HostStatus(
@@ -22,4 +23,5 @@ public record HostStatus(
         boolean nasReachable,
         long diskBytes,
         long diskFreeBytes,
+        long memoryBytes,
         String problem) {}

@@ -5,10 +5,12 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.HashMap;
+import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Random;
+import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.function.Consumer;
 import java.util.function.Supplier;
@@ -18,6 +20,7 @@ import org.triplel.agent.api.AgentError;
 import org.triplel.agent.api.AgentEvent;
 import org.triplel.agent.api.AgentListener;
 import org.triplel.agent.api.AgentService;
+import org.triplel.agent.api.BaseImage;
 import org.triplel.agent.api.ConsoleInput;
 import org.triplel.agent.api.ConsoleOutput;
 import org.triplel.agent.api.ConsoleRequest;
@@ -40,6 +43,7 @@ import org.triplel.agent.api.Writes;
 public final class SimulatedAgent implements AgentService, AutoCloseable {
 
     private static final long GIB = 1L << 30;
+    private static final int MEMORY_MIB = 384;
 
     private final String host;
     private final Path socket;
@@ -50,6 +54,8 @@ public final class SimulatedAgent implements AgentService, AutoCloseable {
     private final List<AgentEvent> events = new ArrayList<>();
     private final List<String> requests = new ArrayList<>();
     private final Map<String, String> elsewhere = new HashMap<>();
+    private final Map<String, String> unusable = new HashMap<>();
+    private final Set<String> taken = new HashSet<>();
     private long uptimeMillis;
     private long attachments;
     private volatile int version = VERSION;
@@ -72,13 +78,23 @@ public final class SimulatedAgent implements AgentService, AutoCloseable {
         replicas.put(base, new SimulatedReplica(host, base, bytes));
     }
 
+    /** Lets no VM be made of a base image any more. */
+    public synchronized void breakBase(String base, String problem) {
+        unusable.put(base, problem);
+    }
+
+    /** Has the disk of a VM of this name be on the NAS, although no host has such a VM. */
+    public synchronized void takeName(String name) {
+        taken.add(name);
+    }
+
     /**
      * Defines a VM that is stopped.
      *
      * @param bootBytes how much of the base image it reads to boot
      */
     public synchronized void addVm(String name, String base, long bootBytes) {
-        var vm = new Vm(name, host, VmState.STOPPED, base, 1, 2 * GIB, 384, Placement.DEFAULT, 0, -1, "");
+        var vm = new Vm(name, host, VmState.STOPPED, base, 1, 2 * GIB, MEMORY_MIB, Placement.DEFAULT, 0, -1, "");
         vms.put(name, new SimulatedVm(vm, bootBytes));
     }
 
@@ -223,7 +239,16 @@ public final class SimulatedAgent implements AgentService, AutoCloseable {
     @Override
     public CompletableFuture<HostStatus> host() {
         return answer(() -> new HostStatus(
-                host, version, "QEMU 7.2, libvirt 9.0", "TCG", "nas-1:/images", true, 240 * GIB, 131 * GIB, ""));
+                host,
+                version,
+                "QEMU 7.2, libvirt 9.0",
+                "TCG",
+                "nas-1:/images",
+                true,
+                240 * GIB,
+                131 * GIB,
+                8 * GIB,
+                ""));
     }
 
     @Override
@@ -232,12 +257,45 @@ public final class SimulatedAgent implements AgentService, AutoCloseable {
     }
 
     @Override
+    public CompletableFuture<List<BaseImage>> bases() {
+        return answer(() -> replicas.values().stream().map(this::image).toList());
+    }
+
+    private BaseImage image(SimulatedReplica replica) {
+        var problem = unusable.getOrDefault(replica.base(), "");
+        return new BaseImage(replica.base(), 1, problem.isEmpty() ? replica.bytes() : 0, MEMORY_MIB, problem);
+    }
+
+    @Override
     public CompletableFuture<Vm> defineVm(VmDefinition definition) {
         return answer(() -> {
-            requests.add("defineVm " + definition.name());
-            addVm(definition.name(), base(definition.base()).base(), 200L << 20);
-            changed(vm(definition.name()));
-            return vm(definition.name()).vm();
+            var placement = definition.placement();
+            requests.add("defineVm " + definition.name() + " " + definition.base() + " v" + definition.baseVersion()
+                    + " " + definition.diskBytes() + " B " + definition.memoryMiB() + " MiB " + placement.swap() + " "
+                    + placement.writes() + " " + placement.acceptedBy() + bound(placement));
+            if (vms.containsKey(definition.name()) || taken.contains(definition.name())) {
+                throw refusal(
+                        AgentError.Kind.CONFLICT,
+                        "The NAS already has vms/" + definition.name() + ".qcow2, so " + definition.name()
+                                + " is not created.",
+                        "Choose another name.");
+            }
+            var accepted = placement.acceptedAt(placement.writes() == Writes.THROUGH ? 0 : System.currentTimeMillis());
+            var vm = new Vm(
+                    definition.name(),
+                    host,
+                    VmState.STOPPED,
+                    base(definition.base()).base(),
+                    definition.baseVersion(),
+                    definition.diskBytes(),
+                    definition.memoryMiB(),
+                    accepted,
+                    0,
+                    -1,
+                    "");
+            vms.put(vm.name(), new SimulatedVm(vm, 20L << 20));
+            changed(vm(vm.name()));
+            return vm;
         });
     }
 

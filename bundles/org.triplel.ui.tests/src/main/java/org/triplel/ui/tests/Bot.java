@@ -216,10 +216,20 @@ final class Bot {
         return text.replace("&", "").split("\t")[0];
     }
 
-    /** Types a letter or a function key, as a keyboard would. */
+    /** Types a letter or a function key into the window, as a keyboard would. */
     void key(int keyCode, int... modifiers) {
+        key(ui(() -> window().getShell()), keyCode, modifiers);
+    }
+
+    /** Types text in small letters to what has the focus in a dialog. */
+    void type(Shell dialog, String text) {
+        text.chars().forEach(letter -> key(dialog, letter));
+    }
+
+    /** Types a letter or a function key to what has the focus in a dialog. */
+    void key(Shell shell, int keyCode, int... modifiers) {
         run(() -> {
-            window().getShell().forceActive();
+            shell.forceActive();
             for (var modifier : modifiers) {
                 post(SWT.KeyDown, modifier);
             }

@@ -26,7 +26,7 @@ final class Hosts implements AutoCloseable {
 
     private SimulatedAgent agent(String host, String socket, String... vms) {
         var agent = new SimulatedAgent(host, Path.of(socket), nas);
-        agent.addBase("debian-12", 400_000_000);
+        agent.addBase("debian-12", 400L << 20);
         for (var vm : vms) {
             agent.addVm(vm, "debian-12", 20_000_000);
         }

@@ -21,8 +21,7 @@ final class PlacementConsent {
     private final Label before;
     private final Button box;
 
-    /** @param longest the risks that take the most words */
-    PlacementConsent(Composite parent, List<PlacementRisk> longest, Runnable onChange) {
+    PlacementConsent(Composite parent, Runnable onChange) {
         page = new Composite(parent, SWT.NONE);
         page.setLayout(stack);
         nothing = new Composite(page, SWT.NONE);
@@ -36,18 +35,24 @@ final class PlacementConsent {
             }
         });
         stack.topControl = nothing;
+    }
+
+    /** Takes as much room as the longest of these questions needs. */
+    void reserve(List<PlacementRisk> longest) {
         GridDataFactory.fillDefaults()
                 .grab(true, false)
                 .hint(
                         PlacementRow.WIDTH + PlacementRow.INDENT,
                         longest.stream().mapToInt(this::height).max().orElseThrow())
                 .applyTo(page);
+        page.requestLayout();
     }
 
     private int height(PlacementRisk risk) {
+        var text = box.getText();
         box.setText(risk.question());
         var height = box.computeSize(PlacementRow.WIDTH + PlacementRow.INDENT, SWT.DEFAULT).y;
-        box.setText("");
+        box.setText(text);
         return height;
     }
 

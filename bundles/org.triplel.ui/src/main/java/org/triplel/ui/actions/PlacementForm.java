@@ -7,12 +7,12 @@ import org.triplel.agent.api.Side;
 import org.triplel.agent.api.Vm;
 
 /**
- * The dialog as it is filled in.
+ * The questions of the dialog, or of the wizard's page, as they are answered.
  *
  * @param vms to be placed, as they are now; at least one
  * @param swap where swap is to be kept; empty as long as that is not chosen
  * @param writes where all else is to be kept; empty as long as that is not chosen
- * @param accepted whether the risk of it is accepted in the dialog
+ * @param accepted whether the risk of it is accepted there
  */
 record PlacementForm(List<Vm> vms, Optional<Side> swap, Optional<PlacementOfWrites> writes, boolean accepted) {
 
@@ -49,6 +49,13 @@ record PlacementForm(List<Vm> vms, Optional<Side> swap, Optional<PlacementOfWrit
         return unanswered() || !complete && !changed
                 ? Optional.empty()
                 : Optional.of(new PlacementChoice(swap, writes, asks() ? Optional.of(user) : Optional.empty()));
+    }
+
+    /** What a VM gets that does not exist yet; empty as long as not all is chosen, or the risk is not accepted. */
+    Optional<Placement> placement(String user) {
+        return swap.isPresent() && writes.isPresent()
+                ? choice(user).map(choice -> choice.of(Placement.DEFAULT))
+                : Optional.empty();
     }
 
     /** What keeps the user from going on, or what he may not expect; empty if there is nothing of that. */

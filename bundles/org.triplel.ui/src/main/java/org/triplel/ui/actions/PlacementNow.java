@@ -16,7 +16,7 @@ import org.triplel.agent.api.Vm;
  * Where VMs keep a part of what they write.
  *
  * @param <T> a place
- * @param places that of each VM; at least one
+ * @param places that of each VM; none of VMs that do not exist yet
  * @param words a place in words
  */
 record PlacementNow<T>(List<T> places, Function<T, String> words) {
@@ -36,7 +36,7 @@ record PlacementNow<T>(List<T> places, Function<T, String> words) {
 
     /** Says that the VMs differ, if they do. */
     Optional<String> difference() {
-        if (common().isPresent()) {
+        if (places.isEmpty() || common().isPresent()) {
             return Optional.empty();
         }
         var counts = places.stream()

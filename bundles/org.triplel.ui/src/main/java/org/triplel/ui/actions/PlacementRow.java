@@ -96,6 +96,16 @@ final class PlacementRow<T> {
                 .applyTo(words);
     }
 
+    /** Puts the focus to what is chosen, or else to the first choice. */
+    void focus() {
+        radios.stream()
+                .map(Radio::button)
+                .filter(Button::getSelection)
+                .findFirst()
+                .orElse(radios.getFirst().button)
+                .setFocus();
+    }
+
     /** What is chosen; empty as long as nothing is. */
     Optional<T> chosen() {
         return radios.stream()

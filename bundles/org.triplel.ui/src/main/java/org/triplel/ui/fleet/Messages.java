@@ -59,6 +59,7 @@ final class Messages extends NLS {
     public static String Vms_Minute;
     public static String Vms_Name;
     public static String Vms_Nas;
+    public static String Vms_New;
     public static String Vms_NoHosts;
     public static String Vms_None;
     public static String Vms_NoneAboveHalf;

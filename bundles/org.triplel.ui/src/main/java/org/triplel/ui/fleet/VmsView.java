@@ -17,6 +17,7 @@ import org.triplel.ui.Commands;
 import org.triplel.ui.FleetElement;
 import org.triplel.ui.FleetSnapshot;
 import org.triplel.ui.Icon;
+import org.triplel.ui.Offer;
 import org.triplel.ui.Rpo;
 import org.triplel.ui.VmLoad;
 import org.triplel.ui.charts.Alarm;
@@ -164,6 +165,15 @@ public final class VmsView extends TableViewPart<VmRow> {
         var command = getSite().getService(ICommandService.class).getCommand(Commands.ABOVE_HALF);
         return Boolean.TRUE.equals(
                 command.getState(RegistryToggleState.STATE_ID).getValue());
+    }
+
+    @Override
+    protected Optional<Offer> offer(FleetSnapshot snapshot) {
+        var inventory = snapshot.inventory();
+        return inventory.hosts().stream().anyMatch(Host::connected)
+                        && inventory.vms().findAny().isEmpty()
+                ? Optional.of(new Offer(Messages.Vms_New, Commands.NEW_VM))
+                : super.offer(snapshot);
     }
 
     @Override

@@ -55,7 +55,7 @@ class WhyNotTest {
                 "The disk failed.");
         var replica = replica(2, 1, true, "Base debian-12 v2 differs.");
         assertEquals("Base debian-12 v2 differs. The disk failed.", reason(paused, new Host.Connected(), replica));
-        var status = new HostStatus("client-1", 1, "", "", "nas", false, 2, 1, "a long story");
+        var status = new HostStatus("client-1", 1, "", "", "nas", false, 2, 1, 1, "a long story");
         var host = new Host("client-1", new Host.Connected(), Optional.of(status), List.of(paused), List.of(replica));
         assertEquals("the NAS cannot be reached, guests wait for it. The disk failed.", WhyNot.of(paused, host, 9_000));
         assertEquals("the NAS cannot be reached, guests wait for it", WhyNot.of(vm(""), host, 9_000));

@@ -1,0 +1,102 @@
+package org.triplel.cli;
+
+import java.util.Optional;
+import org.triplel.agent.api.Placement;
+import org.triplel.agent.api.Side;
+import picocli.CommandLine.Option;
+
+/** Where parts of the disks of virtual machines are to be kept, as options of a command. */
+final class PlacementOptions {
+
+    /** Where a part of a guest's disk is kept. */
+    enum Place {
+        host,
+        nas;
+
+        static Place of(Side side) {
+            return side == Side.LOCAL ? host : nas;
+        }
+
+        Side side() {
+            return this == host ? Side.LOCAL : Side.NAS;
+        }
+    }
+
+    @Option(
+            names = "--swap",
+            paramLabel = "host|nas",
+            description = "The guests' swap areas: on the host, where nothing is lost, or on the NAS.")
+    private Optional<Place> swap;
+
+    @Option(
+            names = "--journal",
+            paramLabel = "host|nas",
+            description =
+                    "The journals of the guests' file systems: on the NAS, where nothing is lost with the host, or"
+                            + " on the host: then everything since the last checkpoint may be lost with it, and the file systems"
+                            + " need repair.")
+    private Optional<Place> journal;
+
+    @Option(
+            names = "--behind",
+            paramLabel = "SECONDS",
+            description =
+                    "What the guests write, apart from swap, goes to the NAS later: what was acknowledged in so many"
+                            + " seconds may be lost with the host, and the disk is then as after a power cut before them. From 1"
+                            + " to 3600; 0: it goes to the NAS at once.")
+    private Optional<Integer> behind;
+
+    @Option(
+            names = "--behind-mib",
+            paramLabel = "MIB",
+            description =
+                    "And not more than so much; it takes as much of the host's memory and disk. From 16 to 1024, 64"
+                            + " if nothing is said.")
+    private Optional<Integer> mebibytes;
+
+    @Option(
+            names = "--accept-loss",
+            description = "I accept that the loss of the host can destroy recent data of these virtual machines.")
+    private boolean acceptLoss;
+
+    /** Whether anything is to be placed. */
+    boolean given() {
+        return swap.isPresent() || journal.isPresent() || behind.isPresent();
+    }
+
+    /** @throws NotDone the options contradict each other, or nobody accepts what may be lost */
+    void check() throws NotDone {
+        if (journal.isPresent() && behind.isPresent()) {
+            throw new NotDone("What is written behind includes the journals: say --journal or --behind.");
+        }
+        if (mebibytes.isPresent() && behind.isEmpty()) {
+            throw new NotDone("--behind-mib is the second half of a bound: say --behind as well.");
+        }
+        if (behind.filter(seconds -> seconds > 0).isPresent() && !acceptLoss) {
+            throw new NotDone("If it is written behind, the loss of the host destroys what the guest wrote last. If you"
+                    + " accept that, say so: --accept-loss.");
+        }
+        if (journal.filter(Place.host::equals).isPresent() && !acceptLoss) {
+            throw new NotDone("With the journal on the host, the loss of the host can destroy recent data, and the file"
+                    + " systems need repair then. If you accept that, say so: --accept-loss.");
+        }
+    }
+
+    /** The placement of a machine that has {@code now}; what is not said stays. */
+    Placement of(Placement now) {
+        var side = swap.map(Place::side).orElse(now.swap());
+        if (behind.isPresent()) {
+            return behind.get() == 0 ? Placement.safe(side) : behind(side, behind.get());
+        }
+        return journal.map(place -> place == Place.host ? Placement.risky(side, user()) : Placement.safe(side))
+                .orElse(now.withSwap(side));
+    }
+
+    private Placement behind(Side swapSide, int seconds) {
+        return Placement.behind(swapSide, seconds, mebibytes.orElse(Placement.DEFAULT_RPO_MEBIBYTES), user());
+    }
+
+    private static String user() {
+        return System.getProperty("user.name");
+    }
+}

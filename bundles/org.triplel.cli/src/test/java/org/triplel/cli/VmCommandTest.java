@@ -1,0 +1,51 @@
+package org.triplel.cli;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import java.io.PrintWriter;
+import java.io.StringWriter;
+import org.junit.jupiter.api.Test;
+
+/** What the command refuses before it asks anybody. */
+class VmCommandTest {
+
+    private static String refusal(int status, String... arguments) {
+        var errors = new StringWriter();
+        var command = Main.commandLine(new PrintWriter(new StringWriter()));
+        command.setErr(new PrintWriter(errors, true));
+        assertEquals(status, command.execute(arguments), errors::toString);
+        return errors.toString();
+    }
+
+    @Test
+    void aRiskMustBeAccepted() {
+        var words = refusal(1, "vm", "new", "web-01", "--host", "client-1", "--base", "debian-12", "--behind", "10");
+        assertTrue(words.contains("destroys what the guest wrote last") && words.contains("--accept-loss"), words);
+        words = refusal(1, "vm", "new", "web-01", "--host", "client-1", "--base", "debian-12", "--journal", "host");
+        assertTrue(words.contains("--accept-loss"), words);
+        words = refusal(1, "vm", "delete", "web-01");
+        assertTrue(words.contains("everything that their guests have written"), words);
+    }
+
+    @Test
+    void whatContradictsItselfIsRefused() {
+        var words = refusal(1, "vm", "place", "web-01", "--journal", "nas", "--behind", "10", "--accept-loss");
+        assertTrue(words.contains("say --journal or --behind"), words);
+        words = refusal(1, "vm", "place", "web-01", "--swap", "host", "--behind-mib", "64");
+        assertTrue(words.contains("say --behind as well"), words);
+        words = refusal(1, "vm", "place", "web-01");
+        assertTrue(words.contains("Say what is to be placed"), words);
+    }
+
+    @Test
+    void aSizeHasAUnit() {
+        var words = refusal(2, "vm", "new", "web-01", "--host", "client-1", "--base", "debian-12", "--disk", "20");
+        assertTrue(words.contains("'20' is no size"), words);
+    }
+
+    @Test
+    void hostAndBaseImageMustBeSaid() {
+        assertTrue(refusal(2, "vm", "new", "web-01").contains("--host"), "the host is made up");
+    }
+}

@@ -1,0 +1,110 @@
+package org.triplel.ui.actions;
+
+import java.util.List;
+import org.eclipse.jface.layout.GridDataFactory;
+import org.eclipse.jface.layout.GridLayoutFactory;
+import org.eclipse.swt.SWT;
+import org.eclipse.swt.widgets.Composite;
+import org.eclipse.swt.widgets.Label;
+import org.triplel.agent.api.Placement;
+import org.triplel.agent.api.Side;
+import org.triplel.agent.api.Vm;
+import org.triplel.agent.api.Writes;
+
+/** Asks where what VMs write is to be kept, and has the user accept what may be lost by it. */
+final class PlacementArea {
+
+    private final Runnable onChange;
+    private final PlacementRow<Side> swap;
+    private final PlacementRow<Writes> writes;
+    private final PlacementConsent consent;
+    private PlacementBound bound;
+    private List<Vm> vms;
+
+    /**
+     * @param vms to be placed; at least one
+     * @param swapNow where they have their swap, which is preselected if that is one place
+     * @param writesNow where they have all else that they write, which is preselected if that is one place
+     * @param onChange told when something else is chosen
+     */
+    PlacementArea(
+            Composite parent,
+            List<Vm> vms,
+            PlacementNow<Side> swapNow,
+            PlacementNow<PlacementOfWrites> writesNow,
+            Runnable onChange) {
+        this.onChange = onChange;
+        var rows = new Composite(parent, SWT.NONE);
+        GridLayoutFactory.swtDefaults()
+                .numColumns(2)
+                .margins(12, 12)
+                .spacing(20, 14)
+                .applyTo(rows);
+        GridDataFactory.fillDefaults().grab(true, true).applyTo(rows);
+        // what a VM has as long as nobody chooses comes first
+        swap = new PlacementRow<>(
+                rows,
+                Messages.Placement_Swap,
+                List.of(
+                        new PlacementRow.Choice<>(
+                                Side.LOCAL, Messages.Placement_SwapOnHost, Messages.Placement_SwapHostRemark),
+                        new PlacementRow.Choice<>(
+                                Side.NAS, Messages.Placement_SwapOnNas, Messages.Placement_SwapNasRemark)),
+                swapNow.difference(),
+                swapNow.common(),
+                this::changed);
+        writes = new PlacementRow<>(
+                rows,
+                Messages.Placement_Writes,
+                List.of(
+                        new PlacementRow.Choice<>(
+                                Writes.THROUGH, Messages.Placement_Through, Messages.Placement_ThroughRemark),
+                        new PlacementRow.Choice<>(
+                                Writes.BEHIND,
+                                Messages.Placement_Behind,
+                                Messages.Placement_BehindRemark,
+                                below -> bound = new PlacementBound(
+                                        below, writesNow.common().orElse(PlacementOfWrites.THROUGH), this::changed)),
+                        new PlacementRow.Choice<>(
+                                Writes.LOG_SPLIT, Messages.Placement_LogSplit, Messages.Placement_LogSplitRemark)),
+                writesNow.difference(),
+                writesNow.common().map(PlacementOfWrites::writes),
+                this::changed);
+        new Label(rows, SWT.NONE);
+        consent = new PlacementConsent(rows, this::changed);
+        about(vms);
+    }
+
+    /** The same question, for other VMs; an answer to another question is dropped. */
+    void about(List<Vm> others) {
+        vms = List.copyOf(others);
+        var widest = PlacementOfWrites.behind(Placement.MAX_RPO_SECONDS, Placement.MAX_RPO_MEBIBYTES);
+        consent.reserve(List.of(new PlacementRisk(vms, widest), new PlacementRisk(vms, PlacementOfWrites.LOG_SPLIT)));
+        ask();
+    }
+
+    /** Puts the focus to the first question. */
+    void focus() {
+        swap.focus();
+    }
+
+    private void changed() {
+        ask();
+        onChange.run();
+    }
+
+    private void ask() {
+        consent.show(form().risk());
+        bound.setEnabled(writes.chosen().filter(Writes.BEHIND::equals).isPresent());
+    }
+
+    /** As it is filled in now. */
+    PlacementForm form() {
+        var chosenWrites = writes.chosen().map(kind -> switch (kind) {
+            case THROUGH -> PlacementOfWrites.THROUGH;
+            case LOG_SPLIT -> PlacementOfWrites.LOG_SPLIT;
+            case BEHIND -> bound.chosen();
+        });
+        return new PlacementForm(vms, swap.chosen(), chosenWrites, consent.given());
+    }
+}
