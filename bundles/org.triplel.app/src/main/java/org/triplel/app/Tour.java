@@ -25,6 +25,7 @@ import org.eclipse.swt.widgets.Control;
 import org.eclipse.swt.widgets.Display;
 import org.eclipse.swt.widgets.Event;
 import org.eclipse.swt.widgets.Shell;
+import org.eclipse.swt.widgets.Text;
 import org.eclipse.ui.IPageLayout;
 import org.eclipse.ui.IViewPart;
 import org.eclipse.ui.IWorkbench;
@@ -142,6 +143,22 @@ final class Tour {
         step("", () -> true, LIMIT, () -> appearance(LIGHT));
         step("", () -> true, LIMIT, this::closeDialogs);
         step("vm-exposure", this::somethingWouldBeLost, BEHIND_LIMIT, () -> vmPage(2));
+        newVm("new-vm");
+        step("", () -> true, LIMIT, () -> appearance(DARK));
+        newVm("dark-new-vm");
+        step("", () -> true, LIMIT, () -> appearance(LIGHT));
+    }
+
+    private void newVm(String name) {
+        step("", () -> true, LIMIT, this::selectOne);
+        step("", () -> true, LIMIT, () -> run(Commands.NEW_VM));
+        step(name + "-name", this::dialogIsOpen, LIMIT, () -> type("web-01"));
+        step(name + "-size", this::canGoOn, LIMIT, this::pressDefault);
+        step("", this::canGoOn, LIMIT, this::pressDefault);
+        step(name + "-placement", this::dialogIsOpen, LIMIT, () -> press(SWT.RADIO, "On the NAS a little later"));
+        step("", () -> true, LIMIT, () -> press(SWT.CHECK, "I accept"));
+        step(name + "-summary", this::canGoOn, LIMIT, this::pressDefault);
+        step("", () -> true, LIMIT, this::closeDialogs);
     }
 
     private void step(String name, BooleanSupplier ready, Duration limit, Runnable action) {
@@ -283,6 +300,34 @@ final class Tour {
 
     private void pressDefault() {
         dialogs().getFirst().getDefaultButton().notifyListeners(SWT.Selection, new Event());
+    }
+
+    private boolean canGoOn() {
+        return dialogIsOpen() && dialogs().getFirst().getDefaultButton().isEnabled();
+    }
+
+    /** Types into the first field of the dialog. */
+    private void type(String words) {
+        ((Text) dialogs().getFirst().getDisplay().getFocusControl()).setText(words);
+    }
+
+    /** Presses a radio or check button of the dialog. */
+    private void press(int style, String words) {
+        for (var button : buttons(style)) {
+            var meant = button.isVisible() && button.getText().replace("&", "").startsWith(words);
+            if (meant || style == SWT.RADIO && isBeside(button, words)) {
+                button.setSelection(meant);
+            }
+            if (meant) {
+                button.notifyListeners(SWT.Selection, new Event());
+            }
+        }
+    }
+
+    private boolean isBeside(Button radio, String words) {
+        return List.of(radio.getParent().getChildren()).stream()
+                .anyMatch(sibling -> sibling instanceof Button other
+                        && other.getText().replace("&", "").startsWith(words));
     }
 
     private boolean stormIsOver() {

@@ -45,6 +45,7 @@ final class Messages extends NLS {
     public static String NewVm_DiskTooSmall;
     public static String NewVm_DiskUnreadable;
     public static String NewVm_Host;
+    public static String NewVm_HostLoad;
     public static String NewVm_HostLost;
     public static String NewVm_HostsLost;
     public static String NewVm_Job;

@@ -120,9 +120,14 @@ record NewVmForm(Inventory fleet, String name, String host, Optional<BaseImage> 
     private long running() {
         return known().stream()
                 .flatMap(each -> each.vms().stream())
-                .filter(vm -> vm.state() != VmState.STOPPED && vm.state() != VmState.CRASHED)
+                .filter(NewVmForm::runs)
                 .mapToLong(vm -> Size.mebibytes(vm.memoryMiB()).bytes())
                 .sum();
+    }
+
+    /** Whether it takes memory. */
+    static boolean runs(Vm vm) {
+        return vm.state() != VmState.STOPPED && vm.state() != VmState.CRASHED;
     }
 
     private Size baseSize() {

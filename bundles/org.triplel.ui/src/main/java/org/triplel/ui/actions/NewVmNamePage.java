@@ -8,6 +8,7 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.function.Predicate;
 import java.util.stream.Collectors;
+import java.util.stream.Stream;
 import org.eclipse.jface.dialogs.IMessageProvider;
 import org.eclipse.osgi.util.NLS;
 import org.eclipse.swt.SWT;
@@ -136,11 +137,19 @@ final class NewVmNamePage extends NewVmPage {
     }
 
     private String hostWords(List<Host> hosts) {
+        var load = hosts.stream()
+                .filter(each -> each.name().equals(host()))
+                .map(each -> NLS.bind(
+                        Messages.NewVm_HostLoad,
+                        each.vms().stream().filter(NewVmForm::runs).count(),
+                        each.vms().size()));
         var lost = hosts.stream()
                 .filter(Predicate.not(Host::connected))
                 .map(Host::name)
                 .collect(Collectors.joining(", "));
-        return lost.isEmpty() ? "" : NLS.bind(Messages.NewVm_HostsLost, lost);
+        return Stream.concat(
+                        load, lost.isEmpty() ? Stream.empty() : Stream.of(NLS.bind(Messages.NewVm_HostsLost, lost)))
+                .collect(Collectors.joining(" "));
     }
 
     /** Asks a host for the base images on its NAS; the page looks again when it has answered. */

@@ -41,6 +41,7 @@ final class NewVmSizePage extends NewVmPage {
     @Override
     void focus() {
         disk.setFocus();
+        disk.selectAll();
     }
 
     String disk() {

@@ -51,7 +51,8 @@ final class NewVmSummaryPage extends NewVmPage {
 
     private static Label row(Composite page, String name) {
         var label = new Label(page, SWT.NONE);
-        label.setText(NewVmNamePage.plain(name));
+        var plain = NewVmNamePage.plain(name);
+        label.setText(plain.endsWith(":") ? plain : plain + ":");
         GridDataFactory.fillDefaults().align(SWT.BEGINNING, SWT.BEGINNING).applyTo(label);
         var value = new Label(page, SWT.WRAP);
         GridDataFactory.fillDefaults()
