@@ -65,7 +65,7 @@ record Placements(String vm, String host) {
     /** Who has accepted the risk before is still the one, unless another one does, or more is risked. */
     private static RiskConsent consent(Placement wanted, DomainPlacement now, String notUnless) throws AgentException {
         var user = wanted.acceptedBy().strip();
-        if (user.isEmpty() || user.length() > LONGEST_NAME || user.chars().anyMatch(Character::isISOControl)) {
+        if (user.isEmpty() || user.length() > LONGEST_NAME || user.codePoints().anyMatch(Placements::isNoText)) {
             throw AgentException.invalid(
                     notUnless + " accepts that the loss of the host can destroy recent data.",
                     "Say who accepts it, in at most " + LONGEST_NAME + " characters.");
@@ -74,6 +74,14 @@ record Placements(String vm, String host) {
         return now.consent()
                 .filter(consent -> asBefore && consent.user().equals(user))
                 .orElseGet(() -> new RiskConsent(user, Instant.now().truncatedTo(ChronoUnit.SECONDS)));
+    }
+
+    /** XML, in which it is kept, cannot hold it. */
+    private static boolean isNoText(int codePoint) {
+        return Character.isISOControl(codePoint)
+                || Character.getType(codePoint) == Character.SURROGATE
+                || codePoint == 0xFFFE
+                || codePoint == 0xFFFF;
     }
 
     String swapWords(DomainPlacement placement) {

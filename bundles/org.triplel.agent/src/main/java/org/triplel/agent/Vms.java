@@ -257,16 +257,13 @@ final class Vms {
             createOverlay(name, overlay, base, definition.diskBytes(), created -> begun.note(name, created));
             defineDomain(domain, placement);
         } catch (AgentException e) {
-            try {
-                settle(name);
-            } catch (AgentException left) {
-                e.addSuppressed(left);
-                throw new AgentException(
-                        e.error().kind(), e.error().message(), left.error().message(), e);
-            }
-            if (!vms.containsKey(name)) {
+            undo(name, e);
+            if (!vms.containsKey(name)) { // else only the hypervisor's answer was lost
                 throw e;
             }
+        } catch (RuntimeException e) {
+            settle(name);
+            throw e;
         }
         settle(name);
         var vm = find(name);
@@ -288,6 +285,17 @@ final class Vms {
         }
         host.listener().accept(vm.snapshot());
         return vm.snapshot();
+    }
+
+    /** @throws AgentException not all can be undone now, or is not known to be done; says why it is to be undone, too */
+    private void undo(String vm, AgentException why) throws AgentException {
+        try {
+            settle(vm);
+        } catch (AgentException left) {
+            why.addSuppressed(left);
+            throw new AgentException(
+                    why.error().kind(), why.error().message(), left.error().message(), why);
+        }
     }
 
     private DomainXml domain(VmDefinition definition, Bases.Usable base) throws AgentException {

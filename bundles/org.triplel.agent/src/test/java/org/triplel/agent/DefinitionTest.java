@@ -227,6 +227,8 @@ class DefinitionTest {
                 web(DISK_BYTES, 1025, BEHIND),
                 web(DISK_BYTES, 64, Placement.behind(Side.LOCAL, 30, 128, " ")),
                 web(DISK_BYTES, 64, Placement.risky(Side.LOCAL, "")),
+                web(DISK_BYTES, 64, Placement.risky(Side.LOCAL, "A\ud83dda")),
+                web(DISK_BYTES, 64, Placement.risky(Side.LOCAL, "A\uffffda")),
                 web(DISK_BYTES, 64, Placement.behind(Side.LOCAL, 0, 128, "Ada")),
                 web(DISK_BYTES, 64, Placement.behind(Side.LOCAL, 30, 1025, "Ada")))) {
             assertEquals(
@@ -339,6 +341,16 @@ class DefinitionTest {
         hypervisor.refused = "";
         host.define(web());
         assertAllIsMade();
+    }
+
+    @Test
+    void aFaultOfOursLeavesNothingEither() throws Exception {
+        hypervisor.meanwhile = () -> {
+            throw new IllegalStateException("a fault");
+        };
+        var failure = assertThrows(ExecutionException.class, () -> host.define(web()));
+        assertInstanceOf(IllegalStateException.class, failure.getCause());
+        assertNothingIsMade();
     }
 
     @Test

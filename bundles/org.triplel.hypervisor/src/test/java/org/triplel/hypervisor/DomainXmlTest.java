@@ -53,7 +53,7 @@ class DomainXmlTest {
     @EnumSource
     void isReadAsItWasWritten(Accelerator accelerator) {
         var domain = example(accelerator, Path.of("/run/triplel"));
-        var consent = new RiskConsent("Ada & <Co>", Instant.parse("2026-11-24T08:00:00Z"));
+        var consent = new RiskConsent("Ada \"&\" <Co> \u00e9 \ud83d\ude00", Instant.parse("2026-11-24T08:00:00Z"));
         for (var placement : List.of(
                 DomainPlacement.DEFAULT,
                 new DomainPlacement(false, Writes.THROUGH),
