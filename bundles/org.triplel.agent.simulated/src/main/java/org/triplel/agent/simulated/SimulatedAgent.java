@@ -56,6 +56,7 @@ public final class SimulatedAgent implements AgentService, AutoCloseable {
     private final Map<String, String> elsewhere = new HashMap<>();
     private final Map<String, String> unusable = new HashMap<>();
     private final Set<String> taken = new HashSet<>();
+    private boolean nasLost;
     private long uptimeMillis;
     private long attachments;
     private volatile int version = VERSION;
@@ -81,6 +82,11 @@ public final class SimulatedAgent implements AgentService, AutoCloseable {
     /** Lets no VM be made of a base image any more. */
     public synchronized void breakBase(String base, String problem) {
         unusable.put(base, problem);
+    }
+
+    /** Has the NAS not be there when it is asked for base images, or brings it back. */
+    public synchronized void loseNas(boolean lost) {
+        nasLost = lost;
     }
 
     /** Has the disk of a VM of this name be on the NAS, although no host has such a VM. */
@@ -258,7 +264,12 @@ public final class SimulatedAgent implements AgentService, AutoCloseable {
 
     @Override
     public CompletableFuture<List<BaseImage>> bases() {
-        return answer(() -> replicas.values().stream().map(this::image).toList());
+        return answer(() -> {
+            if (nasLost) {
+                throw refusal(AgentError.Kind.NAS, "The NAS is not there.", "Check that it is mounted.");
+            }
+            return replicas.values().stream().map(this::image).toList();
+        });
     }
 
     private BaseImage image(SimulatedReplica replica) {

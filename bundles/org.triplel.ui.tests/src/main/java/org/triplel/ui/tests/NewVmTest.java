@@ -304,6 +304,19 @@ class NewVmTest {
     }
 
     @Test
+    void aNasThatIsNotThereIsSaidUntilItIsBack() {
+        hosts.one.loseNas(true);
+        bot.menu("VM", "New VM...");
+        var wizard = bot.shell("New VM");
+        fill(wizard, 0, "web-01");
+        awaitWords(wizard, "The NAS is not there. Check that it is mounted.");
+        assertFalse(enabled(wizard, "Next"));
+        hosts.one.loseNas(false);
+        bot.awaitThat("it is back", () -> enabled(wizard, "Next"));
+        assertFalse(bot.ui(() -> says(wizard, "The NAS is not there.")));
+    }
+
+    @Test
     void aHostThatIsLostMeanwhileIsSaid() throws Exception {
         var wizard = open();
         fill(wizard, 0, "web-01");

@@ -3,9 +3,11 @@ package org.triplel.ui.actions;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.HashMap;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import java.util.function.Predicate;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
@@ -40,6 +42,7 @@ final class NewVmNamePage extends NewVmPage {
 
     private final Fleet fleet;
     private final String preferredHost;
+    private final Set<String> asked = new HashSet<>();
     private final Map<String, Answer> answers = new HashMap<>();
     private List<BaseImage> bases = List.of();
     private Text name;
@@ -69,11 +72,7 @@ final class NewVmNamePage extends NewVmPage {
         AccessibleName.set(base, plain(Messages.NewVm_Base));
         setControl(page);
         name.addListener(SWT.Modify, event -> vmWizard().look());
-        host.addListener(SWT.Selection, event -> {
-            // who chooses a host again asks it again
-            answers.computeIfPresent(host(), (asked, answer) -> answer instanceof Answer.Refused ? null : answer);
-            vmWizard().look();
-        });
+        host.addListener(SWT.Selection, event -> vmWizard().look());
         base.addListener(SWT.Selection, event -> vmWizard().look());
     }
 
@@ -102,7 +101,7 @@ final class NewVmNamePage extends NewVmPage {
     void look() {
         var inventory = fleet.inventory();
         showHosts(inventory.hosts());
-        var answer = answers.computeIfAbsent(host(), this::ask);
+        var answer = answer(host());
         showBases(answer instanceof Answer.Told told ? told.bases : List.of());
         var form = vmWizard().form();
         say(hostRemark, hostWords(inventory.hosts()));
@@ -152,25 +151,34 @@ final class NewVmNamePage extends NewVmPage {
                 .collect(Collectors.joining(" "));
     }
 
-    /** Asks a host for the base images on its NAS; the page looks again when it has answered. */
-    private Answer ask(String asked) {
-        if (asked.isEmpty()) {
-            return new Answer.Awaited();
+    /** What a host has said of the base images on its NAS. It is asked for them when that is needed first. */
+    private Answer answer(String from) {
+        if (!from.isEmpty() && asked.add(from)) {
+            ask(from);
         }
+        return answers.getOrDefault(from, new Answer.Awaited());
+    }
+
+    /** The page looks again when the host has answered. */
+    private void ask(String from) {
         var display = Display.getCurrent();
-        fleet.call(asked, AgentService::bases).whenComplete((told, failure) -> {
+        fleet.call(from, AgentService::bases).whenComplete((told, failure) -> {
             var answer = failure == null
                     ? new Answer.Told(sorted(told))
                     : new Answer.Refused(String.valueOf(failure.getMessage()));
             if (!display.isDisposed()) {
-                display.asyncExec(() -> answered(asked, answer));
+                display.asyncExec(() -> answered(from, answer));
             }
         });
-        return new Answer.Awaited();
     }
 
-    private void answered(String asked, Answer answer) {
-        answers.put(asked, answer);
+    /** Hosts that could not tell are asked again when they are needed next: they may be able to now. */
+    void askAgain() {
+        asked.removeIf(from -> answers.get(from) instanceof Answer.Refused);
+    }
+
+    private void answered(String from, Answer answer) {
+        answers.put(from, answer);
         if (!name.isDisposed()) {
             vmWizard().look();
         }

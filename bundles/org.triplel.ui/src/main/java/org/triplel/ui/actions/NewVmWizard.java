@@ -42,7 +42,10 @@ final class NewVmWizard extends Wizard {
     public void createPageControls(Composite parent) {
         super.createPageControls(parent);
         // hosts may be lost meanwhile, and names be taken
-        subscription = Optional.of(watch.watch(snapshot -> look()));
+        subscription = Optional.of(watch.watch(snapshot -> {
+            name.askAgain();
+            look();
+        }));
     }
 
     @Override
