@@ -56,7 +56,7 @@ public final class SimulatedAgent implements AgentService, AutoCloseable {
     private final Map<String, String> elsewhere = new HashMap<>();
     private final Map<String, String> unusable = new HashMap<>();
     private final Set<String> taken = new HashSet<>();
-    private boolean nasLost;
+    private volatile boolean nasLost;
     private long uptimeMillis;
     private long attachments;
     private volatile int version = VERSION;
@@ -85,7 +85,7 @@ public final class SimulatedAgent implements AgentService, AutoCloseable {
     }
 
     /** Has the NAS not be there when it is asked for base images, or brings it back. */
-    public synchronized void loseNas(boolean lost) {
+    public void loseNas(boolean lost) {
         nasLost = lost;
     }
 

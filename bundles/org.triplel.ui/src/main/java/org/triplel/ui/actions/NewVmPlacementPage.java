@@ -48,7 +48,7 @@ final class NewVmPlacementPage extends NewVmPage {
         var vm = vmWizard().form().vm();
         var same = about.filter(
                 before -> before.name().equals(vm.name()) && before.host().equals(vm.host()));
-        if (same.isEmpty()) {
+        if (same.isEmpty() && isCurrentPage()) { // not for each letter of the name
             about = Optional.of(vm);
             area.about(List.of(vm));
         }

@@ -75,7 +75,7 @@ final class NewVmSummaryPage extends NewVmPage {
     void look() {
         var form = vmWizard().form();
         var placement = vmWizard().placement();
-        if (form.named() && form.measured() && placement.isPresent()) {
+        if (isCurrentPage() && form.named() && form.measured() && placement.isPresent()) {
             show(form, placement.get());
         }
         say(
