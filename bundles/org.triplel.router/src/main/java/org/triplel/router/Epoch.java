@@ -71,7 +71,11 @@ final class Epoch {
 
     /** What a change takes on this host, in bytes: its record, and what is known of it in memory. */
     static long cost(Change change) {
-        return RecordRing.recordBytes(change.payload()) + IN_MEMORY_BYTES;
+        return cost(change.payload());
+    }
+
+    static long cost(int payload) {
+        return RecordRing.recordBytes(payload) + IN_MEMORY_BYTES;
     }
 
     /** Whether it gets no more changes. */

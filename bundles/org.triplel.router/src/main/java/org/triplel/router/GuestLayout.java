@@ -25,6 +25,7 @@ final class GuestLayout {
 
     private volatile SemanticMap map;
     private volatile Classes classes = Classes.NONE;
+    private volatile Ranges takeableJournals = Ranges.NONE;
 
     /** Nothing is known yet. */
     GuestLayout(String disk, long size, DiskReader source, RangeLock changes) {
@@ -47,6 +48,7 @@ final class GuestLayout {
         }
         map = found;
         classes = after;
+        takeableJournals = LogSplit.takeableAreas(found.journals());
         pages.forgetTheRest();
         return before.ceasedIn(after);
     }
@@ -70,6 +72,11 @@ final class GuestLayout {
     /** The class of a byte, if it has one of its own. */
     Optional<RequestClass> classOf(long offset) {
         return classes.of(offset);
+    }
+
+    /** Whether a byte belongs to a journal that can be kept on a host. */
+    boolean inTakeableJournal(long offset) {
+        return takeableJournals.contains(offset);
     }
 
     /** How far from {@code offset} on all bytes have its class, or none; an offset behind it, up to {@code limit}. */

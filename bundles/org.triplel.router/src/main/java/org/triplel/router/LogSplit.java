@@ -11,6 +11,7 @@ import java.util.Optional;
 import java.util.Set;
 import java.util.UUID;
 import java.util.concurrent.locks.ReentrantLock;
+import java.util.stream.Stream;
 import org.triplel.block.RangeLock;
 import org.triplel.guest.DiskReader;
 import org.triplel.guest.Journal;
@@ -225,14 +226,25 @@ final class LogSplit {
     }
 
     /** Returns whether they are other ones. */
-    private boolean learn(List<Journal> journals) {
-        var found = new HashSet<Place>();
-        journals.stream()
+    /** Where what is written to journals can be kept on a host. */
+    static Ranges takeableAreas(List<Journal> journals) {
+        return new Ranges(takeable(journals)
+                .distinct()
+                .flatMap(each -> each.area().stream())
+                .toList());
+    }
+
+    private static Stream<Place> takeable(List<Journal> journals) {
+        return journals.stream()
                 .filter(Journal::splittable)
                 .map(Place::of)
                 .filter(Place::fitsBlocks)
-                .limit(JournalFile.MAX_SUPERBLOCKS)
-                .forEach(found::add);
+                .limit(JournalFile.MAX_SUPERBLOCKS);
+    }
+
+    private boolean learn(List<Journal> journals) {
+        var found = new HashSet<Place>();
+        takeable(journals).forEach(found::add);
         boolean others = !found.equals(places);
         places = Set.copyOf(found);
         return others;

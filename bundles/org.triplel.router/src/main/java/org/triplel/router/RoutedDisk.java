@@ -81,6 +81,7 @@ public final class RoutedDisk implements ClassifiedDevice {
     private final ReentrantLock moving = new ReentrantLock();
 
     private volatile Placement placement;
+    private volatile Optional<DiskObserver> observer = Optional.empty();
     private volatile String swapProblem = "";
 
     /**
@@ -247,6 +248,11 @@ public final class RoutedDisk implements ClassifiedDevice {
     /** Whether what the guest writes is written behind, or what was is not all on the NAS yet. */
     public boolean writesBehind() {
         return overlay.active();
+    }
+
+    /** From now on this one is told what the guest does; empty: nobody is. What the disk does stays the same. */
+    public void observe(Optional<DiskObserver> wanted) {
+        observer = wanted;
     }
 
     /**
@@ -553,7 +559,7 @@ public final class RoutedDisk implements ClassifiedDevice {
                 return false;
             }
         }
-        recordChange(usedFor(offset), length, rewritten, true, Side.LOCAL, start);
+        recordChange(usedFor(offset), offset, length, rewritten, true, Side.LOCAL, start);
         return true;
     }
 
@@ -617,7 +623,8 @@ public final class RoutedDisk implements ClassifiedDevice {
             hold.get().close();
             return false;
         }
-        var started = new CountedWrite(usedFor(offset), length, map.rewritten(offset, length), hold.get(), completion);
+        var started = new CountedWrite(
+                usedFor(offset), offset, length, map.rewritten(offset, length), hold.get(), completion);
         var change = new Change.Write(offset, memory.asSlice(at, length).asByteBuffer());
         if (overlay.startWrite(change, memory, at, started)) {
             return true;
@@ -668,14 +675,22 @@ public final class RoutedDisk implements ClassifiedDevice {
     private final class CountedWrite implements ChangeCompletion {
 
         private final RequestClass used;
+        private final long offset;
         private final int length;
         private final long rewritten;
         private final RangeLock.Hold hold;
         private final ChangeCompletion completion;
         private final long start = System.nanoTime();
 
-        CountedWrite(RequestClass used, int length, long rewritten, RangeLock.Hold hold, ChangeCompletion completion) {
+        CountedWrite(
+                RequestClass used,
+                long offset,
+                int length,
+                long rewritten,
+                RangeLock.Hold hold,
+                ChangeCompletion completion) {
             this.used = used;
+            this.offset = offset;
             this.length = length;
             this.rewritten = rewritten;
             this.hold = hold;
@@ -685,7 +700,7 @@ public final class RoutedDisk implements ClassifiedDevice {
         @Override
         public void done() {
             hold.close();
-            recordChange(used, length, rewritten, true, Side.NAS, start);
+            recordChange(used, offset, length, rewritten, true, Side.NAS, start);
             completion.done();
         }
 
@@ -701,7 +716,7 @@ public final class RoutedDisk implements ClassifiedDevice {
                 try (hold) {
                     rest.run();
                 }
-                recordChange(used, length, rewritten, true, Side.NAS, start);
+                recordChange(used, offset, length, rewritten, true, Side.NAS, start);
             });
         }
 
@@ -807,7 +822,8 @@ public final class RoutedDisk implements ClassifiedDevice {
             return false;
         }
         local.releaseOthers(keeper, change.offset(), change.length());
-        record(usedFor(change.offset()), Direction.WRITE, Side.LOCAL, change.payload(), start);
+        var used = usedFor(change.offset());
+        recordChange(used, change.offset(), change.length(), 0, change.payload() > 0, Side.LOCAL, start);
         return true;
     }
 
@@ -828,7 +844,8 @@ public final class RoutedDisk implements ClassifiedDevice {
         if (local.holdsAny(change.offset(), change.length())) {
             local.release(change.offset(), change.length());
         }
-        recordChange(usedFor(change.offset()), change.length(), rewritten, change.payload() > 0, side, start);
+        var used = usedFor(change.offset());
+        recordChange(used, change.offset(), change.length(), rewritten, change.payload() > 0, side, start);
     }
 
     private void bringEdgeHome(long offset) throws IOException {
@@ -837,7 +854,8 @@ public final class RoutedDisk implements ClassifiedDevice {
         }
     }
 
-    private void recordChange(RequestClass used, long length, long rewritten, boolean moves, Side side, long start) {
+    private void recordChange(
+            RequestClass used, long offset, long length, long rewritten, boolean moves, Side side, long start) {
         long ofBase = used == RequestClass.PRIVATE ? rewritten : 0;
         if (ofBase > 0) {
             record(RequestClass.BASE_REWRITE, Direction.WRITE, side, moves ? ofBase : 0, start);
@@ -845,18 +863,44 @@ public final class RoutedDisk implements ClassifiedDevice {
         if (ofBase < length) {
             record(used, Direction.WRITE, side, moves ? length - ofBase : 0, start);
         }
+        var watching = observer;
+        if (watching.isPresent()) {
+            tell(watching.get(), used, offset, length, moves, side, start);
+        }
+    }
+
+    private void tell(
+            DiskObserver watching, RequestClass used, long offset, long length, boolean moves, Side side, long start) {
+        long now = System.nanoTime();
+        boolean mustBeOnNas = used == RequestClass.JOURNAL && !layout.inTakeableJournal(offset);
+        watching.changed(mustBeOnNas ? RequestClass.PRIVATE : used, offset, length, moves, now);
+        if (side == Side.NAS && moves) {
+            watching.sent(length, start, now);
+        }
     }
 
     private void recordDrain(long bytes, long start) {
         record(RequestClass.DRAIN, Direction.WRITE, Side.NAS, bytes, start);
+        var watching = observer;
+        if (watching.isPresent()) {
+            watching.get().drained(bytes, start, System.nanoTime());
+        }
     }
 
     @Override
     public void flush() throws IOException {
         long start = System.nanoTime();
+        var watching = observer;
+        if (watching.isPresent()) {
+            watching.get().flushBegins(start);
+        }
         settle();
         var side = flushLegs() ? Side.NAS : Side.LOCAL;
-        metrics.record(RequestClass.PRIVATE, Direction.FLUSH, side, 0, System.nanoTime() - start);
+        long end = System.nanoTime();
+        metrics.record(RequestClass.PRIVATE, Direction.FLUSH, side, 0, end - start);
+        if (watching.isPresent()) {
+            watching.get().flushed(side == Side.NAS, start, end);
+        }
     }
 
     private void settle() throws IOException {

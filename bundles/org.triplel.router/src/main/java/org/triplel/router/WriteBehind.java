@@ -42,9 +42,9 @@ final class WriteBehind implements AutoCloseable {
     private static final System.Logger LOG = System.getLogger(WriteBehind.class.getName());
 
     /** The router ends an epoch itself when it has so much, or after this part of the RPO. */
-    private static final long EPOCH_BYTES = 8 << 20;
+    static final long EPOCH_BYTES = 8 << 20;
 
-    private static final int EPOCHS_PER_RPO = 4;
+    static final int EPOCHS_PER_RPO = 4;
 
     /** When so little is left, changes wait until it is on the NAS. */
     private static final long LAST_BYTES = 128 << 10;

@@ -1,0 +1,184 @@
+package org.triplel.router;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import java.time.Duration;
+import java.util.List;
+import org.junit.jupiter.api.Test;
+
+/** The expected figures are computed by hand from the model that {@link PlacementWatch} describes. */
+class PlacementWatchTest {
+
+    private static final long BEGIN = -5_000; // a time like that of System.nanoTime() may be negative
+    private static final long MILLI = 1_000_000;
+    private static final Rpo FOUR_SECONDS = new Rpo(Duration.ofSeconds(4), Rpo.MIN_BYTES);
+    private static final int AT_ONCE = 0;
+    private static final int JOURNAL = 1;
+    private static final int BEHIND = 2;
+
+    private final PlacementWatch watch = new PlacementWatch(List.of(FOUR_SECONDS), Duration.ofMinutes(1), BEGIN);
+
+    private static long at(long millis) {
+        return BEGIN + millis * MILLI;
+    }
+
+    private void write(long millis, RequestClass used, long offset, long length) {
+        watch.changed(used, offset, length, true, at(millis));
+    }
+
+    private void zero(long millis, long offset, long length) {
+        watch.changed(RequestClass.PRIVATE, offset, length, false, at(millis));
+    }
+
+    private void flush(long millis) {
+        watch.flushBegins(at(millis));
+        watch.flushed(false, at(millis), at(millis) + 500_000);
+    }
+
+    private PlacementOutcome outcome(long millis, int placement) {
+        return watch.result(at(millis)).outcomes().get(placement);
+    }
+
+    private static Loss loss(long bytes, long nanos) {
+        return new Loss(bytes, Duration.ofNanos(nanos));
+    }
+
+    @Test
+    void anEpochIsSentWhenItIsAQuarterOfTheBoundOldOrFlushed() {
+        write(500, RequestClass.PRIVATE, 0, 1_000_000); // due at 1500, and sent in 10 ms
+        write(2200, RequestClass.PRIVATE, 0, 4096);
+        write(2200, RequestClass.PRIVATE, 0, 4096);
+        flush(2300); // 4096 bytes take 40,960 ns
+        var outcome = outcome(4000, BEHIND);
+        assertEquals(1_004_096, outcome.nasBytes());
+        assertEquals(1, outcome.flushesWithoutNas());
+        assertEquals(loss(1_000_000, 1_010 * MILLI), outcome.worst()); // seconds: 1,000,000 1,000,000 8192 0 bytes
+        assertEquals(loss(8192, 100 * MILLI + 40_960), outcome.typical()); // 0.5, 1.01, 0.1, 0 s
+        assertEquals(0, outcome.secondsWaited());
+    }
+
+    @Test
+    void withinAnEpochTheNewestContentOfEachByteIsSent() {
+        write(0, RequestClass.PRIVATE, 0, 10_000);
+        write(0, RequestClass.PRIVATE, 5_000, 10_000); // 15,000
+        zero(0, 2_000, 1_000); // 14,000
+        write(0, RequestClass.JOURNAL, 2_500, 100); // 14,100
+        flush(1);
+        write(2, RequestClass.PRIVATE, 0, 100); // another epoch
+        assertEquals(14_100, outcome(3, BEHIND).nasBytes());
+        flush(4);
+        assertEquals(14_200, outcome(5, BEHIND).nasBytes());
+        assertEquals(20_200, outcome(5, AT_ONCE).nasBytes());
+        assertEquals(20_100, outcome(5, JOURNAL).nasBytes());
+        assertEquals(20_200, watch.result(at(5)).writtenBytes());
+    }
+
+    @Test
+    void anEpochOfEightMebibytesEnds() {
+        int length = 64 << 10;
+        long cost = length + 64 + 256;
+        int piecesPerEpoch = (int) Math.ceilDiv(8L << 20, cost);
+        for (int i = 0; i < piecesPerEpoch + 1; i++) {
+            write(0, RequestClass.PRIVATE, 0, length);
+        }
+        assertEquals(length, outcome(0, BEHIND).nasBytes());
+        flush(0);
+        assertEquals(2L * length, outcome(0, BEHIND).nasBytes());
+    }
+
+    @Test
+    void aLargeWriteIsSeveralPiecesOfALog() {
+        write(0, RequestClass.PRIVATE, 0, 9 << 20); // the eighth of 1 MiB and its note makes 8 MiB
+        assertEquals(8 << 20, outcome(0, BEHIND).nasBytes());
+    }
+
+    @Test
+    void epochsAreSentAsFastAsTheNasWasSeenToTakeThem() {
+        write(0, RequestClass.PRIVATE, 0, 1_000_000);
+        watch.sent(1_000_000, at(0), at(500));
+        watch.flushed(true, at(500), at(1000)); // 1 MB in a second, of which half is the flush
+        write(1000, RequestClass.PRIVATE, 0, 1_000_000); // the first was sent on at 1000, which took 1.5 s
+        flush(1000); // sent from 2500 to 4000
+        var outcome = outcome(6000, BEHIND);
+        assertEquals(loss(2_000_000, 3_000 * MILLI), outcome.worst()); // seconds: 1, 2, 2, 1, 0, 0 MB
+        assertEquals(loss(1_000_000, 1_000 * MILLI), outcome.typical()); // 1, 2, 2.5 and 2, 3, 0, 0 s
+    }
+
+    @Test
+    void whatWouldHaveHadToWaitIsToldAndTheBoundIsKept() {
+        watch.flushed(true, at(-11_000), at(0)); // a flush takes 11 s
+        write(0, RequestClass.PRIVATE, 0, 4096);
+        flush(0);
+        write(4000, RequestClass.PRIVATE, 0, 4096); // as old as it may be
+        assertEquals(0, outcome(4000, BEHIND).secondsWaited());
+        write(4001, RequestClass.PRIVATE, 0, 4096);
+        write(4002, RequestClass.PRIVATE, 0, 4096);
+        write(5000, RequestClass.PRIVATE, 0, 4096);
+        var outcome = outcome(20_000, BEHIND);
+        assertEquals(2, outcome.secondsWaited());
+        assertEquals(Duration.ofSeconds(4), outcome.worst().age());
+    }
+
+    @Test
+    void moreBytesThanTheBoundWait() {
+        for (int i = 0; i < 20; i++) {
+            write(0, RequestClass.PRIVATE, (long) i << 20, 1 << 20);
+        }
+        var outcome = outcome(0, BEHIND);
+        assertEquals(1, outcome.secondsWaited());
+        assertEquals(Rpo.MIN_BYTES, outcome.worst().bytes());
+    }
+
+    @Test
+    void aFlushWaitsForTheNasIfThereIsSomethingToFlush() {
+        flush(0);
+        write(1, RequestClass.JOURNAL, 0, 4096);
+        flush(2);
+        write(3, RequestClass.PRIVATE, 0, 4096);
+        flush(4);
+        write(5, RequestClass.SWAP, 0, 4096);
+        flush(6);
+        assertEquals(2, outcome(7, AT_ONCE).flushesWithoutNas());
+        assertEquals(3, outcome(7, JOURNAL).flushesWithoutNas());
+        assertEquals(4, outcome(7, BEHIND).flushesWithoutNas());
+        var result = watch.result(at(7));
+        assertEquals(4, result.flushes());
+        assertEquals(500, result.flushMedian().toNanos() / 1000, 4);
+        assertEquals(4096, result.swapBytes());
+        assertEquals(8192, result.writtenBytes());
+    }
+
+    @Test
+    void aJournalOnTheHostIsLostSinceTheWatchBegan() {
+        write(1500, RequestClass.JOURNAL, 0, 4096);
+        write(2500, RequestClass.JOURNAL, 0, 4096);
+        var outcome = outcome(3500, JOURNAL);
+        assertEquals(loss(8192, 2_000 * MILLI), outcome.worst()); // seconds: 0, 4096, 8192, 8192 bytes
+        assertEquals(loss(4096, 500 * MILLI), outcome.typical()); // 0, 0.5, 1.5, 2 s
+        assertEquals(loss(0, 0), outcome(3500, AT_ONCE).worst());
+    }
+
+    @Test
+    void endsByItself() {
+        assertFalse(watch.over(at(59_999)));
+        assertTrue(watch.over(at(60_000)));
+        write(59_000, RequestClass.PRIVATE, 0, 4096);
+        write(60_000, RequestClass.PRIVATE, 0, 4096);
+        flush(60_001);
+        var result = watch.result(at(90_000));
+        assertEquals(Duration.ofMinutes(1), result.watched());
+        assertEquals(4096, result.writtenBytes());
+        assertEquals(0, result.flushes());
+        assertThrows(IllegalArgumentException.class, () -> new PlacementWatch(List.of(), Duration.ofMinutes(61), 0));
+    }
+
+    @Test
+    void whoComesLateToTheLockDoesNotTurnTimeBack() {
+        write(5500, RequestClass.PRIVATE, 0, 4096);
+        write(5499, RequestClass.PRIVATE, 4096, 4096);
+        assertEquals(8192, outcome(4000, BEHIND).worst().bytes());
+    }
+}
