@@ -62,14 +62,15 @@ final class Agent implements AutoCloseable {
                 bases,
                 new BegunDefinitions(state.defining()),
                 vm -> desktops.tell((AgentListener desktop) -> desktop.vmDeleted(vm)));
-        sampler = new Sampler(config.name(), disks, replicas, vms, watch::status, desktops);
+        var advisor = new Advisor(disks);
+        sampler = new Sampler(config.name(), disks, advisor, replicas, vms, watch::status, desktops);
         socket = new UnixSocket(state.agentSocket());
 
         vms.attachAgain(disks.leftAttached());
         hypervisor.open(new Watcher(vms));
         watch.start();
         sampler.start();
-        desktops.serve(socket, new AgentApi(vms, disks, replicas, bases, watch::status, events));
+        desktops.serve(socket, new AgentApi(vms, disks, advisor, replicas, bases, watch::status, events));
         LOG.log(Level.INFO, "agent of {0} serves {1}", config.name(), socket.path());
     }
 

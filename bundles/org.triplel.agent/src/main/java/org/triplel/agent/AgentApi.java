@@ -9,6 +9,7 @@ import java.util.concurrent.CompletionException;
 import java.util.concurrent.Executor;
 import java.util.concurrent.Executors;
 import java.util.function.Supplier;
+import org.triplel.agent.api.Advice;
 import org.triplel.agent.api.AgentError;
 import org.triplel.agent.api.AgentEvent;
 import org.triplel.agent.api.AgentService;
@@ -23,6 +24,7 @@ import org.triplel.agent.api.ShadowBase;
 import org.triplel.agent.api.Vm;
 import org.triplel.agent.api.VmDefinition;
 import org.triplel.agent.api.VmPlacement;
+import org.triplel.agent.api.VmWatch;
 
 /** Answers desktops. No request is carried out on the thread that read it, so a slow one holds up no other. */
 final class AgentApi implements AgentService {
@@ -37,6 +39,7 @@ final class AgentApi implements AgentService {
 
     private final Vms vms;
     private final Disks disks;
+    private final Advisor advisor;
     private final ReplicaStore replicas;
     private final Bases bases;
     private final Supplier<HostStatus> host;
@@ -44,9 +47,10 @@ final class AgentApi implements AgentService {
     private final Executor threads = Executors.newCachedThreadPool(
             Thread.ofPlatform().daemon().name("request ", 0).factory());
 
-    AgentApi(Vms vms, Disks disks, ReplicaStore replicas, Bases bases, Supplier<HostStatus> host, EventLog events) {
+    AgentApi(Vms vms, Disks disks, Advisor advisor, ReplicaStore replicas, Bases bases, Supplier<HostStatus> host, EventLog events) {
         this.vms = vms;
         this.disks = disks;
+        this.advisor = advisor;
         this.replicas = replicas;
         this.bases = bases;
         this.host = host;
@@ -186,6 +190,24 @@ final class AgentApi implements AgentService {
     @Override
     public CompletableFuture<Vm> giveUp(String vm) {
         return answer("give up", () -> vms.find(given(vm)).giveUp());
+    }
+
+    @Override
+    public CompletableFuture<Advice> watchVm(VmWatch watch) {
+        return answerNow("watch VM", () -> {
+            var vm = vms.find(given(given(watch).vm())).snapshot();
+            return advisor.begin(watch, vm.placement());
+        });
+    }
+
+    @Override
+    public CompletableFuture<Advice> advice(String vm) {
+        return answerNow("advice", () -> advisor.advice(vms.find(given(vm)).name()));
+    }
+
+    @Override
+    public CompletableFuture<Advice> endWatch(String vm) {
+        return answerNow("end watch", () -> advisor.end(vms.find(given(vm)).name()));
     }
 
     @Override

@@ -19,6 +19,7 @@ final class Sampler implements AutoCloseable {
 
     private final String host;
     private final Disks disks;
+    private final Advisor advisor;
     private final ReplicaStore replicas;
     private final Vms vms;
     private final Supplier<HostStatus> status;
@@ -29,9 +30,17 @@ final class Sampler implements AutoCloseable {
     private final Map<List<Object>, Replica> toldReplicas = new HashMap<>();
     private HostStatus toldStatus;
 
-    Sampler(String host, Disks disks, ReplicaStore replicas, Vms vms, Supplier<HostStatus> status, Desktops desktops) {
+    Sampler(
+            String host,
+            Disks disks,
+            Advisor advisor,
+            ReplicaStore replicas,
+            Vms vms,
+            Supplier<HostStatus> status,
+            Desktops desktops) {
         this.host = host;
         this.disks = disks;
+        this.advisor = advisor;
         this.replicas = replicas;
         this.vms = vms;
         this.status = status;
@@ -59,6 +68,7 @@ final class Sampler implements AutoCloseable {
                 desktops.tell(desktop -> desktop.hostChanged(now));
             }
             vms.tick();
+            advisor.tick();
         } catch (RuntimeException e) {
             // The next second is another chance; a task that throws would never run again.
             LOG.log(Level.ERROR, host + ": sample", e);

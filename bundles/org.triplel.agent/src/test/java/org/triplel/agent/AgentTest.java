@@ -31,6 +31,7 @@ import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.api.parallel.Execution;
 import org.junit.jupiter.api.parallel.ExecutionMode;
 import org.junit.jupiter.api.parallel.ResourceLock;
+import org.triplel.agent.api.Advice;
 import org.triplel.agent.api.AgentError;
 import org.triplel.agent.api.AgentEvent;
 import org.triplel.agent.api.AgentListener;
@@ -45,7 +46,10 @@ import org.triplel.agent.api.TrafficSample;
 import org.triplel.agent.api.Vm;
 import org.triplel.agent.api.VmDefinition;
 import org.triplel.agent.api.VmState;
+import org.triplel.agent.api.VmWatch;
+import org.triplel.agent.api.Writes;
 import org.triplel.block.UnixSocket;
+import org.triplel.block.nbd.NbdClient;
 import org.triplel.hypervisor.Accelerator;
 import org.triplel.hypervisor.Hypervisor;
 import org.triplel.hypervisor.LibvirtHypervisor;
@@ -233,6 +237,65 @@ class AgentTest {
         try (var agent = agent(new SimulatedHypervisor())) { // which knows no VM
             Await.until("detached", () -> !Files.exists(temp.resolve("state/disks/desk-01")));
         }
+    }
+
+    @Test
+    void watchesAVmToAdviseOnItsPlacement() throws Exception {
+        NasFixture.create(nas());
+        try (var agent = agent(new SimulatedHypervisor());
+                var desktop = new Desktop(connect())) {
+            desktop.agent.defineVm(DESK).get();
+            assertEquals(AgentError.Kind.CONFLICT, refused(desktop.agent.watchVm(new VmWatch("desk-01", 5))));
+            desktop.agent.startVm("desk-01").get();
+            assertEquals(AgentError.Kind.NOT_FOUND, refused(desktop.agent.advice("desk-01")));
+            assertEquals(AgentError.Kind.NOT_FOUND, refused(desktop.agent.endWatch("desk-01")));
+            assertEquals(AgentError.Kind.INVALID, refused(desktop.agent.watchVm(new VmWatch("desk-01", 0))));
+            assertEquals(AgentError.Kind.INVALID, refused(desktop.agent.watchVm(new VmWatch("desk-01", 61))));
+            assertEquals(AgentError.Kind.INVALID, refused(desktop.agent.watchVm(null)));
+
+            var begun = desktop.agent.watchVm(new VmWatch("desk-01", 5)).get();
+            assertTrue(begun.running());
+            assertEquals(Placement.DEFAULT, begun.placement());
+            assertEquals(0, begun.writtenBytes());
+            try (var guest = NbdClient.connect(temp.resolve("router/router.sock"), "desk-01/vda")) {
+                guest.write(65536, ByteBuffer.allocate(4096));
+                guest.write(65536, ByteBuffer.allocate(4096));
+                guest.flush();
+                var seen = desktop.agent.advice("desk-01").get();
+                assertEquals(8192, seen.writtenBytes());
+                assertEquals(1, seen.flushes());
+                assertEquals(
+                        List.of(Writes.THROUGH, Writes.LOG_SPLIT, Writes.BEHIND, Writes.BEHIND, Writes.BEHIND),
+                        writes(seen));
+                assertEquals(
+                        List.of(0, 0, 1, 10, 60),
+                        seen.outcomes().stream().map(Advice.Outcome::rpoSeconds).toList());
+                var atOnce = seen.outcomes().getFirst();
+                assertEquals(8192, atOnce.nasBytes());
+                assertEquals(0, atOnce.flushesWithoutNas());
+                assertEquals(0, atOnce.worstBytes());
+                var behind = seen.outcomes().getLast(); // by so much that both writes were in one epoch
+                assertEquals(4096, behind.nasBytes());
+                assertEquals(1, behind.flushesWithoutNas());
+                assertEquals(8192, behind.worstBytes());
+
+                var ended = desktop.agent.endWatch("desk-01").get();
+                assertFalse(ended.running());
+                guest.write(0, ByteBuffer.allocate(4096));
+                assertEquals(ended, desktop.agent.advice("desk-01").get());
+
+                desktop.agent.watchVm(new VmWatch("desk-01", 60)).get();
+                guest.write(0, ByteBuffer.allocate(4096));
+                assertEquals(4096, desktop.agent.advice("desk-01").get().writtenBytes());
+            }
+            desktop.agent.killVm("desk-01").get();
+            Await.until("detached", () -> !Files.exists(temp.resolve("state/disks/desk-01")));
+            assertEquals(AgentError.Kind.NOT_FOUND, refused(desktop.agent.advice("desk-01")));
+        }
+    }
+
+    private static List<Writes> writes(Advice advice) {
+        return advice.outcomes().stream().map(Advice.Outcome::writes).toList();
     }
 
     @Test

@@ -81,12 +81,11 @@ final class FleetSession implements AutoCloseable {
     }
 
     /** Asks the agent that has a VM, and waits for its answer. */
-    void ask(String vm, Function<AgentService, ? extends CompletableFuture<?>> request)
-            throws NotDone, InterruptedException {
+    <T> T ask(String vm, Function<AgentService, CompletableFuture<T>> request) throws NotDone, InterruptedException {
         var known = fleet.inventory()
                 .vm(vm)
                 .orElseThrow(() -> new NotDone("There is no VM named " + vm + ". See: triplel vm list"));
-        askHost(known.host(), agent -> request.apply(agent).thenApply(Object.class::cast));
+        return askHost(known.host(), request);
     }
 
     /** Asks a host's agent, and waits for its answer. */

@@ -11,6 +11,7 @@ import org.triplel.agent.api.Vm;
 import org.triplel.agent.api.VmDefinition;
 import org.triplel.agent.api.VmPlacement;
 import org.triplel.agent.api.VmState;
+import org.triplel.agent.api.VmWatch;
 import org.triplel.cluster.Size;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
@@ -206,6 +207,35 @@ final class VmCommand implements Runnable {
             for (var name : names) {
                 fleet.ask(name, agent -> agent.deleteVm(name));
             }
+        }
+    }
+
+    @Command(
+            name = "advise",
+            description =
+                    "Watch what running virtual machines write for some minutes, and print what each placement would"
+                            + " have kept off the NAS, and what the loss of the host would have cost. Nothing is kept elsewhere for"
+                            + " it. Ended by Ctrl+C, it goes on: see --seen.")
+    void advise(
+            @Parameters(paramLabel = "NAME", arity = "1..*", description = "The virtual machines.") List<String> names,
+            @Option(names = "--minutes", paramLabel = "N", description = "From 1 to 60, 5 if nothing is said.")
+                    Optional<Integer> minutes,
+            @Option(names = "--seen", description = "Print what the last watch has seen up to now, and begin none.")
+                    boolean seen,
+            @Option(names = "--end", description = "The same, and end that watch.") boolean end)
+            throws Exception {
+        if (minutes.isPresent() && (seen || end) || seen && end) {
+            throw new NotDone("Say one of --minutes, --seen and --end.");
+        }
+        try (var fleet = FleetSession.open(main.lab())) {
+            var advice = new AdviceSession(fleet);
+            var result = seen || end
+                    ? advice.seen(names, end)
+                    : advice.watch(names, minutes.orElse(VmWatch.DEFAULT_MINUTES));
+            main.output()
+                    .many(
+                            AdviceRow.class,
+                            result.stream().flatMap(AdviceRow::of).toList());
         }
     }
 

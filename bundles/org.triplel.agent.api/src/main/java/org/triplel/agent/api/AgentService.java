@@ -89,6 +89,21 @@ public interface AgentService {
     @JsonRequest
     CompletableFuture<Vm> giveUp(String vm);
 
+    /**
+     * Begins to watch what a running VM does to its disk, for some minutes; a watch that goes on is replaced. Where anything is
+     * kept stays as it is.
+     */
+    @JsonRequest
+    CompletableFuture<Advice> watchVm(VmWatch watch);
+
+    /** What the newest watch of a VM has seen up to now, or had when it ended; kept until the VM is off or the agent ends. */
+    @JsonRequest
+    CompletableFuture<Advice> advice(String vm);
+
+    /** Ends the watch of a VM before its time. */
+    @JsonRequest
+    CompletableFuture<Advice> endWatch(String vm);
+
     @JsonRequest
     CompletableFuture<DiskMap> diskMap(String vm);
 

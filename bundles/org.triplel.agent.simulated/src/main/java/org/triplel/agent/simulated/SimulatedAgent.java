@@ -9,6 +9,8 @@ import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
+import java.util.OptionalLong;
 import java.util.Random;
 import java.util.Set;
 import java.util.concurrent.CompletableFuture;
@@ -16,6 +18,7 @@ import java.util.function.Consumer;
 import java.util.function.Supplier;
 import org.eclipse.lsp4j.jsonrpc.ResponseErrorException;
 import org.eclipse.lsp4j.jsonrpc.messages.ResponseError;
+import org.triplel.agent.api.Advice;
 import org.triplel.agent.api.AgentError;
 import org.triplel.agent.api.AgentEvent;
 import org.triplel.agent.api.AgentListener;
@@ -34,6 +37,7 @@ import org.triplel.agent.api.Vm;
 import org.triplel.agent.api.VmDefinition;
 import org.triplel.agent.api.VmPlacement;
 import org.triplel.agent.api.VmState;
+import org.triplel.agent.api.VmWatch;
 import org.triplel.agent.api.Writes;
 
 /**
@@ -53,6 +57,7 @@ public final class SimulatedAgent implements AgentService, AutoCloseable {
     private final Map<String, SimulatedReplica> replicas = new LinkedHashMap<>();
     private final List<AgentEvent> events = new ArrayList<>();
     private final List<String> requests = new ArrayList<>();
+    private final Map<String, SimulatedWatch> watches = new HashMap<>();
     private final Map<String, String> elsewhere = new HashMap<>();
     private final Map<String, String> unusable = new HashMap<>();
     private final Set<String> taken = new HashSet<>();
@@ -454,6 +459,42 @@ public final class SimulatedAgent implements AgentService, AutoCloseable {
     @Override
     public CompletableFuture<Replica> clearReplica(String base) {
         return change("clearReplica", base, SimulatedReplica::clear);
+    }
+
+    @Override
+    public CompletableFuture<Advice> watchVm(VmWatch wanted) {
+        return answer(() -> {
+            requests.add("watchVm " + wanted.vm() + " " + wanted.minutes());
+            var placement = running(wanted.vm(), "watch").vm().placement();
+            var watch = new SimulatedWatch(
+                    wanted, placement, System.currentTimeMillis(), uptimeMillis, OptionalLong.empty());
+            watches.put(wanted.vm(), watch);
+            return watch.advice(uptimeMillis);
+        });
+    }
+
+    @Override
+    public CompletableFuture<Advice> advice(String name) {
+        return answer(() -> watch(name).advice(uptimeMillis));
+    }
+
+    @Override
+    public CompletableFuture<Advice> endWatch(String name) {
+        return answer(() -> {
+            requests.add("endWatch " + name);
+            var ended = watch(name).end(uptimeMillis);
+            watches.put(name, ended);
+            return ended.advice(uptimeMillis);
+        });
+    }
+
+    private SimulatedWatch watch(String name) {
+        return Optional.ofNullable(watches.get(name))
+                .filter(_ -> vm(name).attached())
+                .orElseThrow(() -> refusal(
+                        AgentError.Kind.NOT_FOUND,
+                        name + " has not been watched since it was started.",
+                        "Watch it: triplel vm advise " + name + "."));
     }
 
     @Override
