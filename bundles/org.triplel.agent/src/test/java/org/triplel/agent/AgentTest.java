@@ -240,10 +240,12 @@ class AgentTest {
     }
 
     @Test
+    @ResourceLock("test:///default")
     void watchesAVmToAdviseOnItsPlacement() throws Exception {
         NasFixture.create(nas());
-        try (var agent = agent(new SimulatedHypervisor());
+        try (var agent = agent(new LibvirtHypervisor("test:///default"));
                 var desktop = new Desktop(connect())) {
+            Await.until("libvirt", () -> desktop.agent.host().get().hypervisor().startsWith("TEST"));
             desktop.agent.defineVm(DESK).get();
             assertEquals(AgentError.Kind.CONFLICT, refused(desktop.agent.watchVm(new VmWatch("desk-01", 5))));
             desktop.agent.startVm("desk-01").get();

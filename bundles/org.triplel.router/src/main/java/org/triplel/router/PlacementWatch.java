@@ -17,8 +17,9 @@ import org.HdrHistogram.Histogram;
  *   <li>Swap is on the host, and counts on its own. All else that must be on the NAS goes there when it is written, or,
  *       written behind, when its epoch is sent: epochs end as those of the router do, of each byte only the newest content is
  *       sent, requests for zeroes carry no data.
- *   <li>Epochs are sent one after the other, as fast as the NAS was seen to take what this disk sends ({@link NasPace}); what
- *       crosses to the NAS is counted when its epoch ends, and not what of the last one has not ended yet.
+ *   <li>Epochs are sent one after the other, as fast as the NAS was seen to take what this disk sends ({@link NasPace}). A
+ *       limit of the rate at which is sent on shows only if the disk is written behind while it is watched. What crosses to
+ *       the NAS is counted when its epoch ends, so the last epoch is missing.
  *   <li>A flush waits for the NAS if there is anything to flush there: when all is written at once, any change since the flush
  *       before; with the journal on the host, any other than of the journal; written behind, never.
  *   <li>Written at once, nothing is lost that was flushed. With the journal on the host everything in it since the watch
