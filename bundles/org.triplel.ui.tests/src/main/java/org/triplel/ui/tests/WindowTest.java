@@ -604,6 +604,49 @@ class WindowTest {
     }
 
     @Test
+    void watchTellsWhatOtherPlacementsWouldMakeOfAVm() {
+        select("desk-01");
+        openPlacement();
+        assertFalse(enabled("Watch This VM for 5 Minutes"), "it is off");
+        closePlacement("Cancel");
+        hosts.one.startVm("desk-01");
+        bot.awaitThat("desk-01 runs", () -> fleet.inventory()
+                .vm("desk-01")
+                .filter(vm -> vm.state() == VmState.RUNNING)
+                .isPresent());
+        select("desk-01");
+        openPlacement();
+        bot.find(Label.class, label -> label.getText().startsWith("Watch this VM to see"));
+        assertFalse(enabled("Details..."), "nothing has been seen yet");
+        bot.press("Watch This VM for 5 Minutes");
+        awaitRequest(hosts.one, "watchVm desk-01 5");
+        bot.find(
+                Label.class,
+                label -> label.getText().startsWith("Watched for ")
+                        && label.getText().contains("by at most 10 s, 100\u2009% of its flushes"));
+        bot.press("Details...");
+        bot.shell("What Other Placements Would Make of desk-01");
+        var figures =
+                bot.find(Table.class, found -> found.getColumn(0).getText().equals("What it writes"));
+        assertEquals(
+                List.of(
+                        "on the NAS at once",
+                        "with the journal on the host",
+                        "on the NAS at most 1 s, 64 MiB later",
+                        "on the NAS at most 10 s, 64 MiB later",
+                        "on the NAS at most 60 s, 64 MiB later"),
+                bot.ui(() -> Arrays.stream(figures.getItems())
+                        .map(item -> item.getText(0))
+                        .toList()));
+        assertEquals("nothing", bot.ui(() -> figures.getItem(0).getText(4)));
+        bot.press("Close");
+        bot.press("End the Watch");
+        awaitRequest(hosts.one, "endWatch desk-01");
+        bot.find(Button.class, button -> button.getText().endsWith("Watch This VM for 5 Minutes"));
+        closePlacement("Cancel");
+    }
+
+    @Test
     void differentPlacementsLeaveTheChoiceToTheUser() {
         select("desk-02");
         openPlacement();

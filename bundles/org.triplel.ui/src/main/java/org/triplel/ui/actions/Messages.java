@@ -4,6 +4,27 @@ import org.eclipse.osgi.util.NLS;
 
 final class Messages extends NLS {
 
+    public static String Advice_Column_Flushes;
+    public static String Advice_Column_Nas;
+    public static String Advice_Column_OffNas;
+    public static String Advice_Column_Placement;
+    public static String Advice_Column_Typical;
+    public static String Advice_Column_Waited;
+    public static String Advice_Column_Worst;
+    public static String Advice_Details;
+    public static String Advice_End;
+    public static String Advice_Loss;
+    public static String Advice_Model;
+    public static String Advice_NoLoss;
+    public static String Advice_None;
+    public static String Advice_Nothing;
+    public static String Advice_Off;
+    public static String Advice_Over;
+    public static String Advice_Running;
+    public static String Advice_Seen;
+    public static String Advice_Title;
+    public static String Advice_Usual;
+    public static String Advice_Watch;
     public static String Delete_AskMany;
     public static String Delete_AskOne;
     public static String Delete_Button;

@@ -10,18 +10,21 @@ import org.eclipse.swt.widgets.Composite;
 import org.eclipse.swt.widgets.Control;
 import org.eclipse.swt.widgets.Shell;
 import org.triplel.agent.api.Vm;
+import org.triplel.cluster.Fleet;
 import org.triplel.ui.Enablement;
 
 /** Asks where what one or more VMs write is to be kept. */
 final class PlacementDialog extends TitleAreaDialog {
 
     private final List<Vm> vms;
+    private final Fleet fleet;
     private PlacementArea area;
     private Optional<PlacementChoice> chosen = Optional.empty();
 
-    PlacementDialog(Shell parent, List<Vm> vms) {
+    PlacementDialog(Shell parent, List<Vm> vms, Fleet fleet) {
         super(parent);
         this.vms = vms;
+        this.fleet = fleet;
     }
 
     /** What was chosen; empty if the dialog was cancelled. */
@@ -39,6 +42,9 @@ final class PlacementDialog extends TitleAreaDialog {
     protected Control createDialogArea(Composite parent) {
         var content = (Composite) super.createDialogArea(parent);
         area = new PlacementArea(content, vms, PlacementForm.swapNow(vms), PlacementForm.writesNow(vms), this::look);
+        if (vms.size() == 1) {
+            new AdvicePanel(content, vms.getFirst(), fleet);
+        }
         setTitle(
                 vms.size() == 1
                         ? NLS.bind(Messages.Placement_One, vms.getFirst().name())

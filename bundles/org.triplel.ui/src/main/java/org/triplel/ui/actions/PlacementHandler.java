@@ -24,7 +24,7 @@ public final class PlacementHandler extends FleetHandler {
         if (vms.isEmpty()) {
             return;
         }
-        new PlacementDialog(HandlerUtil.getActiveShell(event), vms)
+        new PlacementDialog(HandlerUtil.getActiveShell(event), vms, watch.fleet())
                 .choose()
                 .ifPresent(choice -> place(vms, choice, watch.fleet()));
     }

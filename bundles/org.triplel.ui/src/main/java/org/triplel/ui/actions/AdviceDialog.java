@@ -1,0 +1,103 @@
+package org.triplel.ui.actions;
+
+import org.eclipse.jface.dialogs.Dialog;
+import org.eclipse.jface.dialogs.IDialogConstants;
+import org.eclipse.jface.layout.GridDataFactory;
+import org.eclipse.osgi.util.NLS;
+import org.eclipse.swt.SWT;
+import org.eclipse.swt.widgets.Composite;
+import org.eclipse.swt.widgets.Control;
+import org.eclipse.swt.widgets.Label;
+import org.eclipse.swt.widgets.Shell;
+import org.eclipse.swt.widgets.Table;
+import org.eclipse.swt.widgets.TableColumn;
+import org.eclipse.swt.widgets.TableItem;
+import org.triplel.agent.api.Advice;
+import org.triplel.ui.AccessibleName;
+import org.triplel.ui.Moment;
+import org.triplel.ui.charts.Units;
+
+/** A table of what each placement would have made of what a VM wrote while it was watched. */
+final class AdviceDialog extends Dialog {
+
+    private static final int WIDTH = 780;
+
+    private final Advice advice;
+
+    AdviceDialog(Shell parent, Advice advice) {
+        super(parent);
+        this.advice = advice;
+    }
+
+    @Override
+    protected void configureShell(Shell shell) {
+        super.configureShell(shell);
+        shell.setText(NLS.bind(Messages.Advice_Title, advice.vm()));
+    }
+
+    @Override
+    protected boolean isResizable() {
+        return true;
+    }
+
+    @Override
+    protected Control createDialogArea(Composite parent) {
+        var area = (Composite) super.createDialogArea(parent);
+        words(area, NLS.bind(Messages.Advice_Seen, new Object[] {
+            Moment.words(advice.startedAtMillis()),
+            Units.duration(advice.watchedMillis()),
+            Units.bytes(advice.writtenBytes()),
+            advice.flushes(),
+            Units.duration(advice.flushMicros() / 1000),
+            Units.bytes(advice.swapBytes())
+        }));
+        var table = new Table(area, SWT.BORDER | SWT.FULL_SELECTION);
+        table.setHeaderVisible(true);
+        AccessibleName.set(table, NLS.bind(Messages.Advice_Title, advice.vm()));
+        column(table, Messages.Advice_Column_Placement, 240, SWT.LEFT);
+        column(table, Messages.Advice_Column_Nas, 90, SWT.RIGHT);
+        column(table, Messages.Advice_Column_OffNas, 80, SWT.RIGHT);
+        column(table, Messages.Advice_Column_Flushes, 110, SWT.RIGHT);
+        column(table, Messages.Advice_Column_Worst, 140, SWT.RIGHT);
+        column(table, Messages.Advice_Column_Typical, 140, SWT.RIGHT);
+        column(table, Messages.Advice_Column_Waited, 80, SWT.RIGHT);
+        for (var outcome : advice.outcomes()) {
+            new TableItem(table, SWT.NONE).setText(new String[] {
+                AdviceWords.placement(outcome),
+                Units.bytes(outcome.nasBytes()),
+                AdviceWords.offNas(advice, outcome),
+                AdviceWords.flushes(advice, outcome),
+                AdviceWords.worst(outcome),
+                AdviceWords.typical(outcome),
+                AdviceWords.waited(outcome)
+            });
+        }
+        GridDataFactory.fillDefaults().grab(true, true).applyTo(table);
+        words(
+                area,
+                NLS.bind(
+                        Messages.Advice_Model,
+                        PlacementOfWrites.of(advice.placement()).words()));
+        return area;
+    }
+
+    private static void words(Composite parent, String text) {
+        var words = new Label(parent, SWT.WRAP);
+        words.setText(text);
+        GridDataFactory.fillDefaults()
+                .grab(true, false)
+                .hint(WIDTH, SWT.DEFAULT)
+                .applyTo(words);
+    }
+
+    private static void column(Table table, String title, int width, int style) {
+        var column = new TableColumn(table, style);
+        column.setText(title);
+        column.setWidth(width);
+    }
+
+    @Override
+    protected void createButtonsForButtonBar(Composite parent) {
+        createButton(parent, IDialogConstants.CANCEL_ID, IDialogConstants.CLOSE_LABEL, true);
+    }
+}
