@@ -47,7 +47,14 @@ final class AgentApi implements AgentService {
     private final Executor threads = Executors.newCachedThreadPool(
             Thread.ofPlatform().daemon().name("request ", 0).factory());
 
-    AgentApi(Vms vms, Disks disks, Advisor advisor, ReplicaStore replicas, Bases bases, Supplier<HostStatus> host, EventLog events) {
+    AgentApi(
+            Vms vms,
+            Disks disks,
+            Advisor advisor,
+            ReplicaStore replicas,
+            Bases bases,
+            Supplier<HostStatus> host,
+            EventLog events) {
         this.vms = vms;
         this.disks = disks;
         this.advisor = advisor;
