@@ -408,6 +408,7 @@ final class Disks implements VmDisks, AutoCloseable {
 
     @Override
     public void discard(DiskRecord vm) throws AgentException, IOException {
+        refuseIfElsewhere(vm);
         try {
             if (attached.containsKey(vm.vm())) {
                 detach(vm.vm(), Guest.OFF);
@@ -426,10 +427,52 @@ final class Disks implements VmDisks, AutoCloseable {
                     e);
         }
         bases.remove(vm.vm());
+        refuseIfInUse(vm);
         giveUp(vm);
         spools.deleteAll(vm.vm());
         HostFiles.deleteSetAside(state, vm.vm());
         forget(vm.vm());
+    }
+
+    /** A definition that was left behind on this host must not cost another host's VM its disk. */
+    private void refuseIfElsewhere(DiskRecord vm) throws AgentException {
+        Optional<Claim> claim;
+        try {
+            claim = nas.claim(vm.overlay());
+        } catch (IOException e) {
+            throw notDiscarded(vm, e);
+        }
+        if (claim.filter(each -> !each.host().equals(host)).isPresent()) {
+            var other = claim.get().host();
+            throw AgentException.conflict(
+                    vm.overlay() + " stays as it is: " + other + " has what " + vm.vm() + " wrote last.",
+                    "Start the agent of " + other
+                            + ", which brings it home. If that host is lost for good, give up what " + vm.vm()
+                            + " wrote last: triplel vm give-up " + vm.vm() + ".");
+        }
+    }
+
+    private void refuseIfInUse(DiskRecord vm) throws AgentException {
+        Optional<String> use;
+        try {
+            use = nas.inUse(vm.overlay());
+        } catch (IOException e) {
+            throw notDiscarded(vm, e);
+        }
+        if (use.isPresent()) {
+            throw AgentException.conflict(
+                    vm.overlay() + " stays as it is: somebody else uses it. QEMU says: " + use.get(),
+                    "See on which other host " + vm.vm() + " runs. If only its definition was left on " + host
+                            + ", remove that: virsh undefine " + vm.vm() + ".");
+        }
+    }
+
+    private AgentException notDiscarded(DiskRecord vm, IOException e) {
+        return new AgentException(
+                AgentError.Kind.NAS,
+                vm.overlay() + " stays as it is: " + Failures.describe(e) + ".",
+                "Check the NAS (" + nas + "), then try again.",
+                e);
     }
 
     private void forget(String vm) throws IOException {

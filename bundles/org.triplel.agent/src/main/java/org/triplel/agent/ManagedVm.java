@@ -57,6 +57,9 @@ final class ManagedVm {
     private DomainPlacement placement;
     private String problem;
 
+    /** It was deleted, so nobody is to hear of it any more. */
+    private boolean gone;
+
     /** Whether the hypervisor has told of the start of the present run: else a stop it tells of belongs to an earlier one. */
     private boolean startHeard;
 
@@ -128,7 +131,7 @@ final class ManagedVm {
 
     private void publish() {
         var now = describe();
-        if (!now.equals(snapshot)) {
+        if (!gone && !now.equals(snapshot)) {
             snapshot = now;
             host.listener.accept(now);
         }
@@ -445,6 +448,7 @@ final class ManagedVm {
             } catch (HypervisorException e) {
                 throw hypervisor(e, "");
             }
+            gone = true;
             forget.run();
             host.events.add(Severity.INFO, name(), "Delete", "Deleted, with its disk.");
         });

@@ -16,7 +16,6 @@ import java.time.Instant;
 import java.util.List;
 import java.util.Optional;
 import java.util.UUID;
-import java.util.concurrent.TimeUnit;
 import java.util.function.UnaryOperator;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
@@ -48,7 +47,6 @@ record Nas(Path folder, Optional<Path> link) {
 
     private static final Pattern MANIFEST =
             Pattern.compile("([A-Za-z0-9][A-Za-z0-9_-]{0,62})/v([1-9][0-9]{0,8})\\.manifest");
-    private static final int QEMU_IMG_SECONDS = 60;
 
     /** Every cluster's entries in tables and counters take about 1/6000 of it; and some for the tables of these. */
     private static long longestOverlay(long diskBytes) {
@@ -119,6 +117,7 @@ record Nas(Path folder, Optional<Path> link) {
 
     /** Who has the newest changes of an overlay, if they are not all on the NAS. */
     Optional<Claim> claim(String overlay) throws IOException {
+        requirePresent();
         return lastClaim(overlay).filter(claim -> claim.state() != Claim.State.DONE);
     }
 
@@ -327,35 +326,21 @@ record Nas(Path folder, Optional<Path> link) {
     }
 
     private static void qemuImgCreate(Path file, BaseVersion base, long diskBytes) throws IOException {
-        var process = new ProcessBuilder(
-                        "qemu-img",
-                        "create",
-                        "-q",
-                        "-f",
-                        "qcow2",
-                        "-o",
-                        "cluster_size=65536,lazy_refcounts=off",
-                        "-F",
-                        "raw",
-                        "-b",
-                        "../" + base.image(),
-                        file.toString(),
-                        Long.toString(diskBytes))
-                .redirectErrorStream(true)
-                .start();
-        try {
-            if (!process.waitFor(QEMU_IMG_SECONDS, TimeUnit.SECONDS)) {
-                process.destroyForcibly();
-                throw new IOException("qemu-img create did not end within " + QEMU_IMG_SECONDS + " s");
-            }
-            if (process.exitValue() != 0) {
-                throw new IOException(
-                        new String(process.getInputStream().readAllBytes(), StandardCharsets.UTF_8).strip());
-            }
-        } catch (InterruptedException e) {
-            process.destroyForcibly();
-            Thread.currentThread().interrupt();
-            throw new IOException("qemu-img create was interrupted", e);
+        var said = QemuImg.run(
+                "create",
+                "-q",
+                "-f",
+                "qcow2",
+                "-o",
+                "cluster_size=65536,lazy_refcounts=off",
+                "-F",
+                "raw",
+                "-b",
+                "../" + base.image(),
+                file.toString(),
+                Long.toString(diskBytes));
+        if (said.isPresent()) {
+            throw new IOException(said.get());
         }
     }
 
@@ -367,7 +352,21 @@ record Nas(Path folder, Optional<Path> link) {
     }
 
     void deleteOverlay(String overlay) throws IOException {
+        requirePresent();
         Files.deleteIfExists(folder.resolve(overlay));
+    }
+
+    /**
+     * What speaks against doing away with the overlay, or empty: QEMU on another host may have it open, which its locks tell as
+     * far as the NAS passes them on. This host has closed it.
+     */
+    Optional<String> inUse(String overlay) throws IOException {
+        var file = folder.resolve(overlay);
+        if (!Files.exists(file)) {
+            return Optional.empty();
+        }
+        var said = QemuImg.run("info", "-f", "qcow2", file.toString());
+        return said.filter(text -> text.contains("lock"));
     }
 
     /** For people to read. */

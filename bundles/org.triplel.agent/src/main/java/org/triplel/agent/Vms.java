@@ -6,6 +6,7 @@ import java.nio.file.FileAlreadyExistsException;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ConcurrentSkipListMap;
@@ -250,6 +251,7 @@ final class Vms {
                     name + " exists on " + host.name() + ".", "Choose another name, or delete it.");
         }
         settle(name);
+        refuseIfDefined(name);
         var domain = domain(definition, bases.usable(base));
         var overlay = domain.image().overlay();
         checkClaim(name, overlay);
@@ -287,6 +289,26 @@ final class Vms {
         return vm.snapshot();
     }
 
+    /** Else a domain that somebody has defined by hand meanwhile would pass for the one that is wanted. */
+    private void refuseIfDefined(String vm) throws AgentException {
+        Optional<DomainStatus> there;
+        try {
+            there = host.hypervisor().find(vm);
+        } catch (HypervisorException e) {
+            throw new AgentException(
+                    AgentError.Kind.HYPERVISOR,
+                    "Whether " + vm + " is defined is not known: " + e.getMessage(),
+                    "Try again when libvirt answers.",
+                    e);
+        }
+        if (there.isPresent()) {
+            throw AgentException.conflict(
+                    "Libvirt on " + host.name() + " has a domain " + vm + ", which somebody else has defined.",
+                    "Choose another name. Restart the agent to have it listed, or remove it: virsh undefine " + vm
+                            + ".");
+        }
+    }
+
     /** @throws AgentException not all can be undone now, or is not known to be done; says why it is to be undone, too */
     private void undo(String vm, AgentException why) throws AgentException {
         try {
@@ -322,8 +344,7 @@ final class Vms {
                     new DomainXml.SerialConsole(
                             place.consoles.resolve(name + ".console"), place.consoles.resolve(name + ".log")),
                     place.consoles.resolve(name + ".guest"),
-                    new DomainXml.DiskImage(
-                            base.base().base(), base.base().version(), "vms/" + name + ".qcow2", bytes));
+                    new DomainXml.DiskImage(base.base().base(), base.base().version(), overlay(name), bytes));
         } catch (IllegalArgumentException e) {
             throw AgentException.invalid(
                     name + " cannot be defined: " + e.getMessage() + ".",
@@ -384,9 +405,23 @@ final class Vms {
                 e);
     }
 
+    /** A definition that was copied by hand may name another VM's disk. */
+    private static void checkOwn(String vm, String overlay) throws AgentException {
+        if (!overlay.equals(overlay(vm))) {
+            throw AgentException.conflict(
+                    "The disk of " + vm + " is " + overlay + ", which is not named after it, so it stays as it is.",
+                    "Remove the definition with virsh undefine " + vm + ", and the disk by hand if nobody needs it.");
+        }
+    }
+
+    private static String overlay(String vm) {
+        return "vms/" + vm + ".qcow2";
+    }
+
     CompletableFuture<Vm> reset(String name) throws AgentException {
         var vm = find(name);
         var image = vm.definition().image();
+        checkOwn(name, image.overlay());
         return vm.reset(() -> {
             deleteOverlay(name, image.overlay());
             createOverlay(
@@ -401,6 +436,7 @@ final class Vms {
     /** Completes with the VM as it was. */
     CompletableFuture<Vm> delete(String name) throws AgentException {
         var vm = find(name);
+        checkOwn(name, vm.definition().image().overlay());
         return vm.delete(() -> deleteOverlay(name, vm.definition().image().overlay()), () -> {
             vms.remove(name);
             deleted.accept(name);

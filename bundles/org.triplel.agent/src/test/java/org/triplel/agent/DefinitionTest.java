@@ -272,6 +272,51 @@ class DefinitionTest {
     }
 
     @Test
+    void nothingIsDeletedWhileTheNasIsNotMounted() throws Exception {
+        host.define(web());
+        Files.move(fixture.folder(), temp.resolve("away"));
+        Files.createDirectory(fixture.folder());
+        for (var deletion : List.of(host.vms.delete("web-01"), host.vms.reset("web-01"))) {
+            var refusal = assertThrows(ExecutionException.class, deletion::get);
+            var cause = assertInstanceOf(AgentException.class, refusal.getCause());
+            assertEquals(AgentError.Kind.NAS, cause.error().kind(), cause::getMessage);
+        }
+        assertEquals(List.of(), names(fixture.folder()));
+        Files.delete(fixture.folder());
+        Files.move(temp.resolve("away"), fixture.folder());
+        assertAllIsMade();
+        host.vms.delete("web-01").get();
+        assertNothingIsMade();
+    }
+
+    @Test
+    void aDomainThatSomebodyElseHasDefinedIsNotTakenForIt() throws Exception {
+        host.define(web());
+        hypervisor.copy("web-01", "web-02");
+        var wanted = web();
+        var refusal = host.refusal(new VmDefinition(
+                "web-02",
+                wanted.base(),
+                wanted.baseVersion(),
+                wanted.diskBytes(),
+                wanted.memoryMiB(),
+                wanted.placement()));
+        assertEquals(AgentError.Kind.CONFLICT, refusal.error().kind());
+        assertTrue(refusal.getMessage().contains("has a domain web-02"), refusal::getMessage);
+        assertEquals(List.of("web-01.qcow2"), names(nas("vms")));
+    }
+
+    @Test
+    void theDiskOfAnotherVmIsNotDeleted() throws Exception {
+        host.define(web());
+        hypervisor.copy("web-01", "web-02");
+        restart();
+        var refusal = assertThrows(AgentException.class, () -> host.vms.delete("web-02"));
+        assertTrue(refusal.getMessage().contains("vms/web-01.qcow2, which is not named after it"), refusal::getMessage);
+        assertTrue(Files.exists(nas(OVERLAY)));
+    }
+
+    @Test
     void whatLiesOnTheNasAlreadyStaysAsItIs() throws Exception {
         var theirs = "the disk of a VM on another host".getBytes(StandardCharsets.UTF_8);
         Files.write(nas(OVERLAY), theirs);

@@ -15,10 +15,12 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.nio.file.StandardOpenOption;
+import java.time.Instant;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Optional;
+import java.util.UUID;
 import java.util.stream.Collectors;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -353,6 +355,54 @@ class DisksTest {
         var pid =
                 Files.readString(temp.resolve("state/daemons/desk-01.pid")).replaceFirst(".*\"pid\":([0-9]+).*", "$1");
         return Long.parseLong(pid);
+    }
+
+    private AgentException notDiscarded(DiskHost host) {
+        var refusal = assertThrows(AgentException.class, () -> host.disks.discard(VM));
+        assertEquals(AgentError.Kind.CONFLICT, refusal.error().kind(), refusal::getMessage);
+        assertTrue(Files.exists(fixture.folder().resolve(VM.overlay())));
+        return refusal;
+    }
+
+    @Test
+    void discardNothingThatAnotherHostHasTheNewestOf() throws Exception {
+        var claim = Claim.begin(
+                "client-2",
+                UUID.randomUUID(),
+                fixture.nas().identity(VM.overlay()),
+                Instant.ofEpochSecond(1_790_000_000));
+        fixture.nas().claim(VM.overlay(), claim);
+        try (var host = new DiskHost(temp, fixture)) {
+            assertTrue(notDiscarded(host).getMessage().contains("client-2 has what desk-01 wrote last"));
+            assertEquals(Optional.of(claim), fixture.nas().claim(VM.overlay()));
+            host.disks.giveUp(VM);
+            host.disks.discard(VM);
+        }
+    }
+
+    /** As a VM on another host has it, of which this one knows nothing. */
+    @Test
+    void discardNothingThatSomebodyHasOpen() throws Exception {
+        var other = new ProcessBuilder(
+                        "qemu-io",
+                        "-f",
+                        "qcow2",
+                        fixture.folder().resolve(VM.overlay()).toString())
+                .redirectErrorStream(true)
+                .start();
+        try (var host = new DiskHost(temp, fixture);
+                var commands = other.outputWriter()) {
+            commands.write("write -P 7 0 4k\n");
+            commands.flush();
+            assertTrue(other.inputReader().readLine().contains("wrote 4096/4096"));
+            assertTrue(notDiscarded(host).getMessage().contains("somebody else uses it"));
+            commands.write("quit\n");
+            commands.flush();
+            assertEquals(0, other.waitFor());
+            host.disks.discard(VM);
+        } finally {
+            other.destroyForcibly();
+        }
     }
 
     @Test
