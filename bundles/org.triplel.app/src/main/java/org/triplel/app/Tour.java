@@ -38,6 +38,7 @@ import org.eclipse.ui.handlers.RadioState;
 import org.triplel.agent.api.Placement;
 import org.triplel.agent.api.Vm;
 import org.triplel.agent.api.VmPlacement;
+import org.triplel.agent.api.VmWatch;
 import org.triplel.ui.Commands;
 import org.triplel.ui.FleetElement;
 import org.triplel.ui.PreferencePage;
@@ -116,7 +117,7 @@ final class Tour {
         step("boot-storm-without-shadow-base", this::stormIsOver, STORM_LIMIT, () -> {});
         step("boot-storm-with-shadow-base-running", () -> true, LIMIT, () -> stormAgain(true));
         step("boot-storm-compared", this::stormIsOver, STORM_LIMIT, () -> {});
-        step("", () -> true, LIMIT, this::writeOneBehind);
+        step("", () -> true, LIMIT, this::writeOneBehindAndWatchIt);
         step("traffic", () -> true, LIMIT, this::closeDialogs);
         step("traffic-of-selection", () -> true, LIMIT, this::selectOne);
         step("vm-overview", () -> true, LIMIT, () -> vmPage(0));
@@ -147,6 +148,10 @@ final class Tour {
         step("", () -> true, LIMIT, () -> appearance(DARK));
         newVm("dark-new-vm");
         step("", () -> true, LIMIT, () -> appearance(LIGHT));
+        step("", () -> true, LIMIT, this::selectOne);
+        step("", () -> true, LIMIT, () -> run(Commands.PLACEMENT));
+        step("storage-placement-advice", this::dialogIsOpen, LIMIT, () -> press(SWT.PUSH, "Details"));
+        step("", () -> true, LIMIT, this::closeDialogs);
     }
 
     private void newVm(String name) {
@@ -226,7 +231,7 @@ final class Tour {
         return services.watch().newest().loads().values().stream().anyMatch(load -> load.now() > 0);
     }
 
-    private void writeOneBehind() {
+    private void writeOneBehindAndWatchIt() {
         var vm = vms().getFirst();
         var placement = Placement.behind(
                 vm.placement().swap(),
@@ -234,6 +239,7 @@ final class Tour {
                 Placement.DEFAULT_RPO_MEBIBYTES,
                 System.getProperty("user.name"));
         services.fleet().call(vm.host(), agent -> agent.placeVm(new VmPlacement(vm.name(), placement)));
+        services.fleet().call(vm.host(), agent -> agent.watchVm(new VmWatch(vm.name(), VmWatch.DEFAULT_MINUTES)));
     }
 
     private boolean somethingWouldBeLost() {
@@ -311,7 +317,7 @@ final class Tour {
         ((Text) dialogs().getFirst().getDisplay().getFocusControl()).setText(words);
     }
 
-    /** Presses a radio or check button of the dialog. */
+    /** Presses a button of the dialog. */
     private void press(int style, String words) {
         for (var button : buttons(style)) {
             var meant = button.isVisible() && button.getText().replace("&", "").startsWith(words);
