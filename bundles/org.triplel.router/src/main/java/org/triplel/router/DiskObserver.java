@@ -17,11 +17,11 @@ public interface DiskObserver {
      */
     void changed(RequestClass used, long offset, long length, boolean data, long nanos);
 
-    /** Data of the guest's changes went to the NAS at once. */
+    /** Data of the guest's changes went to the NAS: at once, or an epoch of what was written behind. */
     void sent(long bytes, long startNanos, long endNanos);
 
-    /** What was written behind went to the NAS, apart from the flush that follows. */
-    void drained(long bytes, long startNanos, long endNanos);
+    /** An epoch of what was written behind has been flushed there. */
+    void drainFlushed(long startNanos, long endNanos);
 
     /** A flush has come, which covers the changes that were told before. */
     void flushBegins(long nanos);

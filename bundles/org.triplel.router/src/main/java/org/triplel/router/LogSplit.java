@@ -225,7 +225,6 @@ final class LogSplit {
         }
     }
 
-    /** Returns whether they are other ones. */
     /** Where what is written to journals can be kept on a host. */
     static Ranges takeableAreas(List<Journal> journals) {
         return new Ranges(takeable(journals)
@@ -242,6 +241,7 @@ final class LogSplit {
                 .limit(JournalFile.MAX_SUPERBLOCKS);
     }
 
+    /** Returns whether they are other ones. */
     private boolean learn(List<Journal> journals) {
         var found = new HashSet<Place>();
         takeable(journals).forEach(found::add);

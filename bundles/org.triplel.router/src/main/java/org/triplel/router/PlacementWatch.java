@@ -110,10 +110,10 @@ public final class PlacementWatch implements DiskObserver {
     }
 
     @Override
-    public void drained(long bytes, long startNanos, long endNanos) {
+    public void drainFlushed(long startNanos, long endNanos) {
         lock.lock();
         try {
-            pace.drained(bytes, startNanos, endNanos);
+            pace.flushed(startNanos, endNanos);
         } finally {
             lock.unlock();
         }

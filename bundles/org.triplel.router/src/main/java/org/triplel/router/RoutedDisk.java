@@ -140,7 +140,7 @@ public final class RoutedDisk implements ClassifiedDevice {
                 files.map(each -> each),
                 changes,
                 scheduler,
-                this::recordDrain);
+                new RecordedDrain());
         this.map = overlay.map();
         this.layout = new GuestLayout(name, overlay.size(), this::look, changes);
         var parts = new ArrayList<LocalPart>();
@@ -879,11 +879,23 @@ public final class RoutedDisk implements ClassifiedDevice {
         }
     }
 
-    private void recordDrain(long bytes, long start) {
-        record(RequestClass.DRAIN, Direction.WRITE, Side.NAS, bytes, start);
-        var watching = observer;
-        if (watching.isPresent()) {
-            watching.get().drained(bytes, start, System.nanoTime());
+    private final class RecordedDrain implements WriteBehind.Drained {
+
+        @Override
+        public void sent(long bytes, long start) {
+            record(RequestClass.DRAIN, Direction.WRITE, Side.NAS, bytes, start);
+            var watching = observer;
+            if (watching.isPresent()) {
+                watching.get().sent(bytes, start, System.nanoTime());
+            }
+        }
+
+        @Override
+        public void flushed(long start) {
+            var watching = observer;
+            if (watching.isPresent()) {
+                watching.get().drainFlushed(start, System.nanoTime());
+            }
         }
     }
 

@@ -5,7 +5,7 @@ import java.util.concurrent.locks.LockSupport;
 
 /**
  * How fast the disks of a host together may send on what was written behind, so that others have something of the link to
- * the NAS, too. Thread-safe; who comes first is served first.
+ * the NAS, too. Thread-safe.
  */
 public final class SendRate {
 
@@ -32,18 +32,23 @@ public final class SendRate {
         boolean isOn();
     }
 
-    /** Waits until so many bytes may be sent, or must be. */
+    /** Waits until so many bytes may be sent, or must be; those that must be take no turn from others. */
     void await(long bytes, Haste haste) {
-        long turn = turn(bytes);
-        for (long left = turn - System.nanoTime(); left > 0 && !haste.isOn(); left = turn - System.nanoTime()) {
+        for (long left = take(bytes, haste); left > 0; left = take(bytes, haste)) {
             LockSupport.parkNanos(Math.min(left, TimeUnit.MILLISECONDS.toNanos(20)));
         }
     }
 
-    /** When those who came before are through. */
-    private synchronized long turn(long bytes) {
-        long turn = Math.max(freeNanos, System.nanoTime());
-        freeNanos = turn + (long) (bytes * 1e9 / bytesPerSecond);
-        return turn;
+    /** Takes a turn, if it is time; returns how long it still takes until then. */
+    private synchronized long take(long bytes, Haste haste) {
+        if (haste.isOn()) {
+            return 0;
+        }
+        long now = System.nanoTime();
+        if (freeNanos > now) {
+            return freeNanos - now;
+        }
+        freeNanos = now + (long) (bytes * 1e9 / bytesPerSecond);
+        return 0;
     }
 }

@@ -41,6 +41,9 @@ final class SpooledOverlay implements AutoCloseable {
     /** Some NAS takes so long now and then. */
     private static final Duration PATIENCE = Duration.ofSeconds(5);
 
+    /** So that the text does not change all the time. */
+    private static final long STEP_SECONDS = 5;
+
     private final Spool spool;
     private final long size;
     private final ClusterMap map;
@@ -104,8 +107,8 @@ final class SpooledOverlay implements AutoCloseable {
         var silence = device.silence();
         return silence.compareTo(PATIENCE) < 0
                 ? ""
-                : "The NAS has not answered disk " + name + " for " + silence.toSeconds()
-                        + " s, so its requests wait. Check the NAS and the way to it";
+                : "The NAS has not answered disk " + name + " for " + silence.toSeconds() / STEP_SECONDS * STEP_SECONDS
+                        + " s, so its requests wait. Check the NAS and the way to it, and the image daemon's log";
     }
 
     void read(long offset, ByteBuffer into) throws IOException {

@@ -96,6 +96,9 @@ final class WriteBehind implements AutoCloseable {
     /** Is told what has been sent on. */
     interface Drained {
         void sent(long bytes, long startNanos);
+
+        /** It has been flushed. */
+        void flushed(long startNanos);
     }
 
     /** Nothing is written behind yet. */
@@ -165,7 +168,10 @@ final class WriteBehind implements AutoCloseable {
                 + (now.compareTo(promise) < 0
                         ? "and when it is " + promise.toSeconds() + " s, further writes have to wait"
                         : "so further writes wait until no more than " + promise.toSeconds() + " s may be lost")
-                + ". Check the NAS and the way to it";
+                + ". Check the NAS and the way to it"
+                + (files.filter(host -> host.sendRate().limits()).isPresent()
+                        ? ", and the rate at which this host may send on"
+                        : "");
     }
 
     void forgetProblem() {
@@ -767,7 +773,9 @@ final class WriteBehind implements AutoCloseable {
             fail(failure);
         }
         drained.sent(sender.send(epoch.newest()), start);
+        long flushStart = System.nanoTime();
         overlay.flush();
+        drained.flushed(flushStart);
         renew(current);
         note(current, epoch);
         lock.lock();

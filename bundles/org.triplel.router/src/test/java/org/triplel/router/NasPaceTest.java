@@ -33,9 +33,10 @@ class NasPaceTest {
     }
 
     @Test
-    void whatIsSentOnIsABatch() {
-        pace.drained(2_000_000, 0, 100 * MILLI);
-        assertEquals(50 * MILLI, pace.nanosFor(1_000_000));
+    void aSmallBatchTellsOnlyHowLongAFlushTakes() {
+        pace.sent(4096, 0, 3 * MILLI);
+        pace.flushed(3 * MILLI, 8 * MILLI);
+        assertEquals(10 * MILLI + 5 * MILLI, pace.nanosFor(1_000_000));
     }
 
     @Test

@@ -175,6 +175,19 @@ final class WriteBehindSimulation {
         return folder.resolve("disk.spool");
     }
 
+    private static final class Unrecorded implements WriteBehind.Drained {
+
+        @Override
+        public void sent(long bytes, long startNanos) {
+            // the NAS tells what it has
+        }
+
+        @Override
+        public void flushed(long startNanos) {
+            // the NAS tells what it has
+        }
+    }
+
     private void open() throws IOException {
         spool = Spool.open(spoolFile(), FileOwner.of("disk", clock.boot.toString()), 1 << 20);
         var base = folder.resolve("base.raw");
@@ -188,7 +201,7 @@ final class WriteBehindSimulation {
                     Optional.of(files),
                     new RangeLock(),
                     new OneThread(),
-                    (bytes, start) -> {});
+                    new Unrecorded());
         }
         disk.resume(wanted ? Optional.of(RPO) : Optional.empty());
     }

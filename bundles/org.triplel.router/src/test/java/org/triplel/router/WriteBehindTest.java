@@ -212,6 +212,14 @@ class WriteBehindTest {
     }
 
     @Test
+    void whatIsSentInHasteTakesNoTurnFromOthers() {
+        var rate = new SendRate(1000);
+        rate.await(100, () -> false); // a tenth of a second
+        rate.await(1 << 30, () -> true); // twelve days
+        rate.await(1, () -> false);
+    }
+
+    @Test
     void whoWaitsForItIsNotKeptWaitingByTheRate() throws IOException {
         files.rate = new SendRate(1000); // a quarter of an hour for all of it, but the first of it does not wait
         disk.write(2 << 20, filled(1 << 20, 1));

@@ -35,6 +35,7 @@ final class AdvicePanel {
     private final Label words;
     private final Button watch;
     private final Button details;
+    private final Runnable later = this::lookAgain; // one timer, however often it is set
     private Optional<Advice> seen = Optional.empty();
 
     AdvicePanel(Composite parent, Vm vm, Fleet fleet) {
@@ -100,6 +101,9 @@ final class AdvicePanel {
             show(advice);
         } else if (!isNotWatched(failure)) {
             words.setText(failure.getMessage());
+        } else if (before) { // the VM, or its agent, has ended meanwhile
+            words.setText(Messages.Advice_None);
+            show(Optional.empty());
         }
         if (watched() && !before) {
             lookLater();
@@ -112,12 +116,14 @@ final class AdvicePanel {
     }
 
     private void lookLater() {
-        words.getDisplay().timerExec(LOOK_MILLIS, () -> {
-            if (!words.isDisposed() && watched()) {
-                look();
-                lookLater();
-            }
-        });
+        words.getDisplay().timerExec(LOOK_MILLIS, later);
+    }
+
+    private void lookAgain() {
+        if (!words.isDisposed() && watched()) {
+            look();
+            lookLater();
+        }
     }
 
     private void show(Optional<Advice> advice) {
