@@ -24,6 +24,7 @@ final class Server implements AutoCloseable {
     /** Starts a server and waits until it listens. */
     static Server start(String name, Path socket, List<String> command) throws IOException, InterruptedException {
         var log = socket.resolveSibling(name + ".log").toFile();
+        Files.deleteIfExists(socket); // some leave it behind
         var process = new ProcessBuilder(command).redirectErrorStream(true).redirectOutput(log).redirectInput(new File("/dev/null")).start();
         long deadline = System.nanoTime() + Duration.ofSeconds(30).toNanos();
         while (!Files.exists(socket)) {
