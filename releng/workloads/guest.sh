@@ -12,10 +12,10 @@ begin() { # DISK: a file system of its own, mounted
     disk=$1
     acks=/run/acks-${disk#/dev/}
     echo 0 > "$acks"
-    umount /work 2> /dev/null || true
-    mkdir -p /work
+    umount /mnt/disk 2> /dev/null || true
+    mkdir -p /mnt/disk
     mke2fs -q -F -t ext4 -b 4096 -m 0 -J size=$journal_MiB -E lazy_itable_init=0,lazy_journal_init=0 "$disk" ${fs_MiB}M
-    mount "$disk" /work
+    mount "$disk" /mnt/disk
     sync
     ack mounted
 }
@@ -27,33 +27,33 @@ ack() { # WORD...
 }
 
 ack_file() { # FILE: says what it holds
-    ack file "${1#/work}" "$(sha256sum < "$1" | cut -d' ' -f1)"
+    ack file "${1#/mnt/disk}" "$(sha256sum < "$1" | cut -d' ' -f1)"
 }
 
 run_fio() {
     begin /dev/vdb
     for i in 1 2 3 4 5 6 7 8; do
-        fio --name=w --filename=/work/file-$i --size=256k --io_size=192k --rw=randwrite --bs=4k --fsync=6 --end_fsync=1 \
+        fio --name=w --filename=/mnt/disk/file-$i --size=256k --io_size=192k --rw=randwrite --bs=4k --fsync=6 --end_fsync=1 \
             --randseed=$i --verify=meta --verify_pattern=0x$i$i --do_verify=0 --output=/run/fio.log
-        ack_file /work/file-$i
+        ack_file /mnt/disk/file-$i
     done
-    umount /work
+    umount /mnt/disk
 }
 
 run_dpkg() {
     begin /dev/vdc
-    mkdir -p /work/var/lib/dpkg/info /work/var/lib/dpkg/updates /work/var/lib/dpkg/triggers
-    : > /work/var/lib/dpkg/status
-    : > /work/var/lib/dpkg/available
+    mkdir -p /mnt/disk/var/lib/dpkg/info /mnt/disk/var/lib/dpkg/updates /mnt/disk/var/lib/dpkg/triggers
+    : > /mnt/disk/var/lib/dpkg/status
+    : > /mnt/disk/var/lib/dpkg/available
     for package in "$tools"/*.deb; do
-        dpkg --root=/work --force-not-root --force-script-chrootless --log=/dev/null -i "$package" > /run/dpkg.log
+        dpkg --root=/mnt/disk --force-not-root --force-script-chrootless --log=/dev/null -i "$package" > /run/dpkg.log
         name=$(dpkg-deb -f "$package" Package)
         ack package "$name" "$(dpkg-deb -f "$package" Version)"
         for file in $(dpkg-deb --fsys-tarfile "$package" | tar -t | grep '[^/]$' | sort | head -4); do
-            ack_file "/work/${file#./}"
+            ack_file "/mnt/disk/${file#./}"
         done
     done
-    umount /work
+    umount /mnt/disk
 }
 
 run_sqlite() {
@@ -69,9 +69,9 @@ run_sqlite() {
                 echo ".system $tools/guest.sh ack /dev/vdd rows /$mode.db $n"
             done
         } > /run/$mode.sql
-        LD_LIBRARY_PATH=$tools/lib "$tools/sqlite3" /work/$mode.db < /run/$mode.sql > /run/sqlite.log
+        LD_LIBRARY_PATH=$tools/lib "$tools/sqlite3" /mnt/disk/$mode.db < /run/$mode.sql > /run/sqlite.log
     done
-    umount /work
+    umount /mnt/disk
 }
 
 write_file() { # FILE KIB
@@ -81,34 +81,34 @@ write_file() { # FILE KIB
 # The place of a journal that is given up is taken by files, and a new one gets another place.
 run_journal() {
     begin /dev/vde
-    mkdir /work/first /work/second
-    for i in $(seq 22); do write_file /work/first/$i 400; done
+    mkdir /mnt/disk/first /mnt/disk/second
+    for i in $(seq 22); do write_file /mnt/disk/first/$i 400; done
     for i in 1 2 3; do
-        write_file /work/kept-$i 60 && sync /work/kept-$i /work
-        ack_file /work/kept-$i
+        write_file /mnt/disk/kept-$i 60 && sync /mnt/disk/kept-$i /mnt/disk
+        ack_file /mnt/disk/kept-$i
     done
-    umount /work
+    umount /mnt/disk
     tune2fs -O ^has_journal /dev/vde > /run/tune2fs.log
     ack without-journal
-    mount /dev/vde /work
+    mount /dev/vde /mnt/disk
     i=0
-    while [ "$(df --output=avail -k /work | tail -1)" -gt 500 ]; do
+    while [ "$(df --output=avail -k /mnt/disk | tail -1)" -gt 500 ]; do
         i=$((i + 1))
-        write_file /work/second/$i 400 && sync
-        ack_file /work/second/$i
+        write_file /mnt/disk/second/$i 400 && sync
+        ack_file /mnt/disk/second/$i
     done
-    rm -r /work/first
-    umount /work
+    rm -r /mnt/disk/first
+    umount /mnt/disk
     e2fsck -fn /dev/vde > /run/e2fsck.log
     tune2fs -J size=$journal_MiB /dev/vde > /run/tune2fs.log
     sync
     ack with-journal
-    mount /dev/vde /work
+    mount /dev/vde /mnt/disk
     for i in 1 2 3 4 5 6; do
-        write_file /work/third-$i 30 && sync /work/third-$i /work
-        ack_file /work/third-$i
+        write_file /mnt/disk/third-$i 30 && sync /mnt/disk/third-$i /mnt/disk
+        ack_file /mnt/disk/third-$i
     done
-    umount /work
+    umount /mnt/disk
 }
 
 case ${1:-all} in
