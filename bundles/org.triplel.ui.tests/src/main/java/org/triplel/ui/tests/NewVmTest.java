@@ -25,11 +25,9 @@ import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.triplel.agent.api.VmState;
 import org.triplel.cluster.Fleet;
-import org.triplel.cluster.Host;
 import org.triplel.ui.FleetElement;
 import org.triplel.ui.fleet.EventsView;
 import org.triplel.ui.fleet.FleetView;
-import org.triplel.ui.fleet.VmsView;
 
 /** The wizard that makes VMs, and the end of VMs. */
 class NewVmTest {
@@ -38,52 +36,21 @@ class NewVmTest {
 
     private final Bot bot = new Bot();
     private final Fleet fleet = PlatformUI.getWorkbench().getService(Fleet.class);
+    private final VmsTable vms = new VmsTable(bot, fleet);
     private Hosts hosts;
 
     @BeforeEach
     void connect() {
         hosts = new Hosts();
-        bot.awaitThat(
-                "both hosts are connected",
-                () -> fleet.inventory().hosts().size() == 2
-                        && fleet.inventory().hosts().stream().allMatch(Host::connected)
-                        && fleet.inventory().vms().allMatch(vm -> vm.state() == VmState.STOPPED));
-        bot.view(VmsView.ID);
-        bot.awaitThat("the table has all VMs", () -> names().size() == 4);
-        select();
+        vms.awaitStoppedVmsOfBothHosts();
+        vms.select();
     }
 
     @AfterEach
     void disconnect() throws Exception {
         bot.closeDialogs();
         hosts.close();
-        bot.awaitThat(
-                "both hosts are lost", () -> fleet.inventory().hosts().stream().noneMatch(Host::connected));
-    }
-
-    private Table table() {
-        return bot.visible(Table.class).stream()
-                .filter(table -> Arrays.stream(table.getColumns())
-                        .anyMatch(column -> column.getText().equals("Local Share")))
-                .findFirst()
-                .orElseThrow();
-    }
-
-    private List<String> names() {
-        return Arrays.stream(table().getItems()).map(item -> item.getText(1)).toList();
-    }
-
-    private void select(String... vms) {
-        var elements = Stream.of(vms).map(FleetElement.Machine::new).toList();
-        bot.run(() -> {
-            table().setFocus();
-            bot.window()
-                    .getActivePage()
-                    .findView(VmsView.ID)
-                    .getSite()
-                    .getSelectionProvider()
-                    .setSelection(new StructuredSelection(elements));
-        });
+        vms.awaitLossOfBothHosts();
     }
 
     private Shell open() {
@@ -207,7 +174,7 @@ class NewVmTest {
                         "defineVm web-01 debian-12 v1 2147483648 B 384 MiB LOCAL BEHIND " + USER + " 10 s 64 MiB",
                         "startVm web-01"),
                 hosts.one.requests());
-        bot.awaitThat("the table has it", () -> names().contains("web-01"));
+        bot.awaitThat("the table has it", () -> vms.column("Name").contains("web-01"));
     }
 
     @Test
@@ -364,7 +331,7 @@ class NewVmTest {
 
     @Test
     void deletedAreOnlyVmsThatAreOffAndNamedInTheQuestion() {
-        select("desk-01", "desk-02");
+        vms.select("desk-01", "desk-02");
         bot.menu("VM", "Start");
         bot.awaitThat(
                 "they run",
@@ -376,8 +343,8 @@ class NewVmTest {
         bot.awaitThat(
                 "what runs is not deleted",
                 () -> !bot.item("VM", "Delete VM...").orElseThrow().isEnabled());
-        select("desk-02", "desk-03");
-        bot.contextMenu(bot.ui(this::table), "Delete VM...");
+        vms.select("desk-02", "desk-03");
+        bot.contextMenu(bot.ui(vms::table), "Delete VM...");
         var question = bot.shell("Delete VM");
         bot.awaitThat(
                 "what is deleted is named",
@@ -391,13 +358,13 @@ class NewVmTest {
         bot.menu("VM", "Delete VM...");
         bot.shell("Delete VM");
         bot.press("Delete");
-        bot.awaitThat("it is gone", () -> names().equals(List.of("desk-01", "desk-02", "desk-04")));
+        bot.awaitThat("it is gone", () -> vms.column("Name").equals(List.of("desk-01", "desk-02", "desk-04")));
         assertEquals(List.of("deleteVm desk-03"), hosts.two.requests());
     }
 
     @Test
     void whereThereIsNoVmOneIsOffered() {
-        select("desk-01", "desk-02", "desk-03", "desk-04");
+        vms.select("desk-01", "desk-02", "desk-03", "desk-04");
         bot.menu("VM", "Delete VM...");
         bot.shell("Delete VM");
         bot.press("Delete");

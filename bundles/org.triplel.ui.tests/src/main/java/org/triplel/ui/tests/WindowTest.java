@@ -74,61 +74,24 @@ class WindowTest {
 
     private final Bot bot = new Bot();
     private final Fleet fleet = PlatformUI.getWorkbench().getService(Fleet.class);
+    private final VmsTable vms = new VmsTable(bot, fleet);
     private Hosts hosts;
 
     @BeforeEach
     void connect() {
         hosts = new Hosts();
-        bot.awaitThat(
-                "both hosts are connected",
-                () -> fleet.inventory().hosts().size() == 2
-                        && fleet.inventory().hosts().stream().allMatch(Host::connected)
-                        && fleet.inventory().vms().allMatch(vm -> vm.state() == VmState.STOPPED));
-        bot.view(VmsView.ID);
-        bot.awaitThat("the table has all VMs", () -> column("State")
-                .equals(List.of("stopped", "stopped", "stopped", "stopped")));
+        vms.awaitStoppedVmsOfBothHosts();
     }
 
     @AfterEach
     void disconnect() throws Exception {
         bot.closeDialogs();
         hosts.close();
-        bot.awaitThat(
-                "both hosts are lost", () -> fleet.inventory().hosts().stream().noneMatch(Host::connected));
-    }
-
-    private Table table() {
-        return bot.visible(Table.class).stream()
-                .filter(table -> Arrays.stream(table.getColumns())
-                        .anyMatch(column -> column.getText().equals("Local Share")))
-                .findFirst()
-                .orElseThrow();
-    }
-
-    private List<String> column(String title) {
-        var table = table();
-        var index = Arrays.stream(table.getColumns())
-                .map(column -> column.getText())
-                .toList()
-                .indexOf(title);
-        return Arrays.stream(table.getItems()).map(item -> text(item, index)).toList();
+        vms.awaitLossOfBothHosts();
     }
 
     private static String text(TableItem item, int index) {
         return item.getText(index);
-    }
-
-    private void select(String... vms) {
-        var elements = Arrays.stream(vms).map(FleetElement.Machine::new).toList();
-        bot.run(() -> {
-            table().setFocus();
-            bot.window()
-                    .getActivePage()
-                    .findView(VmsView.ID)
-                    .getSite()
-                    .getSelectionProvider()
-                    .setSelection(new StructuredSelection(elements));
-        });
     }
 
     @Test
@@ -180,32 +143,32 @@ class WindowTest {
 
     @Test
     void tableShowsTheVms() {
-        assertEquals(List.of("desk-01", "desk-02", "desk-03", "desk-04"), bot.ui(() -> column("Name")));
-        assertEquals(List.of("client-1", "client-1", "client-2", "client-2"), bot.ui(() -> column("Host")));
-        assertEquals("stopped", bot.ui(() -> column("State")).getFirst());
+        assertEquals(List.of("desk-01", "desk-02", "desk-03", "desk-04"), bot.ui(() -> vms.column("Name")));
+        assertEquals(List.of("client-1", "client-1", "client-2", "client-2"), bot.ui(() -> vms.column("Host")));
+        assertEquals("stopped", bot.ui(() -> vms.column("State")).getFirst());
     }
 
     @Test
     void startAndShutDownByMenuReachTheAgents() {
-        select("desk-01", "desk-03");
+        vms.select("desk-01", "desk-03");
         bot.menu("VM", "Start");
         bot.awaitThat(
                 "both run",
                 () -> hosts.one.requests().contains("startVm desk-01")
                         && hosts.two.requests().contains("startVm desk-03"));
-        bot.awaitThat("the table says so", () -> column("State").getFirst().equals("running"));
-        select("desk-01");
+        bot.awaitThat("the table says so", () -> vms.column("State").getFirst().equals("running"));
+        vms.select("desk-01");
         bot.menu("VM", "Shut Down");
         bot.awaitThat("the guest was asked", () -> hosts.one.requests().contains("shutdownVm desk-01"));
-        bot.awaitThat("the table says so", () -> column("State").getFirst().equals("stopped"));
+        bot.awaitThat("the table says so", () -> vms.column("State").getFirst().equals("stopped"));
     }
 
     @Test
     void startByKeyAndKillAfterTheQuestion() {
-        select("desk-02");
+        vms.select("desk-02");
         bot.key(SWT.F6);
         bot.awaitThat("it was started", () -> hosts.one.requests().contains("startVm desk-02"));
-        bot.awaitThat("it runs", () -> column("State").get(1).equals("running"));
+        bot.awaitThat("it runs", () -> vms.column("State").get(1).equals("running"));
         bot.menu("VM", "Kill");
         bot.shell("Kill");
         assertTrue(hosts.one.requests().stream().noneMatch(request -> request.startsWith("kill")), "killed unasked");
@@ -231,32 +194,32 @@ class WindowTest {
 
     @Test
     void filterKeepsWhatMatches() {
-        var filter = filter(bot.ui(this::table));
+        var filter = filter(bot.ui(vms::table));
         bot.run(() -> filter.setText("CLIENT-2"));
-        assertEquals(List.of("desk-03", "desk-04"), bot.ui(() -> column("Name")));
+        assertEquals(List.of("desk-03", "desk-04"), bot.ui(() -> vms.column("Name")));
         bot.run(() -> filter.setText(""));
-        assertEquals(4, bot.ui(() -> table().getItemCount()));
+        assertEquals(4, bot.ui(() -> vms.table().getItemCount()));
     }
 
     @Test
     void sortingKeepsTheSelection() {
-        select("desk-04");
-        bot.run(() -> table().getColumn(1).notifyListeners(SWT.Selection, new Event()));
-        assertEquals("desk-04", bot.ui(() -> column("Name")).getFirst());
-        assertEquals(List.of(0), bot.ui(() -> Arrays.stream(table().getSelectionIndices())
+        vms.select("desk-04");
+        bot.run(() -> vms.table().getColumn(1).notifyListeners(SWT.Selection, new Event()));
+        assertEquals("desk-04", bot.ui(() -> vms.column("Name")).getFirst());
+        assertEquals(List.of(0), bot.ui(() -> Arrays.stream(vms.table().getSelectionIndices())
                 .boxed()
                 .toList()));
-        bot.run(() -> table().getColumn(1).notifyListeners(SWT.Selection, new Event()));
+        bot.run(() -> vms.table().getColumn(1).notifyListeners(SWT.Selection, new Event()));
     }
 
     @Test
     void copyPutsTheTableOnTheClipboard() {
-        select("desk-01");
+        vms.select("desk-01");
         bot.menu("Edit", "Copy");
         bot.awaitThat(
                 "the clipboard has it",
-                () -> clipboard(table()).startsWith("State\tName")
-                        && clipboard(table()).contains("stopped\tdesk-01\tclient-1"));
+                () -> clipboard(vms.table()).startsWith("State\tName")
+                        && clipboard(vms.table()).contains("stopped\tdesk-01\tclient-1"));
     }
 
     @Test
@@ -287,14 +250,14 @@ class WindowTest {
 
     @Test
     void pausedTrafficKeepsItsMomentForEverySelection() {
-        select("desk-01");
+        vms.select("desk-01");
         var traffic = bot.view(TrafficView.ID);
         bot.awaitThat("it is drawn", () -> title("desk-01").isPresent());
         bot.run(() -> pause(traffic, true));
         bot.awaitThat("it is held", () -> title("desk-01, paused at ").isPresent());
         var held = bot.ui(() -> title("desk-01, paused at ").orElseThrow());
         bot.view(VmsView.ID);
-        select("desk-03");
+        vms.select("desk-03");
         bot.awaitThat("it shows the other VM at the same moment", () -> title(held.replace("desk-01", "desk-03"))
                 .isPresent());
         bot.run(() -> pause(traffic, false));
@@ -328,7 +291,7 @@ class WindowTest {
         bot.view(TrafficView.ID);
         var chart = bot.find(StackedChartCanvas.class, any -> true);
         bot.view(VmsView.ID);
-        select("desk-01");
+        vms.select("desk-01");
         bot.menu("VM", "Start");
         bot.awaitThat("the chart has the colour of base reads", () -> {
             var data = chart.imageData().orElse(null);
@@ -350,7 +313,7 @@ class WindowTest {
 
     @Test
     void exportHasWhatTheChartShows(@TempDir Path folder) throws Exception {
-        select("desk-02");
+        vms.select("desk-02");
         bot.menu("VM", "Start");
         var view = (TrafficView) bot.view(TrafficView.ID);
         bot.awaitThat("the legend has figures", () -> bot.visible(Label.class).stream()
@@ -372,14 +335,14 @@ class WindowTest {
     @Test
     void lostHostTurnsGreyAndSaysForHowLong() throws Exception {
         hosts.two.close();
-        bot.awaitThat("its VMs are unknown", () -> column("State").get(2).equals("unknown"));
-        assertTrue(bot.ui(() -> column("Why Not Local")).get(2).startsWith("host lost for"));
-        assertEquals("stopped", bot.ui(() -> column("State")).getFirst());
+        bot.awaitThat("its VMs are unknown", () -> vms.column("State").get(2).equals("unknown"));
+        assertTrue(bot.ui(() -> vms.column("Why Not Local")).get(2).startsWith("host lost for"));
+        assertEquals("stopped", bot.ui(() -> vms.column("State")).getFirst());
         bot.awaitThat("the tree counts the seconds", () -> bot.visible(Tree.class).stream()
                 .flatMap(tree -> Arrays.stream(tree.getItems()))
                 .anyMatch(item -> item.getText().matches("client-2  lost for [2-9].*")));
         hosts.two.listen();
-        bot.awaitThat("it is back", () -> column("State").get(2).equals("stopped"));
+        bot.awaitThat("it is back", () -> vms.column("State").get(2).equals("stopped"));
     }
 
     @Test
@@ -584,7 +547,7 @@ class WindowTest {
 
     @Test
     void swapOfManyIsPlacedByTheDialog() {
-        select("desk-01", "desk-03");
+        vms.select("desk-01", "desk-03");
         openPlacement();
         bot.find(Label.class, label -> label.getText().equals("Storage placement of 2 VMs"));
         assertTrue(chosen("Swap", "On the host"), "what both have is not preselected");
@@ -605,7 +568,7 @@ class WindowTest {
 
     @Test
     void watchTellsWhatOtherPlacementsWouldMakeOfAVm() {
-        select("desk-01");
+        vms.select("desk-01");
         openPlacement();
         assertFalse(enabled("Watch This VM for 5 Minutes"), "it is off");
         closePlacement("Cancel");
@@ -614,7 +577,7 @@ class WindowTest {
                 .vm("desk-01")
                 .filter(vm -> vm.state() == VmState.RUNNING)
                 .isPresent());
-        select("desk-01");
+        vms.select("desk-01");
         openPlacement();
         bot.find(Label.class, label -> label.getText().startsWith("Watch this VM to see"));
         assertFalse(enabled("Details..."), "nothing has been seen yet");
@@ -648,13 +611,13 @@ class WindowTest {
 
     @Test
     void differentPlacementsLeaveTheChoiceToTheUser() {
-        select("desk-02");
+        vms.select("desk-02");
         openPlacement();
         bot.choose(inRow("Swap", "On the NAS"));
         closePlacement("OK");
         awaitSwap("desk-02", Side.NAS);
         bot.view(VmsView.ID);
-        select("desk-01", "desk-02", "desk-04");
+        vms.select("desk-01", "desk-02", "desk-04");
         openPlacement();
         bot.find(Label.class, label -> label.getText().equals("Now 2 on the host, 1 on the NAS"));
         assertFalse(chosen("Swap", "On the host"));
@@ -671,7 +634,7 @@ class WindowTest {
 
     @Test
     void journalGoesToTheHostOnlyWithConsent() {
-        select("desk-01");
+        vms.select("desk-01");
         openPlacement();
         assertTrue(chosen(WRITES, "On the NAS at once"));
         assertFalse(chosen(WRITES, "Journal on the host (Log-Split)"));
@@ -698,7 +661,7 @@ class WindowTest {
 
     @Test
     void whatIsWrittenGoesToTheNasLaterOnlyWithConsentToTheBound() {
-        select("desk-01");
+        vms.select("desk-01");
         openPlacement();
         assertFalse(bot.ui(spinner(0)::isEnabled), "there is no bound to choose");
         assertEquals(10, bot.ui(spinner(0)::getSelection));
@@ -749,7 +712,7 @@ class WindowTest {
     @Test
     void swapAloneKeepsTheJournalAndItsConsent() {
         acceptLoss(hosts.one, "desk-01", "ada");
-        select("desk-01");
+        vms.select("desk-01");
         openPlacement();
         assertTrue(chosen(WRITES, "Journal on the host (Log-Split)"), "the present choice is not shown");
         bot.find(Label.class, label -> label.getText().matches("Accepted by ada on " + MOMENT));
@@ -761,7 +724,7 @@ class WindowTest {
     @Test
     void journalsThatDifferStayUnlessChosen() {
         acceptLoss(hosts.two, "desk-03", "ada");
-        select("desk-01", "desk-02", "desk-03");
+        vms.select("desk-01", "desk-02", "desk-03");
         openPlacement();
         bot.find(Label.class, label -> label.getText()
                 .equals("Now 2 on the NAS at once, 1 with the journal on the host"));
@@ -779,7 +742,7 @@ class WindowTest {
     @Test
     void journalsOfManyAreAcceptedTogether() {
         acceptLoss(hosts.two, "desk-03", "ada");
-        select("desk-01", "desk-02", "desk-03");
+        vms.select("desk-01", "desk-02", "desk-03");
         openPlacement();
         bot.choose(inRow(WRITES, "Journal on the host (Log-Split)"));
         var box = consent();
@@ -796,7 +759,7 @@ class WindowTest {
 
     @Test
     void nothingOfTheDialogIsCutOff() {
-        select("desk-01", "desk-02", "desk-03");
+        vms.select("desk-01", "desk-02", "desk-03");
         openPlacement();
         var shell = bot.shell("Storage Placement");
         var rows = List.of(row("Swap"), row(WRITES));
@@ -816,7 +779,7 @@ class WindowTest {
     }
 
     private void start(String vm) {
-        select(vm);
+        vms.select(vm);
         bot.menu("VM", "Start");
         bot.awaitThat(vm + " runs", () -> fleet.inventory()
                 .vm(vm)
@@ -825,11 +788,11 @@ class WindowTest {
     }
 
     private String exposure(int row) {
-        return column("Exposure").get(row);
+        return vms.column("Exposure").get(row);
     }
 
     private void sortByExposure() {
-        bot.run(() -> Arrays.stream(table().getColumns())
+        bot.run(() -> Arrays.stream(vms.table().getColumns())
                 .filter(column -> column.getText().equals("Exposure"))
                 .forEach(column -> column.notifyListeners(SWT.Selection, new Event())));
     }
@@ -841,7 +804,7 @@ class WindowTest {
         start("desk-02");
         bot.awaitThat("how much, and how old", () -> exposure(1).matches("\\d\\S* [kM]B, \\u2007?\\d+ s"));
         assertEquals("\u2013", bot.ui(() -> exposure(0)), "nothing of it is on the host");
-        assertTrue(bot.ui(() -> Arrays.stream(table().getColumns())
+        assertTrue(bot.ui(() -> Arrays.stream(vms.table().getColumns())
                         .filter(column -> column.getText().equals("Exposure"))
                         .findFirst()
                         .orElseThrow()
@@ -849,8 +812,9 @@ class WindowTest {
                 .startsWith("What would be lost if the host were lost now"));
         sortByExposure();
         sortByExposure();
-        bot.awaitThat("the most comes first", () -> column("Name").getFirst().equals("desk-02"));
-        bot.run(() -> table().getColumn(1).notifyListeners(SWT.Selection, new Event()));
+        bot.awaitThat(
+                "the most comes first", () -> vms.column("Name").getFirst().equals("desk-02"));
+        bot.run(() -> vms.table().getColumn(1).notifyListeners(SWT.Selection, new Event()));
         var view = bot.view(VmView.ID, "desk-02");
         bot.awaitThat("the overview says how much, too", () -> bot.visible(Label.class).stream()
                 .anyMatch(label -> label.getText().matches("\\d\\S* [kM]B, oldest \\d+ s")));
@@ -862,7 +826,7 @@ class WindowTest {
                 .anyMatch(label -> label.getText().matches(MOMENT)));
         bot.run(() -> bot.window().getActivePage().hideView(view));
         bot.view(VmsView.ID);
-        select("desk-01", "desk-02");
+        vms.select("desk-01", "desk-02");
         bot.menu("VM", "Bring Home");
         awaitRequest(hosts.one, "bringHome desk-02");
         assertFalse(hosts.one.requests().contains("bringHome desk-01"), "nothing of it is on the host");
@@ -883,19 +847,19 @@ class WindowTest {
         hosts.one.holdBack("desk-02", true);
         start("desk-01");
         start("desk-02");
-        bot.awaitThat("its share", () -> column("RPO").getFirst().matches("<?\\d+\u2009% of 1000 s, 64 MiB"));
-        assertEquals("\u2013", bot.ui(() -> column("RPO").get(2)), "nothing is promised where nothing is lost");
-        bot.awaitThat("the promise is broken", () -> column("RPO").get(1).matches("\\d{3,}\u2009% of 2 s, 64 MiB"));
-        var error = bot.ui(() -> Alarm.ERROR.color(Palette.of(table())).rgb());
-        bot.awaitThat("the bar says so", () -> hasColor(table(), error));
-        var rpo = bot.ui(() -> Arrays.stream(table().getColumns())
+        bot.awaitThat("its share", () -> vms.column("RPO").getFirst().matches("<?\\d+\u2009% of 1000 s, 64 MiB"));
+        assertEquals("\u2013", bot.ui(() -> vms.column("RPO").get(2)), "nothing is promised where nothing is lost");
+        bot.awaitThat("the promise is broken", () -> vms.column("RPO").get(1).matches("\\d{3,}\u2009% of 2 s, 64 MiB"));
+        var error = bot.ui(() -> Alarm.ERROR.color(Palette.of(vms.table())).rgb());
+        bot.awaitThat("the bar says so", () -> hasColor(vms.table(), error));
+        var rpo = bot.ui(() -> Arrays.stream(vms.table().getColumns())
                 .filter(column -> column.getText().equals("RPO"))
                 .findFirst()
                 .orElseThrow());
         bot.run(() -> rpo.notifyListeners(SWT.Selection, new Event()));
         bot.run(() -> rpo.notifyListeners(SWT.Selection, new Event()));
-        assertEquals("desk-02", bot.ui(() -> column("Name")).getFirst(), "the worst is not the first");
-        bot.run(() -> table().getColumn(1).notifyListeners(SWT.Selection, new Event()));
+        assertEquals("desk-02", bot.ui(() -> vms.column("Name")).getFirst(), "the worst is not the first");
+        bot.run(() -> vms.table().getColumn(1).notifyListeners(SWT.Selection, new Event()));
         var view = bot.view(VmView.ID, "desk-02");
         bot.awaitThat(
                 "the overview has the bound",
@@ -905,9 +869,10 @@ class WindowTest {
                                 .anyMatch(label -> label.getText().matches("\\d+\u2009% of 2 s, 64 MiB")));
         hosts.one.holdBack("desk-02", false);
         bot.view(VmsView.ID);
-        bot.awaitThat("it is kept again", () -> column("RPO").get(1).matches("\\d\\d?\u2009% of 2 s, 64 MiB"));
+        bot.awaitThat("it is kept again", () -> vms.column("RPO").get(1).matches("\\d\\d?\u2009% of 2 s, 64 MiB"));
         bot.awaitThat(
-                "the worst is not forgotten", () -> column("Worst, 1 h").get(1).matches("\\d\\S* MB, .*\\d+ s"));
+                "the worst is not forgotten",
+                () -> vms.column("Worst, 1 h").get(1).matches("\\d\\S* MB, .*\\d+ s"));
         bot.run(() -> bot.window().getActivePage().hideView(view));
     }
 
@@ -938,14 +903,14 @@ class WindowTest {
         start("desk-03");
         bot.view(VmsView.ID);
         bot.key('r', SWT.CTRL, SWT.SHIFT);
-        bot.awaitThat("only that one is shown", () -> column("Name").equals(List.of("desk-03")));
+        bot.awaitThat("only that one is shown", () -> vms.column("Name").equals(List.of("desk-03")));
         assertTrue(bot.ui(
                 () -> bot.item("VM", "Above Half of RPO Only").orElseThrow().getSelection()));
         hosts.two.holdBack("desk-03", false);
         bot.awaitThat("why there is none", () -> title("No VM is above half of its RPO now. 2 of 4 VMs have one")
                 .isPresent());
         bot.menu("VM", "Above Half of RPO Only");
-        bot.awaitThat("all are back", () -> column("Name").size() == 4);
+        bot.awaitThat("all are back", () -> vms.column("Name").size() == 4);
         assertFalse(bot.ui(
                 () -> bot.item("VM", "Above Half of RPO Only").orElseThrow().getSelection()));
     }
@@ -1012,11 +977,11 @@ class WindowTest {
         hosts.one.keepElsewhere("desk-01", "client-9");
         start("desk-02");
         bot.awaitThat("it is on", () -> !canGiveUp());
-        select("desk-01");
+        vms.select("desk-01");
         bot.menu("VM", "Start");
         awaitRequest(hosts.one, "startVm desk-01");
         bot.awaitThat("it was refused, and can be given up", this::canGiveUp);
-        bot.contextMenu(bot.ui(this::table), "Give Up Last Writes...");
+        bot.contextMenu(bot.ui(vms::table), "Give Up Last Writes...");
         bot.shell("Give Up Last Writes");
         assertTrue(
                 bot.ui(() -> bot.visible(Label.class).stream()
@@ -1038,7 +1003,7 @@ class WindowTest {
 
     @Test
     void whoDoesNotGiveUpAsksNobody() {
-        select("desk-01", "desk-02");
+        vms.select("desk-01", "desk-02");
         bot.menu("VM", "Give Up Last Writes...");
         bot.shell("Give Up Last Writes");
         bot.press("Cancel");
@@ -1056,9 +1021,9 @@ class WindowTest {
     void onlyWhatRunsAndHasItsJournalOnTheHostIsBroughtHome() {
         start("desk-01");
         acceptLoss(hosts.one, "desk-02", "ada");
-        select("desk-01");
+        vms.select("desk-01");
         bot.awaitThat("its journal is on the NAS", () -> !canBringHome());
-        select("desk-02");
+        vms.select("desk-02");
         bot.awaitThat("it does not run", () -> !canBringHome());
         bot.menu("VM", "Start");
         bot.awaitThat("it runs now, and is still selected", this::canBringHome);
@@ -1094,7 +1059,7 @@ class WindowTest {
     void selectedVmsAreBroughtHomeByKey() {
         runWithItsJournalOnTheHost(hosts.one, "desk-01");
         runWithItsJournalOnTheHost(hosts.two, "desk-03");
-        select("desk-03");
+        vms.select("desk-03");
         bot.awaitThat("it can be brought home", this::canBringHome);
         bot.key('h', SWT.CTRL, SWT.SHIFT);
         awaitRequest(hosts.two, "bringHome desk-03");
@@ -1104,7 +1069,7 @@ class WindowTest {
     @Test
     void selectedVmsAreBroughtHomeByTheTablesMenu() {
         runWithItsJournalOnTheHost(hosts.one, "desk-02");
-        bot.contextMenu(bot.ui(this::table), "Bring Home");
+        bot.contextMenu(bot.ui(vms::table), "Bring Home");
         awaitRequest(hosts.one, "bringHome desk-02");
     }
 
@@ -1125,19 +1090,19 @@ class WindowTest {
         start("desk-03");
         bot.awaitThat("something would be lost", () -> exposure(2).contains("B"));
         hosts.two.close();
-        bot.awaitThat("the host is lost", () -> column("State").get(2).equals("unknown"));
+        bot.awaitThat("the host is lost", () -> vms.column("State").get(2).equals("unknown"));
         assertTrue(bot.ui(() -> exposure(2)).contains("B"), "what may be lost is forgotten");
         hosts.two.listen();
-        bot.awaitThat("it is back", () -> column("State").get(2).equals("running"));
+        bot.awaitThat("it is back", () -> vms.column("State").get(2).equals("running"));
     }
 
     @Test
     void cancelledPlacementAsksNobody() {
-        select("desk-01");
+        vms.select("desk-01");
         openPlacement();
         bot.choose(inRow("Swap", "On the NAS"));
         closePlacement("Cancel");
-        select("desk-02");
+        vms.select("desk-02");
         bot.menu("VM", "Start");
         bot.awaitThat("only that was asked", () -> !hosts.one.requests().isEmpty());
         assertEquals(List.of("startVm desk-02"), hosts.one.requests());
@@ -1145,7 +1110,7 @@ class WindowTest {
 
     @Test
     void refusedPlacementBecomesAnEvent() throws Exception {
-        select("desk-03");
+        vms.select("desk-03");
         openPlacement();
         bot.choose(inRow("Swap", "On the NAS"));
         hosts.two.close();
