@@ -14,7 +14,6 @@ import org.eclipse.swt.widgets.TableColumn;
 import org.eclipse.swt.widgets.TableItem;
 import org.triplel.agent.api.Advice;
 import org.triplel.ui.AccessibleName;
-import org.triplel.ui.Moment;
 import org.triplel.ui.charts.Units;
 
 /** A table of what each placement would have made of what a VM wrote while it was watched. */
@@ -43,24 +42,17 @@ final class AdviceDialog extends Dialog {
     @Override
     protected Control createDialogArea(Composite parent) {
         var area = (Composite) super.createDialogArea(parent);
-        words(area, NLS.bind(Messages.Advice_Seen, new Object[] {
-            Moment.words(advice.startedAtMillis()),
-            Units.duration(advice.watchedMillis()),
-            Units.bytes(advice.writtenBytes()),
-            advice.flushes(),
-            Units.duration(advice.flushMicros() / 1000),
-            Units.bytes(advice.swapBytes())
-        }));
+        words(area, AdviceWords.seen(advice));
         var table = new Table(area, SWT.BORDER | SWT.FULL_SELECTION);
         table.setHeaderVisible(true);
         AccessibleName.set(table, NLS.bind(Messages.Advice_Title, advice.vm()));
-        column(table, Messages.Advice_Column_Placement, 240, SWT.LEFT);
-        column(table, Messages.Advice_Column_Nas, 90, SWT.RIGHT);
-        column(table, Messages.Advice_Column_OffNas, 80, SWT.RIGHT);
-        column(table, Messages.Advice_Column_Flushes, 110, SWT.RIGHT);
-        column(table, Messages.Advice_Column_Worst, 140, SWT.RIGHT);
-        column(table, Messages.Advice_Column_Typical, 140, SWT.RIGHT);
-        column(table, Messages.Advice_Column_Waited, 80, SWT.RIGHT);
+        column(table, Messages.Advice_Column_Placement, SWT.LEFT);
+        column(table, Messages.Advice_Column_Nas, SWT.RIGHT);
+        column(table, Messages.Advice_Column_OffNas, SWT.RIGHT);
+        column(table, Messages.Advice_Column_Flushes, SWT.RIGHT);
+        column(table, Messages.Advice_Column_Worst, SWT.RIGHT);
+        column(table, Messages.Advice_Column_Typical, SWT.RIGHT);
+        column(table, Messages.Advice_Column_Waited, SWT.RIGHT);
         for (var outcome : advice.outcomes()) {
             new TableItem(table, SWT.NONE).setText(new String[] {
                 AdviceWords.placement(outcome),
@@ -71,6 +63,9 @@ final class AdviceDialog extends Dialog {
                 AdviceWords.typical(outcome),
                 AdviceWords.waited(outcome)
             });
+        }
+        for (var column : table.getColumns()) {
+            column.pack();
         }
         GridDataFactory.fillDefaults().grab(true, true).applyTo(table);
         words(
@@ -90,10 +85,8 @@ final class AdviceDialog extends Dialog {
                 .applyTo(words);
     }
 
-    private static void column(Table table, String title, int width, int style) {
-        var column = new TableColumn(table, style);
-        column.setText(title);
-        column.setWidth(width);
+    private static void column(Table table, String title, int style) {
+        new TableColumn(table, style).setText(title);
     }
 
     @Override

@@ -5,6 +5,7 @@ import org.eclipse.osgi.util.NLS;
 import org.triplel.agent.api.Advice;
 import org.triplel.agent.api.Placement;
 import org.triplel.agent.api.Writes;
+import org.triplel.ui.Moment;
 import org.triplel.ui.charts.Units;
 
 /** What the watch of a VM's disk has seen, in words. */
@@ -32,9 +33,35 @@ final class AdviceWords {
     }
 
     private static String usual(Advice advice, Advice.Outcome outcome) {
+        if (advice.flushes() == 0) {
+            return NLS.bind(
+                    Messages.Advice_UsualWithoutFlushes,
+                    new Object[] {outcome.rpoSeconds(), offNas(advice, outcome), worst(outcome)});
+        }
         return NLS.bind(
                 Messages.Advice_Usual,
                 new Object[] {outcome.rpoSeconds(), flushes(advice, outcome), offNas(advice, outcome), worst(outcome)});
+    }
+
+    /** What the guest has done while it was watched. */
+    static String seen(Advice advice) {
+        var flushes = advice.flushes() == 0
+                ? Messages.Advice_NoFlushes
+                : NLS.bind(
+                        Messages.Advice_Flushes,
+                        advice.flushes(),
+                        Units.duration(Math.ceilDiv(advice.flushMicros(), 1000)));
+        return NLS.bind(Messages.Advice_Seen, new Object[] {
+            Moment.words(advice.startedAtMillis()),
+            Units.duration(advice.watchedMillis()),
+            amount(advice.writtenBytes()),
+            flushes,
+            amount(advice.swapBytes())
+        });
+    }
+
+    private static String amount(long bytes) {
+        return bytes == 0 ? Messages.Advice_Zero : Units.bytes(bytes);
     }
 
     /** Where what the guest writes would be placed. */
@@ -66,13 +93,13 @@ final class AdviceWords {
 
     private static String loss(Advice.Outcome outcome, long bytes, long ageMillis) {
         if (outcome.writes() == Writes.THROUGH) {
-            return Messages.Advice_NoLoss;
+            return Messages.Advice_Zero;
         }
         return bytes == 0 ? Units.NONE : NLS.bind(Messages.Advice_Loss, Units.bytes(bytes), Units.duration(ageMillis));
     }
 
     /** In how long the guest would have had to wait for the bound. */
     static String waited(Advice.Outcome outcome) {
-        return outcome.writes() == Writes.BEHIND ? Units.duration(outcome.secondsWaited() * 1000L) : Units.NONE;
+        return outcome.secondsWaited() > 0 ? Units.duration(outcome.secondsWaited() * 1000L) : Units.NONE;
     }
 }

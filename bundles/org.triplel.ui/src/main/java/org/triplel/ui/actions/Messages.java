@@ -15,7 +15,10 @@ final class Messages extends NLS {
     public static String Advice_End;
     public static String Advice_Loss;
     public static String Advice_Model;
-    public static String Advice_NoLoss;
+    public static String Advice_Flushes;
+    public static String Advice_NoFlushes;
+    public static String Advice_UsualWithoutFlushes;
+    public static String Advice_Zero;
     public static String Advice_None;
     public static String Advice_Nothing;
     public static String Advice_Off;

@@ -1,6 +1,7 @@
 package org.triplel.ui.actions;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.util.List;
 import org.junit.jupiter.api.Test;
@@ -31,6 +32,16 @@ class AdviceWordsTest {
                         + " would have cost at most 2.50 MB, 3.1 s.",
                 plain(AdviceWords.summary(advice(true, 4_000_000, 100))));
         assertEquals("Watched for 90.0 s. It has written nothing.", plain(AdviceWords.summary(advice(false, 0, 0))));
+    }
+
+    @Test
+    void nothingIsNoFigure() {
+        var words = plain(AdviceWords.seen(advice(false, 4_000_000, 0)));
+        assertTrue(words.endsWith("for 90.0 s. Written: 4.00 MB. Flushes: none. Swapped: nothing."), words);
+        words = plain(AdviceWords.summary(advice(false, 4_000_000, 0)));
+        assertTrue(words.contains("by at most 10 s, 75 % of what it writes would not have crossed to the NAS"), words);
+        var never = new Advice.Outcome(Writes.BEHIND, 10, 64, 1_000_000, 100, 2_500_000, 3_100, 0, 0, 0);
+        assertEquals("\u2013", AdviceWords.waited(never));
     }
 
     @Test
