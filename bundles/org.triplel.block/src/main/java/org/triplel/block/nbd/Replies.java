@@ -33,7 +33,10 @@ final class Replies {
     static final int READ_HEADER_BYTES = Protocol.STRUCTURED_REPLY_BYTES + Long.BYTES;
 
     private static final int BYTES = MAX_NOW_BYTES + (64 << 10);
-    private static final int ENOUGH_BYTES = 256 << 10;
+
+    /** Half of what clients commonly have under way: they are at work on it while the rest is read. */
+    private static final int ENOUGH_BYTES = 64 << 10;
+
     private static final int MAX_MESSAGE_BYTES = 1024;
 
     private static final ValueLayout.OfShort SHORT = JAVA_SHORT_UNALIGNED.withOrder(ByteOrder.BIG_ENDIAN);
