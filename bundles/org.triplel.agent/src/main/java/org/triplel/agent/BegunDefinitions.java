@@ -19,15 +19,19 @@ record BegunDefinitions(Path folder) {
     private static final String UNFINISHED = "unfinished";
     private static final String IDENTITY = "identity";
 
-    void note(String vm, NewOverlay created) throws IOException {
+    void note(String vm, NewOverlay created) throws HostDiskException {
         var properties = new Properties();
         properties.setProperty(OVERLAY, created.overlay());
         properties.setProperty(UNFINISHED, created.unfinished());
         properties.setProperty(IDENTITY, created.identity());
-        DurableProperties.write(properties, folder.resolve(vm));
+        try {
+            DurableProperties.write(properties, folder.resolve(vm));
+        } catch (IOException e) {
+            throw new HostDiskException(e);
+        }
     }
 
-    Optional<NewOverlay> find(String vm) throws IOException {
+    Optional<NewOverlay> find(String vm) throws HostDiskException {
         try {
             var properties = DurableProperties.read(folder.resolve(vm));
             return Optional.of(new NewOverlay(
@@ -36,18 +40,26 @@ record BegunDefinitions(Path folder) {
                     properties.getProperty(IDENTITY, "")));
         } catch (NoSuchFileException none) {
             return Optional.empty();
+        } catch (IOException e) {
+            throw new HostDiskException(e);
         }
     }
 
-    List<String> vms() throws IOException {
+    List<String> vms() throws HostDiskException {
         var names = new ArrayList<String>();
         try (var files = Files.newDirectoryStream(folder, "[!.]*")) {
             files.forEach(file -> names.add(folder.relativize(file).toString()));
+        } catch (IOException e) {
+            throw new HostDiskException(e);
         }
         return names;
     }
 
-    void end(String vm) throws IOException {
-        Files.deleteIfExists(folder.resolve(vm));
+    void end(String vm) throws HostDiskException {
+        try {
+            Files.deleteIfExists(folder.resolve(vm));
+        } catch (IOException e) {
+            throw new HostDiskException(e);
+        }
     }
 }

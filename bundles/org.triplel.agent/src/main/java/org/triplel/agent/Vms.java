@@ -31,6 +31,7 @@ final class Vms {
 
     private static final String DEFINE = "Define";
     private static final int SECTOR = 512;
+    private static final int SETTLE_SECONDS = 60;
 
     /** Where this host's domains find what is not on the NAS, how their processor is run, and how much memory there is. */
     record Place(Path routerSocket, Path consoles, Accelerator accelerator, long memoryBytes) {}
@@ -44,6 +45,7 @@ final class Vms {
     private final Map<String, ManagedVm> vms = new ConcurrentSkipListMap<>();
     private final Map<String, Lane> lanes = new ConcurrentHashMap<>();
     private final CompletableFuture<Void> asked = new CompletableFuture<>();
+    private int ticks;
 
     /** @param deleted told the name of each VM that is gone */
     Vms(ManagedVm.Host host, Place place, Nas nas, Bases bases, BegunDefinitions begun, Consumer<String> deleted) {
@@ -128,6 +130,8 @@ final class Vms {
                     "Whether " + vm + " is defined is not known: " + e.getMessage(),
                     "It appears, or what is made of it is removed, when libvirt answers again.",
                     e);
+        } catch (HostDiskException e) {
+            throw noteFailed(vm, e);
         } catch (IOException e) {
             throw new AgentException(
                     AgentError.Kind.NAS,
@@ -185,8 +189,12 @@ final class Vms {
         return vms.values().stream().map(ManagedVm::snapshot).toList();
     }
 
-    /** Once a second: tells of problems that came or went, and keeps consoles short. */
+    /** Once a second, by one thread: tells of problems that came or went, keeps consoles short, tidies up. */
     void tick() {
+        ticks = (ticks + 1) % SETTLE_SECONDS;
+        if (ticks == 0 && asked.isDone()) {
+            settleBegun();
+        }
         for (var vm : vms.values()) {
             vm.refresh();
             try {
@@ -383,6 +391,8 @@ final class Vms {
                     "The NAS already has " + overlay + ", so " + vm + " is not created.",
                     "Another host may have a VM of this name. Choose another name, or remove the file if nobody needs it.",
                     e);
+        } catch (HostDiskException e) {
+            throw noteFailed(vm, e);
         } catch (IOException e) {
             throw nasFailed("create " + overlay, e);
         }
@@ -395,6 +405,14 @@ final class Vms {
             LOG.log(Level.WARNING, host.name() + ", " + vm, e);
             throw nasFailed("delete " + overlay, e);
         }
+    }
+
+    private AgentException noteFailed(String vm, HostDiskException e) {
+        return new AgentException(
+                AgentError.Kind.LOCAL_DISK,
+                host.name() + " cannot keep the note that " + vm + " is being created: " + e.getMessage() + ".",
+                "Look at the disk that has the agent's state, then try again.",
+                e);
     }
 
     private AgentException nasFailed(String operation, IOException e) {

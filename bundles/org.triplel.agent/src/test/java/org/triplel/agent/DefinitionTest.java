@@ -446,8 +446,25 @@ class DefinitionTest {
         assertTrue(Files.exists(nas(OVERLAY)));
         hypervisor.refused = "";
         hypervisor.meanwhile = () -> {};
+        for (int second = 0; second < 60; second++) {
+            host.vms.tick();
+        }
+        Await.until("it is removed", () -> names(host.state.defining()).isEmpty());
+        assertNothingIsMade();
         host.define(web());
         assertAllIsMade();
+    }
+
+    @Test
+    void aHostThatCannotNoteWhatItBeginsDoesNotBlameTheNas() throws Exception {
+        Files.delete(host.state.defining());
+        Files.createFile(host.state.defining());
+        var refusal = host.refusal(web());
+        assertEquals(AgentError.Kind.LOCAL_DISK, refusal.error().kind(), refusal::getMessage);
+        assertTrue(refusal.getMessage().contains(host.state.defining().toString()), refusal::getMessage);
+        Files.delete(host.state.defining());
+        Files.createDirectory(host.state.defining());
+        assertNothingIsMade();
     }
 
     private static void move(Path from, Path to) {
