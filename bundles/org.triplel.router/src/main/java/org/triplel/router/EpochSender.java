@@ -51,7 +51,10 @@ final class EpochSender {
             bytes += change.payload();
             switch (change) {
                 case Change.Write write -> start(write);
-                case Change.Zero zero -> patiently(() -> overlay.change(zero));
+                case Change.Zero zero -> {
+                    awaitFewerThan(1); // QEMU may give the cluster away that a write to it is under way to
+                    patiently(() -> overlay.change(zero));
+                }
             }
         }
         awaitFewerThan(1);

@@ -65,6 +65,9 @@ public final class RoutedDisk implements ClassifiedDevice {
     private static final int MAX_EXTENTS = 1024;
     private static final int BLOCK = LocalPart.BLOCK_BYTES;
 
+    /** Of a qcow2 image (QEMU, docs/interop/qcow2.txt: cluster_bits). */
+    private static final int LARGEST_CLUSTER_BYTES = 2 << 20;
+
     private final String name;
     private final BlockDevice base;
     private final WriteBehind overlay;
@@ -740,12 +743,24 @@ public final class RoutedDisk implements ClassifiedDevice {
         }
     }
 
+    /**
+     * What must not change meanwhile. Zeroes take whole clusters of the image: if the rest of one reads as zeroes, QEMU makes
+     * the zeroes of a part those of the whole and gives the cluster away, even if a write to the rest is under way to it.
+     */
+    private RangeLock.Hold enter(Change change) {
+        long unit =
+                switch (change) {
+                    case Change.Write _ -> BLOCK;
+                    case Change.Zero _ -> LARGEST_CLUSTER_BYTES;
+                };
+        long first = change.offset() / unit * unit;
+        return changes.enter(first, Math.ceilDiv(change.offset() + change.length(), unit) * unit - first);
+    }
+
     /** Returns how far it got: before it goes on, the disk must be settled. */
     private long carryOut(Change change) throws IOException {
-        long first = change.offset() / BLOCK * BLOCK;
         long end = change.offset() + change.length();
-        try (var _ =
-                changes.enter(first, Math.ceilDiv(end, BLOCK) * BLOCK - first).await()) {
+        try (var _ = enter(change).await()) {
             long at = change.offset();
             try {
                 while (at < end) {

@@ -61,6 +61,16 @@ final class NasGate {
         }
     }
 
+    /** How many wait for the NAS. */
+    int waiting() {
+        lock.lock();
+        try {
+            return waiting;
+        } finally {
+            lock.unlock();
+        }
+    }
+
     private void pass() {
         lock.lock();
         try {

@@ -299,6 +299,9 @@ final class SimulatedImageDaemon implements ImageDaemon {
                 } catch (AgentKilled killed) {
                     completion.failed(new DeviceLostException("the agent is dead", killed));
                     return;
+                } catch (AssertionError fault) {
+                    completion.failed(new IOException(fault));
+                    return;
                 }
                 completion.done();
             });
@@ -321,13 +324,26 @@ final class SimulatedImageDaemon implements ImageDaemon {
             change(new Change.Zero(offset, length, allocate), new byte[(int) length]);
         }
 
+        /** As QEMU, which may take zeroes of a part of a cluster for such of the whole. */
+        private long start(Change change) {
+            return change instanceof Change.Zero
+                    ? change.offset() / RoutedDisk.CLUSTER_BYTES * RoutedDisk.CLUSTER_BYTES
+                    : change.offset();
+        }
+
+        private long end(Change change) {
+            long end = change.offset() + change.length();
+            return change instanceof Change.Zero
+                    ? Math.ceilDiv(end, RoutedDisk.CLUSTER_BYTES) * RoutedDisk.CLUSTER_BYTES
+                    : end;
+        }
+
         private void change(Change change, byte[] bytes) throws IOException {
             changes.incrementAndGet();
             synchronized (SimulatedImageDaemon.this) {
                 for (var other : underWay) {
-                    if (change.offset() < other.offset() + other.length()
-                            && other.offset() < change.offset() + change.length()) {
-                        throw new AssertionError("overlapping changes are under way at once");
+                    if (start(change) < end(other) && start(other) < end(change)) {
+                        throw new AssertionError("changes are under way at once that must not meet");
                     }
                 }
                 underWay.add(change);
