@@ -2,20 +2,26 @@ package org.triplel.hypervisor;
 
 import com.sun.jna.Library;
 import com.sun.jna.Native;
+import com.sun.jna.NativeLong;
 import com.sun.jna.ptr.IntByReference;
+import java.util.concurrent.locks.ReadWriteLock;
+import java.util.concurrent.locks.ReentrantReadWriteLock;
 import org.libvirt.Connect;
 import org.libvirt.Domain;
+import org.libvirt.Error;
 import org.libvirt.Error.ErrorNumber;
 import org.libvirt.LibvirtException;
 import org.libvirt.jna.DomainPointer;
 import org.libvirt.jna.Libvirt;
 
-/** A connection that also knows why a domain is in its state, which the Java binding leaves out. */
+/** A connection that also knows why a domain is in its state, and sets its memory for good: the Java binding leaves that out. */
 final class Connection extends Connect {
 
     /** The part of libvirt's C interface that the Java binding lacks. */
-    public interface DomainStateCall extends Library {
+    public interface MissingCalls extends Library {
         int virDomainGetState(DomainPointer domain, IntByReference state, IntByReference reason, int flags);
+
+        int virDomainSetMemoryFlags(DomainPointer domain, NativeLong kibibytes, int flags);
     }
 
     // virDomainState of libvirt-domain.h
@@ -29,10 +35,49 @@ final class Connection extends Connect {
     private static final int SHUTOFF_CRASHED = 3;
     private static final int SHUTOFF_SAVED = 5;
 
-    private static final DomainStateCall LIBVIRT = Native.load("virt", DomainStateCall.class);
+    private static final MissingCalls LIBVIRT = Native.load("virt", MissingCalls.class);
+
+    /** Held for reading by calls: closing frees what libvirt uses until they return. */
+    private final ReadWriteLock uses = new ReentrantReadWriteLock();
+
+    private boolean closed;
+
+    /** What is asked of libvirt. */
+    interface Call<T> {
+        T run(Connection connect) throws LibvirtException, HypervisorException;
+    }
 
     Connection(String uri) throws LibvirtException {
         super(uri);
+    }
+
+    /**
+     * Makes a call; until it returns, the connection is not closed.
+     *
+     * @throws HypervisorException it is closed already
+     */
+    <T> T use(Call<T> call) throws LibvirtException, HypervisorException {
+        uses.readLock().lock();
+        try {
+            if (closed) {
+                throw new HypervisorException("the connection to libvirt has ended");
+            }
+            return call.run(this);
+        } finally {
+            uses.readLock().unlock();
+        }
+    }
+
+    /** Waits for the calls that are under way. */
+    @Override
+    public int close() throws LibvirtException {
+        uses.writeLock().lock();
+        try {
+            closed = true;
+            return super.close();
+        } finally {
+            uses.writeLock().unlock();
+        }
     }
 
     /**
@@ -80,6 +125,28 @@ final class Connection extends Connect {
             throw e;
         } finally {
             domain.free();
+        }
+    }
+
+    /**
+     * Says how much memory the domain's balloon is to leave to the guest.
+     *
+     * @param flags of virDomainModificationImpact: whether that is for now, for later, or for both
+     * @throws LibvirtException there is no such domain, or libvirt does not answer
+     * @throws HypervisorException libvirt refuses
+     */
+    void setMemory(String name, int mebibytes, int flags) throws LibvirtException, HypervisorException {
+        domainLookupByName(name).free(); // says why, if it fails
+        var domain = Libvirt.INSTANCE.virDomainLookupByName(vcp, name);
+        if (domain == null) {
+            throw new HypervisorException("domain " + name + " is gone");
+        }
+        try {
+            if (LIBVIRT.virDomainSetMemoryFlags(domain, new NativeLong(mebibytes * 1024L), flags) != 0) {
+                throw new HypervisorException(new Error(Libvirt.INSTANCE.virGetLastError()).getMessage());
+            }
+        } finally {
+            Libvirt.INSTANCE.virDomainFree(domain);
         }
     }
 

@@ -21,8 +21,8 @@ import org.xml.sax.InputSource;
 import org.xml.sax.SAXException;
 
 /**
- * How a Triple-L domain is defined: one processor, one disk from the router, a serial console, and a channel for the guest
- * agent. The format is <a href="https://libvirt.org/formatdomain.html">libvirt's domain XML</a>.
+ * How a Triple-L domain is defined: one processor, one disk from the router, a serial console, a channel for the guest
+ * agent, and a memory balloon. The format is <a href="https://libvirt.org/formatdomain.html">libvirt's domain XML</a>.
  *
  * <p>A failed disk request pauses the guest instead of reaching it, so that nothing is lost while the router is away:
  * libvirt before 9.1 knows no reconnect delay and drops the element, and any delay can be too short.
@@ -68,6 +68,9 @@ public record DomainXml(
 
     /** How long QEMU holds requests back while the router is away, before they fail. */
     private static final int RECONNECT_SECONDS = 60;
+
+    /** How often the guest is asked for figures of its memory. */
+    private static final int GUEST_MEMORY_SECONDS = 5;
 
     /** A Linux kernel that QEMU starts without a boot loader. */
     public record DirectBoot(Path kernel, Path initrd, String commandLine) {
@@ -220,7 +223,9 @@ public record DomainXml(
         empty(xml, "source", "mode", "bind", "path", guestAgent.toString());
         empty(xml, "target", "type", "virtio", "name", "org.qemu.guest_agent.0");
         xml.writeEndElement();
-        empty(xml, "memballoon", "model", "none");
+        start(xml, "memballoon", "model", "virtio");
+        empty(xml, "stats", "period", Integer.toString(GUEST_MEMORY_SECONDS));
+        xml.writeEndElement();
         // Without it a guest that panics would just stand still.
         empty(xml, "panic", "model", "isa");
         xml.writeEndElement();
@@ -297,7 +302,7 @@ public record DomainXml(
                 new DomainStatus(definition, state, guestConnected(channel), run(domain), placement(domain)));
     }
 
-    private static Document document(String xml) {
+    static Document document(String xml) {
         var factory = DocumentBuilderFactory.newDefaultNSInstance();
         try {
             factory.setFeature("http://apache.org/xml/features/disallow-doctype-decl", true);
@@ -401,7 +406,7 @@ public record DomainXml(
         }
     }
 
-    private static int mebibytes(Element memory) {
+    static int mebibytes(Element memory) {
         var amount = Long.parseLong(memory.getTextContent());
         return Math.toIntExact(
                 switch (memory.getAttribute("unit")) {
@@ -412,13 +417,13 @@ public record DomainXml(
                 });
     }
 
-    private static Element child(Element parent, String name) {
+    static Element child(Element parent, String name) {
         return optionalChild(parent, name)
                 .orElseThrow(() -> new IllegalArgumentException(
                         "domain XML has no <" + name + "> in <" + parent.getTagName() + ">"));
     }
 
-    private static Optional<Element> optionalChild(Element parent, String name) {
+    static Optional<Element> optionalChild(Element parent, String name) {
         for (var node = parent.getFirstChild(); node != null; node = node.getNextSibling()) {
             if (node instanceof Element element && element.getTagName().equals(name)) {
                 return Optional.of(element);
@@ -427,7 +432,7 @@ public record DomainXml(
         return Optional.empty();
     }
 
-    private static String attribute(Element element, String name) {
+    static String attribute(Element element, String name) {
         if (!element.hasAttribute(name)) {
             throw new IllegalArgumentException("domain XML has no " + name + " in <" + element.getTagName() + ">");
         }

@@ -44,6 +44,21 @@ public interface Hypervisor extends AutoCloseable {
     /** Notes in a domain's metadata where parts of its disk are kept. */
     void place(String domain, DomainPlacement placement) throws HypervisorException;
 
+    /** What the domain has of memory now. */
+    DomainMemory memory(String domain) throws HypervisorException;
+
+    /**
+     * Says how much memory the domain's balloon is to leave to the guest: now, if it runs, and whenever it is started. The
+     * guest takes its time, and need not obey.
+     *
+     * @param mebibytes at most what the domain can have
+     * @throws HypervisorException also if the domain runs and has no balloon
+     */
+    void setMemory(String domain, int mebibytes) throws HypervisorException;
+
+    /** Notes in a domain's metadata whether it is to be given more memory without being asked. */
+    void giveMemory(String domain, boolean byItself) throws HypervisorException;
+
     /**
      * Has a running guest write in place what the journals of its file systems hold: its guest agent freezes them for a
      * moment. Takes as long as that takes.

@@ -3,8 +3,10 @@ package org.triplel.hypervisor;
 import java.lang.System.Logger.Level;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Optional;
+import java.util.OptionalLong;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.ExecutorService;
@@ -13,13 +15,16 @@ import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
 import java.util.concurrent.atomic.AtomicReference;
-import org.libvirt.Connect;
 import org.libvirt.Domain;
 import org.libvirt.Error.ErrorNumber;
 import org.libvirt.LibvirtException;
+import org.libvirt.MemoryStatistic;
+import org.libvirt.event.AgentLifecycleListener;
 import org.libvirt.event.ConnectionCloseReason;
+import org.libvirt.event.LifecycleListener;
 import org.libvirt.event.StoppedDetail;
 import org.libvirt.event.SuspendedDetail;
+import org.triplel.hypervisor.DomainMemory.GuestMemory;
 
 /**
  * The hypervisor behind a libvirt daemon. Each call to libvirt runs on a thread of its own, since nothing ends one that
@@ -46,7 +51,13 @@ public final class LibvirtHypervisor implements Hypervisor {
     private static final int VIR_DOMAIN_METADATA_ELEMENT = 2;
     private static final int VIR_DOMAIN_AFFECT_LIVE = 1;
     private static final int VIR_DOMAIN_AFFECT_CONFIG = 2;
+    private static final int VIR_DOMAIN_XML_INACTIVE = 2;
     private static final int VIR_AGENT_LIFECYCLE_CONNECTED = 1;
+
+    // virDomainMemoryStatTags of libvirt-domain.h
+    private static final int MEMORY_STATS = 16;
+    private static final int UNUSED = 4;
+    private static final int USABLE = 8;
 
     private final String uri;
     private final ExecutorService calls = Executors.newCachedThreadPool(
@@ -119,7 +130,6 @@ public final class LibvirtHypervisor implements Hypervisor {
             });
         } finally {
             answered.complete(null);
-            connection.set(Optional.empty());
             if (connect.isPresent()) {
                 connect.get().close();
             }
@@ -136,13 +146,22 @@ public final class LibvirtHypervisor implements Hypervisor {
             }
         }));
         ifSupported(() -> connect.setKeepAlive(KEEPALIVE_SECONDS, KEEPALIVE_MISSES));
-        listen(connect, listener);
-        var domains = list(connect);
-        connection.set(Optional.of(connect));
-        answered.run();
-        LOG.log(Level.INFO, "connected to libvirt at {0}, {1} domains", uri, domains.size());
-        deliver(() -> listener.connected(domains));
-        CompletableFuture.anyOf(lost, closed).join();
+        var lifecycle = lifecycle(listener);
+        var agent = agentLifecycle(listener);
+        connect.addLifecycleListener(lifecycle);
+        connect.addAgentLifecycleListener(agent);
+        try {
+            var domains = list(connect);
+            connection.set(Optional.of(connect));
+            answered.run();
+            LOG.log(Level.INFO, "connected to libvirt at {0}, {1} domains", uri, domains.size());
+            deliver(() -> listener.connected(domains));
+            CompletableFuture.anyOf(lost, closed).join();
+        } finally {
+            connection.set(Optional.empty());
+            forget(() -> connect.removeLifecycleListener(lifecycle));
+            forget(() -> connect.removeAgentLifecycleListener(agent));
+        }
         return "libvirt at " + uri + " ended the connection or does not answer. Guests run on; trying again.";
     }
 
@@ -172,8 +191,17 @@ public final class LibvirtHypervisor implements Hypervisor {
         }
     }
 
-    private void listen(Connect connect, HypervisorListener listener) throws LibvirtException {
-        connect.addLifecycleListener((domain, event) -> {
+    /** libvirt may call a listener of a closed connection, when what it would call has been freed. */
+    private static void forget(Action removal) {
+        try {
+            removal.run();
+        } catch (LibvirtException e) {
+            LOG.log(Level.DEBUG, "libvirt has ended the connection, and calls nobody", e);
+        }
+    }
+
+    private LifecycleListener lifecycle(HypervisorListener listener) {
+        return (domain, event) -> {
             var name = name(domain);
             switch (event.getType()) {
                 case STARTED -> tell(listener, new DomainEvent.Started(name));
@@ -189,12 +217,15 @@ public final class LibvirtHypervisor implements Hypervisor {
                 default -> LOG.log(Level.DEBUG, "domain {0}: {1}", name, event);
             }
             return 0;
-        });
-        connect.addAgentLifecycleListener((domain, state, reason) -> {
+        };
+    }
+
+    private AgentLifecycleListener agentLifecycle(HypervisorListener listener) {
+        return (domain, state, reason) -> {
             if (state == VIR_AGENT_LIFECYCLE_CONNECTED) {
                 tell(listener, new DomainEvent.GuestConnected(name(domain)));
             }
-        });
+        };
     }
 
     private static DomainState stopped(StoppedDetail detail) {
@@ -371,6 +402,72 @@ public final class LibvirtHypervisor implements Hypervisor {
     }
 
     @Override
+    public DomainMemory memory(String domain) throws HypervisorException {
+        return call("ask for the memory of domain " + domain, connect -> {
+            var found = connect.domainLookupByName(domain);
+            try {
+                return found.isActive() == 1
+                        ? MemoryXml.ofRunning(
+                                found.getXMLDesc(0), found.getXMLDesc(VIR_DOMAIN_XML_INACTIVE), guestMemory(found))
+                        : MemoryXml.ofStopped(found.getXMLDesc(0));
+            } finally {
+                found.free();
+            }
+        });
+    }
+
+    /** Empty if the guest reports nothing, as one without a balloon driver, or one that has not come up yet. */
+    private static Optional<GuestMemory> guestMemory(Domain domain) throws LibvirtException {
+        try {
+            var stats = domain.memoryStats(MEMORY_STATS);
+            var unused = kibibytes(stats, UNUSED);
+            var usable = kibibytes(stats, USABLE);
+            return unused.isPresent() || usable.isPresent()
+                    ? Optional.of(new GuestMemory(unused, usable))
+                    : Optional.empty();
+        } catch (LibvirtException e) {
+            if (e.getError().getCode() == ErrorNumber.VIR_ERR_NO_SUPPORT) {
+                return Optional.empty(); // the hypervisor cannot tell
+            }
+            throw e;
+        }
+    }
+
+    private static OptionalLong kibibytes(MemoryStatistic[] stats, int tag) {
+        return Arrays.stream(stats)
+                .filter(each -> each.getTag() == tag)
+                .mapToLong(each -> each.getValue() * 1024)
+                .findFirst();
+    }
+
+    @Override
+    public void setMemory(String domain, int mebibytes) throws HypervisorException {
+        call("set the memory of domain " + domain, connect -> {
+            var found = connect.domainLookupByName(domain);
+            try {
+                int live = found.isActive() == 1 ? VIR_DOMAIN_AFFECT_LIVE : 0;
+                connect.setMemory(domain, mebibytes, VIR_DOMAIN_AFFECT_CONFIG | live);
+            } finally {
+                found.free();
+            }
+            return domain;
+        });
+    }
+
+    @Override
+    public void giveMemory(String domain, boolean byItself) throws HypervisorException {
+        onDomain("write metadata of", domain, d -> {
+            int live = d.isActive() == 1 ? VIR_DOMAIN_AFFECT_LIVE : 0;
+            d.setMetadata(
+                    VIR_DOMAIN_METADATA_ELEMENT,
+                    MemoryXml.element(byItself),
+                    MemoryXml.KEY,
+                    MemoryXml.NAMESPACE,
+                    VIR_DOMAIN_AFFECT_CONFIG | live);
+        });
+    }
+
+    @Override
     public void checkpoint(String domain) throws HypervisorException {
         onDomain("checkpoint the file systems of", domain, d -> {
             try {
@@ -415,16 +512,12 @@ public final class LibvirtHypervisor implements Hypervisor {
         });
     }
 
-    private interface Call<T> {
-        T run(Connection connect) throws LibvirtException, HypervisorException;
-    }
-
-    private <T> T call(String operation, Call<T> call) throws HypervisorException {
+    private <T> T call(String operation, Connection.Call<T> call) throws HypervisorException {
         var connect = connection
                 .get()
                 .orElseThrow(() ->
                         new HypervisorException("Cannot " + operation + ": libvirt at " + uri + " is not connected."));
-        var result = calls.submit(() -> call.run(connect));
+        var result = calls.submit(() -> connect.use(call));
         try {
             return result.get(CALL_LIMIT.toMillis(), TimeUnit.MILLISECONDS);
         } catch (ExecutionException e) {

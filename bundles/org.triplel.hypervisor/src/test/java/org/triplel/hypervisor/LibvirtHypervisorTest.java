@@ -21,9 +21,12 @@ import java.util.Arrays;
 import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.BlockingQueue;
+import java.util.concurrent.Executors;
 import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.function.Predicate;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
@@ -226,6 +229,43 @@ class LibvirtHypervisorTest {
     }
 
     @Test
+    void callsThatAreUnderWayWhenLibvirtDiesDoNoHarm(@TempDir Path folder) throws Exception {
+        Files.setPosixFilePermissions(folder, PosixFilePermissions.fromString("rwxr-xr-x"));
+        var domain = domain(folder);
+        var told = new Told();
+        var over = new AtomicBoolean();
+        try (var libvirt = new SessionLibvirt(Files.createDirectory(folder.resolve("lv")));
+                var hypervisor = new LibvirtHypervisor(libvirt.uri());
+                var callers = Executors.newFixedThreadPool(4)) {
+            hypervisor.open(told);
+            told.next(List.class);
+            hypervisor.define(domain, DomainPlacement.DEFAULT);
+            for (int caller = 0; caller < 4; caller++) {
+                callers.execute(() -> {
+                    while (!over.get()) {
+                        try {
+                            hypervisor.memory("desk-01");
+                        } catch (HypervisorException e) {
+                            Thread.onSpinWait(); // as long as it is away
+                        }
+                    }
+                });
+            }
+            try {
+                for (int death = 0; death < 8; death++) {
+                    libvirt.kill();
+                    told.next(String.class);
+                    libvirt.start();
+                    told.next(List.class);
+                }
+            } finally {
+                over.set(true);
+            }
+            assertEquals(memory(32, 0, false), hypervisor.memory("desk-01"));
+        }
+    }
+
+    @Test
     void startsADiskThatBootsByItself(@TempDir Path folder) throws Exception {
         Files.setPosixFilePermissions(folder, PosixFilePermissions.fromString("rwxr-xr-x"));
         var domain = domain(folder, Optional.empty());
@@ -251,6 +291,83 @@ class LibvirtHypervisorTest {
                     DomainPlacement.DEFAULT,
                     hypervisor.find("desk-01").orElseThrow().placement(),
                     "the placement it was defined with is still there");
+            hypervisor.destroy("desk-01");
+        }
+    }
+
+    private static String virsh(SessionLibvirt libvirt, String... arguments) throws Exception {
+        return run(Stream.concat(Stream.of("virsh", "-c", libvirt.uri()), Arrays.stream(arguments))
+                .toArray(String[]::new));
+    }
+
+    private static DomainMemory memory(int targetMiB, int currentMiB, boolean givenByItself) {
+        return new DomainMemory(true, 32, targetMiB, currentMiB, givenByItself, Optional.empty());
+    }
+
+    @Test
+    void setsTheMemoryOfADomainForNowAndLater(@TempDir Path folder) throws Exception {
+        Files.setPosixFilePermissions(folder, PosixFilePermissions.fromString("rwxr-xr-x"));
+        var domain = domain(folder);
+        var told = new Told();
+        try (var libvirt = new SessionLibvirt(Files.createDirectory(folder.resolve("lv")));
+                var disk = new ExportedDisk(folder);
+                var hypervisor = new LibvirtHypervisor(libvirt.uri())) {
+            hypervisor.open(told);
+            told.next(List.class);
+            hypervisor.define(domain, DomainPlacement.DEFAULT);
+            assertEquals(memory(32, 0, false), hypervisor.memory("desk-01"));
+            hypervisor.setMemory("desk-01", 24);
+            hypervisor.giveMemory("desk-01", true);
+            assertEquals(memory(24, 0, true), hypervisor.memory("desk-01"));
+            assertTrue(
+                    virsh(libvirt, "dumpxml", "desk-01").contains("<currentMemory unit='KiB'>24576</currentMemory>"));
+
+            hypervisor.start("desk-01", 1);
+            awaitConsole(domain.console(), "up\r\n"::equals);
+            assertEquals(memory(24, 32, true), hypervisor.memory("desk-01"), "its guest has no balloon driver");
+            hypervisor.setMemory("desk-01", 16);
+            assertEquals(memory(16, 32, true), hypervisor.memory("desk-01"));
+            assertTrue(virsh(libvirt, "dumpxml", "--inactive", "desk-01")
+                    .contains("<currentMemory unit='KiB'>16384</currentMemory>"));
+            assertTrue(virsh(libvirt, "qemu-monitor-command", "desk-01", "--hmp", "info", "balloon")
+                    .contains("actual=32"));
+            hypervisor.giveMemory("desk-01", false);
+            assertEquals(memory(16, 32, false), hypervisor.memory("desk-01"));
+            hypervisor.place("desk-01", DomainPlacement.DEFAULT);
+            assertEquals(memory(16, 32, false), hypervisor.memory("desk-01"), "one piece of metadata wipes another");
+
+            var error = assertThrows(HypervisorException.class, () -> hypervisor.setMemory("desk-01", 33));
+            assertTrue(error.getMessage().startsWith("Cannot set the memory of domain desk-01: "), error.getMessage());
+            assertTrue(error.getMessage().contains("max memory"), error.getMessage());
+            hypervisor.destroy("desk-01");
+            assertThrows(HypervisorException.class, () -> hypervisor.memory("no-such"));
+            assertThrows(HypervisorException.class, () -> hypervisor.setMemory("no-such", 16));
+        }
+    }
+
+    @Test
+    void aDomainOfAnEarlierReleaseHasNoBalloon(@TempDir Path folder) throws Exception {
+        Files.setPosixFilePermissions(folder, PosixFilePermissions.fromString("rwxr-xr-x"));
+        var domain = domain(folder);
+        var told = new Told();
+        try (var libvirt = new SessionLibvirt(Files.createDirectory(folder.resolve("lv")));
+                var disk = new ExportedDisk(folder);
+                var hypervisor = new LibvirtHypervisor(libvirt.uri())) {
+            hypervisor.open(told);
+            told.next(List.class);
+            var earlier = domain.toXml(DomainPlacement.DEFAULT)
+                    .replaceFirst("<memballoon .*</memballoon>", "<memballoon model='none'/>");
+            virsh(
+                    libvirt,
+                    "define",
+                    Files.writeString(folder.resolve("earlier.xml"), earlier).toString());
+            var without = new DomainMemory(false, 32, 32, 0, false, Optional.empty());
+            assertEquals(without, hypervisor.memory("desk-01"));
+            hypervisor.start("desk-01", 1);
+            awaitConsole(domain.console(), "up\r\n"::equals);
+            assertFalse(hypervisor.memory("desk-01").balloon());
+            var error = assertThrows(HypervisorException.class, () -> hypervisor.setMemory("desk-01", 16));
+            assertTrue(error.getMessage().contains("balloon"), error.getMessage());
             hypervisor.destroy("desk-01");
         }
     }
