@@ -23,6 +23,7 @@ final class Agent implements AutoCloseable {
     private final Disks disks;
     private final Hypervisor hypervisor;
     private final HostWatch watch;
+    private final VmMemories memories;
     private final Sampler sampler;
     private final UnixSocket socket;
 
@@ -44,7 +45,7 @@ final class Agent implements AutoCloseable {
         replicas = new ReplicaStore(config.name(), state.replicas(), nas, events);
         disks = new Disks(config.name(), state, routerSocket, nas, replicas, config.sendRate(), events);
         Files.setOwner(routerSocket, Files.getOwner(config.run())); // QEMU's user; the socket's folder stays ours
-        var memory = HostMemory.total();
+        var memory = HostMemory.read().totalBytes();
         watch = new HostWatch(
                 config.name(), config.accelerator(), state.replicas(), memory, nas, replicas::openAll, events);
         var host = new ManagedVm.Host(
@@ -63,14 +64,16 @@ final class Agent implements AutoCloseable {
                 new BegunDefinitions(state.defining()),
                 vm -> desktops.tell((AgentListener desktop) -> desktop.vmDeleted(vm)));
         var advisor = new Advisor(disks);
-        sampler = new Sampler(config.name(), disks, advisor, replicas, vms, watch::status, desktops);
+        memories = new VmMemories(config.name(), hypervisor, vms::all, HostMemory::read, System::nanoTime, events);
+        sampler = new Sampler(config.name(), disks, advisor, memories, replicas, vms, watch::status, desktops);
         socket = new UnixSocket(state.agentSocket());
 
         vms.attachAgain(disks.leftAttached());
         hypervisor.open(new Watcher(vms));
         watch.start();
+        memories.start();
         sampler.start();
-        desktops.serve(socket, new AgentApi(vms, disks, advisor, replicas, bases, watch::status, events));
+        desktops.serve(socket, new AgentApi(vms, disks, advisor, memories, replicas, bases, watch::status, events));
         LOG.log(Level.INFO, "agent of {0} serves {1}", config.name(), socket.path());
     }
 
@@ -110,6 +113,7 @@ final class Agent implements AutoCloseable {
     public void close() throws IOException {
         socket.close();
         sampler.close();
+        memories.close();
         watch.close();
         hypervisor.close();
         desktops.close();

@@ -19,10 +19,13 @@ import org.triplel.agent.api.ConsoleOutput;
 import org.triplel.agent.api.ConsoleRequest;
 import org.triplel.agent.api.DiskMap;
 import org.triplel.agent.api.HostStatus;
+import org.triplel.agent.api.MemoryGiving;
+import org.triplel.agent.api.MemoryTarget;
 import org.triplel.agent.api.Replica;
 import org.triplel.agent.api.ShadowBase;
 import org.triplel.agent.api.Vm;
 import org.triplel.agent.api.VmDefinition;
+import org.triplel.agent.api.VmMemory;
 import org.triplel.agent.api.VmPlacement;
 import org.triplel.agent.api.VmWatch;
 
@@ -40,6 +43,7 @@ final class AgentApi implements AgentService {
     private final Vms vms;
     private final Disks disks;
     private final Advisor advisor;
+    private final VmMemories memories;
     private final ReplicaStore replicas;
     private final Bases bases;
     private final Supplier<HostStatus> host;
@@ -51,6 +55,7 @@ final class AgentApi implements AgentService {
             Vms vms,
             Disks disks,
             Advisor advisor,
+            VmMemories memories,
             ReplicaStore replicas,
             Bases bases,
             Supplier<HostStatus> host,
@@ -58,6 +63,7 @@ final class AgentApi implements AgentService {
         this.vms = vms;
         this.disks = disks;
         this.advisor = advisor;
+        this.memories = memories;
         this.replicas = replicas;
         this.bases = bases;
         this.host = host;
@@ -215,6 +221,27 @@ final class AgentApi implements AgentService {
     @Override
     public CompletableFuture<Advice> endWatch(String vm) {
         return answerNow("end watch", () -> advisor.end(vms.find(given(vm)).name()));
+    }
+
+    @Override
+    public CompletableFuture<VmMemory> memory(String vm) {
+        return answerNow("memory", () -> memories.now(vms.find(given(vm)).name()));
+    }
+
+    @Override
+    public CompletableFuture<VmMemory> setMemory(MemoryTarget target) {
+        return answerNow("set memory", () -> {
+            vms.find(given(given(target).vm()));
+            return memories.set(target);
+        });
+    }
+
+    @Override
+    public CompletableFuture<VmMemory> giveMemory(MemoryGiving giving) {
+        return answerNow("give memory", () -> {
+            vms.find(given(given(giving).vm()));
+            return memories.set(giving);
+        });
     }
 
     @Override

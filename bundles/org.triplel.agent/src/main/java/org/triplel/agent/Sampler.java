@@ -20,6 +20,7 @@ final class Sampler implements AutoCloseable {
     private final String host;
     private final Disks disks;
     private final Advisor advisor;
+    private final VmMemories memories;
     private final ReplicaStore replicas;
     private final Vms vms;
     private final Supplier<HostStatus> status;
@@ -34,6 +35,7 @@ final class Sampler implements AutoCloseable {
             String host,
             Disks disks,
             Advisor advisor,
+            VmMemories memories,
             ReplicaStore replicas,
             Vms vms,
             Supplier<HostStatus> status,
@@ -41,6 +43,7 @@ final class Sampler implements AutoCloseable {
         this.host = host;
         this.disks = disks;
         this.advisor = advisor;
+        this.memories = memories;
         this.replicas = replicas;
         this.vms = vms;
         this.status = status;
@@ -55,7 +58,9 @@ final class Sampler implements AutoCloseable {
     private void tick() {
         try {
             var traffic = disks.all().stream().map(AttachedDisk::traffic).toList();
-            var sample = new TrafficSample(host, System.currentTimeMillis(), System.nanoTime(), traffic);
+            memories.count(traffic);
+            var sample =
+                    new TrafficSample(host, System.currentTimeMillis(), System.nanoTime(), traffic, memories.all());
             desktops.tell(desktop -> desktop.traffic(sample));
             for (var replica : replicas.all()) {
                 if (!replica.equals(toldReplicas.put(List.of(replica.base(), replica.version()), replica))) {

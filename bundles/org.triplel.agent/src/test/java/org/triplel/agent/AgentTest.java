@@ -39,9 +39,12 @@ import org.triplel.agent.api.AgentService;
 import org.triplel.agent.api.ConsoleInput;
 import org.triplel.agent.api.ConsoleRequest;
 import org.triplel.agent.api.HostStatus;
+import org.triplel.agent.api.MemoryGiving;
+import org.triplel.agent.api.MemoryTarget;
 import org.triplel.agent.api.Placement;
 import org.triplel.agent.api.Replica;
 import org.triplel.agent.api.ShadowBase;
+import org.triplel.agent.api.SwapVelocity;
 import org.triplel.agent.api.TrafficSample;
 import org.triplel.agent.api.Vm;
 import org.triplel.agent.api.VmDefinition;
@@ -293,6 +296,47 @@ class AgentTest {
             desktop.agent.killVm("desk-01").get();
             Await.until("detached", () -> !Files.exists(temp.resolve("state/disks/desk-01")));
             assertEquals(AgentError.Kind.NOT_FOUND, refused(desktop.agent.advice("desk-01")));
+        }
+    }
+
+    @Test
+    @ResourceLock("test:///default")
+    void tellsAndSetsTheMemoryOfAVm() throws Exception {
+        NasFixture.create(nas());
+        try (var agent = agent(new LibvirtHypervisor("test:///default"));
+                var desktop = new Desktop(connect())) {
+            Await.until("libvirt", () -> desktop.agent.host().get().hypervisor().startsWith("TEST"));
+            desktop.agent.defineVm(DESK).get();
+            var memory = desktop.agent.memory("desk-01").get();
+            assertEquals("desk-01", memory.vm());
+            assertEquals(256, memory.maximumMiB());
+            assertEquals(256, memory.targetMiB());
+            assertEquals(0, memory.currentMiB());
+            assertEquals(SwapVelocity.NONE, memory.swap());
+            assertTrue(memory.balloon());
+            assertTrue(memory.hostAvailableBytes() > 0);
+            assertTrue(desktop.agent
+                    .giveMemory(new MemoryGiving("desk-01", true))
+                    .get()
+                    .givenByItself());
+            Await.until("told with the traffic", () -> desktop.next(TrafficSample.class).memories().stream()
+                    .anyMatch(each -> each.vm().equals("desk-01") && each.givenByItself()));
+            assertEquals(
+                    192,
+                    desktop.agent
+                            .setMemory(new MemoryTarget("desk-01", 192))
+                            .get()
+                            .targetMiB());
+            assertEquals(AgentError.Kind.INVALID, refused(desktop.agent.setMemory(new MemoryTarget("desk-01", 257))));
+            assertEquals(AgentError.Kind.INVALID, refused(desktop.agent.setMemory(new MemoryTarget(null, 128))));
+            assertEquals(AgentError.Kind.INVALID, refused(desktop.agent.setMemory(null)));
+            assertEquals(AgentError.Kind.INVALID, refused(desktop.agent.giveMemory(new MemoryGiving("../x", true))));
+            assertEquals(AgentError.Kind.NOT_FOUND, refused(desktop.agent.memory("desk-02")));
+            assertEquals(AgentError.Kind.INVALID, refused(desktop.agent.memory(null)));
+            desktop.agent.deleteVm("desk-01").get();
+            Await.until(
+                    "forgotten",
+                    () -> desktop.next(TrafficSample.class).memories().isEmpty());
         }
     }
 

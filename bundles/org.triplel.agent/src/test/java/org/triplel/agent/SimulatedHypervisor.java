@@ -6,6 +6,7 @@ import java.util.Optional;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.CountDownLatch;
+import org.triplel.hypervisor.DomainMemory;
 import org.triplel.hypervisor.DomainPlacement;
 import org.triplel.hypervisor.DomainRun;
 import org.triplel.hypervisor.DomainState;
@@ -32,6 +33,9 @@ final class SimulatedHypervisor implements Hypervisor {
     volatile Runnable meanwhile = () -> {};
 
     volatile boolean silentFromStart;
+
+    /** Of the domains that have any; targets are obeyed at once. */
+    final Map<String, DomainMemory> memories = new ConcurrentHashMap<>();
 
     private void call(String operation) throws HypervisorException {
         calls.add(operation);
@@ -127,6 +131,40 @@ final class SimulatedHypervisor implements Hypervisor {
     @Override
     public void place(String domain, DomainPlacement placement) throws HypervisorException {
         call("place " + domain);
+    }
+
+    @Override
+    public DomainMemory memory(String domain) throws HypervisorException {
+        return Optional.ofNullable(memories.get(domain))
+                .orElseThrow(() -> new HypervisorException("Cannot ask for the memory of " + domain + "."));
+    }
+
+    @Override
+    public void setMemory(String domain, int mebibytes) throws HypervisorException {
+        call("set memory " + domain + " " + mebibytes);
+        memories.computeIfPresent(
+                domain,
+                (_, memory) -> new DomainMemory(
+                        memory.balloon(),
+                        memory.maximumMiB(),
+                        mebibytes,
+                        mebibytes,
+                        memory.givenByItself(),
+                        memory.guest()));
+    }
+
+    @Override
+    public void giveMemory(String domain, boolean byItself) throws HypervisorException {
+        call("give memory " + domain + " " + byItself);
+        memories.computeIfPresent(
+                domain,
+                (_, memory) -> new DomainMemory(
+                        memory.balloon(),
+                        memory.maximumMiB(),
+                        memory.targetMiB(),
+                        memory.currentMiB(),
+                        byItself,
+                        memory.guest()));
     }
 
     @Override

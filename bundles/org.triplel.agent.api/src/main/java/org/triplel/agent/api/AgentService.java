@@ -14,7 +14,7 @@ import org.eclipse.lsp4j.jsonrpc.services.JsonSegment;
 public interface AgentService {
 
     /** The protocol's version; a desktop and an agent of different versions refuse each other. */
-    int VERSION = 5;
+    int VERSION = 6;
 
     @JsonRequest
     CompletableFuture<HostStatus> host();
@@ -103,6 +103,24 @@ public interface AgentService {
     /** Ends the watch of a VM before its time. */
     @JsonRequest
     CompletableFuture<Advice> endWatch(String vm);
+
+    /** A VM's memory, as the hypervisor says now. */
+    @JsonRequest
+    CompletableFuture<VmMemory> memory(String vm);
+
+    /**
+     * Says how much memory a VM's balloon is to leave to its guest; kept with the VM. Less is taken from a running guest, which
+     * swaps then, and ends programs if that is not enough; more is there as soon as the guest takes it.
+     */
+    @JsonRequest
+    CompletableFuture<VmMemory> setMemory(MemoryTarget target);
+
+    /**
+     * Says whether a VM is given more memory by itself, once a minute at most, when that is proposed; kept with the VM. What
+     * it was given is never taken back by itself.
+     */
+    @JsonRequest
+    CompletableFuture<VmMemory> giveMemory(MemoryGiving giving);
 
     @JsonRequest
     CompletableFuture<DiskMap> diskMap(String vm);

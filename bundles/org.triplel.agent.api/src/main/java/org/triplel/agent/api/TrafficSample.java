@@ -3,11 +3,13 @@ package org.triplel.agent.api;
 import java.util.List;
 
 /**
- * All counters of a host at one moment. Counters grow, so a lost sample loses nothing.
+ * All counters of a host at one moment, and the memory of its VMs. Counters grow, so a lost sample loses nothing.
  *
  * @param host the NAS client
  * @param timeMillis milliseconds since 1970
  * @param uptimeNanos the agent's monotonic clock, for rates
  * @param disks the attached disks
+ * @param memories of the VMs of which the hypervisor has told that already
  */
-public record TrafficSample(String host, long timeMillis, long uptimeNanos, List<DiskTraffic> disks) {}
+public record TrafficSample(
+        String host, long timeMillis, long uptimeNanos, List<DiskTraffic> disks, List<VmMemory> memories) {}
