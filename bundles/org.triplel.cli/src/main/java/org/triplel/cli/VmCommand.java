@@ -1,11 +1,14 @@
 package org.triplel.cli;
 
+import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
 import java.util.Optional;
 import java.util.stream.Collectors;
 import org.triplel.agent.api.AgentService;
 import org.triplel.agent.api.BaseImage;
+import org.triplel.agent.api.MemoryGiving;
+import org.triplel.agent.api.MemoryTarget;
 import org.triplel.agent.api.Placement;
 import org.triplel.agent.api.Vm;
 import org.triplel.agent.api.VmDefinition;
@@ -236,6 +239,49 @@ final class VmCommand implements Runnable {
                     .many(
                             AdviceRow.class,
                             result.stream().flatMap(AdviceRow::of).toList());
+        }
+    }
+
+    @Command(
+            name = "memory",
+            description =
+                    "Print what virtual machines have of memory and how fast they swapped in the last minute, and say how"
+                            + " much memory they are to have. Less than they have now is taken from their guests, which swap"
+                            + " then, and end programs if that is not enough.")
+    void memory(
+            @Parameters(paramLabel = "NAME", arity = "1..*", description = "The virtual machines.") List<String> names,
+            @Option(
+                            names = "--target",
+                            paramLabel = "SIZE",
+                            description =
+                                    "What their balloons are to leave to the guests, such as 384MiB, now and after the"
+                                            + " next start.")
+                    Optional<Size> target,
+            @Option(
+                            names = "--give",
+                            paramLabel = "on|off",
+                            description =
+                                    "Whether they are given more by themselves, once a minute at most, when they swap"
+                                            + " while the host has memory. Nothing is ever taken back by itself.")
+                    Optional<MemoryRow.Give> give)
+            throws Exception {
+        if (target.filter(size -> size.bytes() % Size.mebibytes(1).bytes() != 0).isPresent()) {
+            throw new NotDone("The memory must have whole MiB.");
+        }
+        try (var fleet = FleetSession.open(main.lab())) {
+            var result = new ArrayList<MemoryRow>();
+            for (var name : names) {
+                if (target.isPresent()) {
+                    int mebibytes = (int) Math.min(target.get().bytes() >> 20, Integer.MAX_VALUE);
+                    fleet.ask(name, agent -> agent.setMemory(new MemoryTarget(name, mebibytes)));
+                }
+                if (give.isPresent()) {
+                    boolean byItself = give.get() == MemoryRow.Give.on;
+                    fleet.ask(name, agent -> agent.giveMemory(new MemoryGiving(name, byItself)));
+                }
+                result.add(MemoryRow.of(fleet.ask(name, agent -> agent.memory(name))));
+            }
+            main.output().many(MemoryRow.class, result);
         }
     }
 

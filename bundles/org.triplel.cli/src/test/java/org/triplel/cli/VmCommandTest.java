@@ -42,6 +42,16 @@ class VmCommandTest {
     void aSizeHasAUnit() {
         var words = refusal(2, "vm", "new", "web-01", "--host", "client-1", "--base", "debian-12", "--disk", "20");
         assertTrue(words.contains("'20' is no size"), words);
+        words = refusal(2, "vm", "memory", "web-01", "--target", "384");
+        assertTrue(words.contains("'384' is no size"), words);
+    }
+
+    @Test
+    void memoryIsSetInWholeMebibytesAndGivenOrNot() {
+        var words = refusal(1, "vm", "memory", "web-01", "--target", "1000KiB");
+        assertTrue(words.contains("whole MiB"), words);
+        words = refusal(2, "vm", "memory", "web-01", "--give", "perhaps");
+        assertTrue(words.contains("'perhaps'"), words);
     }
 
     @Test

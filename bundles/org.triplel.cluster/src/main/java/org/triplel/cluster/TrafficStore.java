@@ -15,6 +15,7 @@ import org.triplel.agent.api.DiskTraffic;
 import org.triplel.agent.api.Exposure;
 import org.triplel.agent.api.TrafficCounter;
 import org.triplel.agent.api.TrafficSample;
+import org.triplel.agent.api.VmMemory;
 
 /**
  * What went where in each second of the last hour, per VM and in total, made from the agents' growing counters. A sample
@@ -197,6 +198,17 @@ public final class TrafficStore {
                 .orElse(Exposure.NONE);
     }
 
+    /**
+     * The VM's memory, as its agent said last; empty if it has not said anything yet. Of a host that does not answer, the last
+     * word stays.
+     */
+    public synchronized Optional<VmMemory> memory(String vm) {
+        return hosts.values().stream()
+                .flatMap(host -> host.memories.stream())
+                .filter(memory -> memory.vm().equals(vm))
+                .findFirst();
+    }
+
     private Optional<DiskTraffic> newest(String vm) {
         return hosts.values().stream()
                 .flatMap(host -> host.disks.values().stream())
@@ -231,12 +243,14 @@ public final class TrafficStore {
         private final long uptimeNanos;
         private final long samples;
         private final Map<Life, DiskTraffic> disks = new HashMap<>();
+        private final List<VmMemory> memories;
 
         Timeline(double zeroMillis, TrafficSample sample, long samples) {
             this.zeroMillis = zeroMillis;
             this.uptimeNanos = sample.uptimeNanos();
             this.samples = samples;
             sample.disks().forEach(disk -> disks.put(Life.of(disk), disk));
+            this.memories = sample.memories();
         }
 
         double clockMillis(long uptime) {

@@ -15,8 +15,10 @@ import org.triplel.agent.api.DiskTraffic;
 import org.triplel.agent.api.Exposure;
 import org.triplel.agent.api.RequestClass;
 import org.triplel.agent.api.Side;
+import org.triplel.agent.api.SwapVelocity;
 import org.triplel.agent.api.TrafficCounter;
 import org.triplel.agent.api.TrafficSample;
+import org.triplel.agent.api.VmMemory;
 
 class TrafficStoreTest {
 
@@ -31,7 +33,7 @@ class TrafficStoreTest {
         seconds = atSecond;
         var counter = new TrafficCounter(RequestClass.BASE, Direction.READ, Side.NAS, bytes / 100, bytes, 1, 2, 3);
         var disk = new DiskTraffic(vm, attachment, List.of(counter), Exposure.NONE);
-        store.add(new TrafficSample("client-1", 0, atSecond * 1_000_000_000, List.of(disk)));
+        store.add(new TrafficSample("client-1", 0, atSecond * 1_000_000_000, List.of(disk), List.of()));
     }
 
     private List<Long> bytes(TrafficScope scope, long end, int perBucket, int count) {
@@ -81,7 +83,8 @@ class TrafficStoreTest {
     @Test
     void agentStartedAnewHasNoPast() {
         sample(100, "a", 1, 9_000);
-        store.add(new TrafficSample("client-1", 0, 5, List.of(new DiskTraffic("a", 1, List.of(), Exposure.NONE))));
+        store.add(new TrafficSample(
+                "client-1", 0, 5, List.of(new DiskTraffic("a", 1, List.of(), Exposure.NONE)), List.of()));
         sample(200, "a", 1, 9_500);
         // the counter fell to nothing and grew again: a new life of the same number cannot be told, its growth counts
         assertEquals(9_500, store.sum(ALL, BASE_FROM_NAS::equals).bytes());
@@ -89,7 +92,7 @@ class TrafficStoreTest {
 
     private void exposed(long atSecond, DiskTraffic... disks) {
         seconds = atSecond;
-        store.add(new TrafficSample("client-1", 0, atSecond * 1_000_000_000, List.of(disks)));
+        store.add(new TrafficSample("client-1", 0, atSecond * 1_000_000_000, List.of(disks), List.of()));
     }
 
     @Test
@@ -166,6 +169,28 @@ class TrafficStoreTest {
         assertEquals(new Exposure(1, 1), store.worstExposure("a", 0));
         exposed(9_000, disk("a", 2, 2));
         assertEquals(Optional.empty(), exposures("a", 3_611, 1, 1).getFirst());
+    }
+
+    private void remembered(long atSecond, String host, VmMemory... memories) {
+        seconds = atSecond;
+        store.add(new TrafficSample(host, 0, atSecond * 1_000_000_000, List.of(), List.of(memories)));
+    }
+
+    private static VmMemory memory(String vm, int targetMiB) {
+        return new VmMemory(vm, true, 512, targetMiB, targetMiB, -1, -1, 1, SwapVelocity.NONE, false, 0, "");
+    }
+
+    @Test
+    void memoryIsWhatTheAgentSaidLast() {
+        assertEquals(Optional.empty(), store.memory("a"));
+        remembered(10, "client-1", memory("a", 256), memory("b", 512));
+        remembered(10, "client-2", memory("c", 300));
+        assertEquals(Optional.of(memory("a", 256)), store.memory("a"));
+        assertEquals(Optional.of(memory("c", 300)), store.memory("c"));
+        remembered(11, "client-1", memory("a", 384));
+        assertEquals(Optional.of(memory("a", 384)), store.memory("a"));
+        assertEquals(Optional.empty(), store.memory("b"), "it is gone");
+        assertEquals(Optional.of(memory("c", 300)), store.memory("c"), "nothing more is heard of its host");
     }
 
     @Test

@@ -29,12 +29,15 @@ import org.triplel.agent.api.ConsoleOutput;
 import org.triplel.agent.api.ConsoleRequest;
 import org.triplel.agent.api.DiskMap;
 import org.triplel.agent.api.HostStatus;
+import org.triplel.agent.api.MemoryGiving;
+import org.triplel.agent.api.MemoryTarget;
 import org.triplel.agent.api.Placement;
 import org.triplel.agent.api.Replica;
 import org.triplel.agent.api.ShadowBase;
 import org.triplel.agent.api.TrafficSample;
 import org.triplel.agent.api.Vm;
 import org.triplel.agent.api.VmDefinition;
+import org.triplel.agent.api.VmMemory;
 import org.triplel.agent.api.VmPlacement;
 import org.triplel.agent.api.VmState;
 import org.triplel.agent.api.VmWatch;
@@ -57,6 +60,7 @@ public final class SimulatedAgent implements AgentService, AutoCloseable {
     private final Map<String, SimulatedReplica> replicas = new LinkedHashMap<>();
     private final List<AgentEvent> events = new ArrayList<>();
     private final List<String> requests = new ArrayList<>();
+    private final Map<String, SimulatedMemory> memories = new HashMap<>();
     private final Map<String, SimulatedWatch> watches = new HashMap<>();
     private final Map<String, String> elsewhere = new HashMap<>();
     private final Map<String, String> unusable = new HashMap<>();
@@ -159,7 +163,13 @@ public final class SimulatedAgent implements AgentService, AutoCloseable {
                 .filter(SimulatedVm::attached)
                 .map(SimulatedVm::traffic)
                 .toList();
-        var sample = new TrafficSample(host, System.currentTimeMillis(), uptimeMillis * 1_000_000, disks);
+        vms.keySet().forEach(this::give);
+        var sample = new TrafficSample(
+                host,
+                System.currentTimeMillis(),
+                uptimeMillis * 1_000_000,
+                disks,
+                vms.keySet().stream().map(this::memoryNow).toList());
         tell(desktop -> desktop.traffic(sample));
     }
 
@@ -179,6 +189,28 @@ public final class SimulatedAgent implements AgentService, AutoCloseable {
     /** Has nothing be sent on to the NAS that a VM writes behind, as if the NAS were slow, or lets it go on. */
     public synchronized void holdBack(String name, boolean held) {
         vm(name).hold(held);
+    }
+
+    /** Leaves a VM half of its memory, so that it swaps until it gets more. */
+    public synchronized void squeeze(String name) {
+        memoryOf(name).set(MEMORY_MIB / 2);
+    }
+
+    private SimulatedMemory memoryOf(String name) {
+        return memories.computeIfAbsent(
+                name, _ -> new SimulatedMemory(vm(name).vm().memoryMiB()));
+    }
+
+    private VmMemory memoryNow(String name) {
+        return memoryOf(name).memory(vm(name).vm());
+    }
+
+    private void give(String name) {
+        var now = memoryNow(name);
+        if (now.givenByItself() && now.proposedMiB() > 0) {
+            memoryOf(name).set(now.proposedMiB());
+            log(AgentEvent.Severity.INFO, name, "Memory", "Given memory by itself.");
+        }
     }
 
     private SimulatedReplica replica(SimulatedVm vm) {
@@ -321,6 +353,7 @@ public final class SimulatedAgent implements AgentService, AutoCloseable {
             requests.add("deleteVm " + name);
             stopped(name, "delete");
             vms.remove(name);
+            memories.remove(name);
             tell(desktop -> desktop.vmDeleted(name));
             return null;
         });
@@ -495,6 +528,29 @@ public final class SimulatedAgent implements AgentService, AutoCloseable {
                         AgentError.Kind.NOT_FOUND,
                         name + " has not been watched since it was started.",
                         "Watch it: triplel vm advise " + name + "."));
+    }
+
+    @Override
+    public CompletableFuture<VmMemory> memory(String name) {
+        return answer(() -> memoryNow(name));
+    }
+
+    @Override
+    public CompletableFuture<VmMemory> setMemory(MemoryTarget target) {
+        return answer(() -> {
+            requests.add("setMemory " + target.vm() + " " + target.mebibytes());
+            memoryOf(target.vm()).set(target.mebibytes());
+            return memoryNow(target.vm());
+        });
+    }
+
+    @Override
+    public CompletableFuture<VmMemory> giveMemory(MemoryGiving giving) {
+        return answer(() -> {
+            requests.add("giveMemory " + giving.vm() + " " + giving.byItself());
+            memoryOf(giving.vm()).give(giving.byItself());
+            return memoryNow(giving.vm());
+        });
     }
 
     @Override
