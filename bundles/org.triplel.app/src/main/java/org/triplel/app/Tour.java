@@ -122,7 +122,7 @@ final class Tour {
         step("traffic-of-selection", () -> true, LIMIT, this::selectOne);
         step("vm-overview", () -> true, LIMIT, () -> vmPage(0));
         step("vm-disk-map", () -> true, LIMIT, () -> vmPage(1));
-        step("vm-console", () -> true, LIMIT, () -> vmPage(3));
+        step("vm-console", () -> true, LIMIT, () -> vmPage(4));
         step("replicas", () -> true, LIMIT, () -> view(ReplicasView.ID));
         step("events", () -> true, LIMIT, () -> view(EventsView.ID));
         step("nas-link", () -> true, LIMIT, () -> view(NasLinkView.ID));
@@ -152,6 +152,7 @@ final class Tour {
         step("", () -> true, LIMIT, () -> run(Commands.PLACEMENT));
         step("storage-placement-advice", this::dialogIsOpen, LIMIT, () -> press(SWT.PUSH, "Details"));
         step("", () -> true, LIMIT, this::closeDialogs);
+        step("vm-memory", () -> true, LIMIT, () -> vmPage(3));
     }
 
     private void newVm(String name) {

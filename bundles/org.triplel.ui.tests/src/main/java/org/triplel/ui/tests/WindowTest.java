@@ -391,7 +391,7 @@ class WindowTest {
         bot.run(() -> view.showPage(1));
         bot.awaitThat("the disk map", () -> bot.visible(Label.class).stream()
                 .anyMatch(label -> label.getText().startsWith("desk-01 / vda")));
-        bot.run(() -> view.showPage(3));
+        bot.run(() -> view.showPage(4));
         bot.menu("VM", "Start");
         bot.awaitThat("the console prints", () -> bot.visible(Text.class).stream()
                 .anyMatch(text -> text.getText().contains("desk-01 login:")));
@@ -936,7 +936,7 @@ class WindowTest {
         bot.run(() -> bot.window().getActivePage().hideView(view));
     }
 
-    private static boolean draws(StackedChartCanvas chart, RGB color) {
+    static boolean draws(StackedChartCanvas chart, RGB color) {
         var data = chart.imageData().orElse(null);
         for (var x = 0; data != null && x < data.width; x++) {
             for (var y = 0; y < data.height; y++) {

@@ -66,6 +66,9 @@ final class Messages extends NLS {
     public static String Vms_Rpo;
     public static String Vms_RpoTip;
     public static String Vms_State;
+    public static String Vms_Swap;
+    public static String Vms_SwapAndMore;
+    public static String Vms_SwapTip;
     public static String Vms_Title;
     public static String Vms_WhyNot;
     public static String Vms_Worst;

@@ -36,6 +36,7 @@ public final class VmsView extends TableViewPart<VmRow> {
 
     private static final int BAR_WIDTH = 52;
     private static final int EXPOSURE_WIDTH = 112;
+    private static final int SWAP_WIDTH = 136;
 
     private List<String> states = List.of();
 
@@ -113,6 +114,13 @@ public final class VmsView extends TableViewPart<VmRow> {
                                 row -> Rpo.words(row.rpo().worst()),
                                 exposure(Rpo::worst))
                         .explained(Messages.Vms_WorstTip),
+                Column.<VmRow>number(
+                                "swap",
+                                Messages.Vms_Swap,
+                                SWAP_WIDTH,
+                                VmsView::swap,
+                                Comparator.comparingLong(row -> row.swap().bytesPerSecond()))
+                        .explained(Messages.Vms_SwapTip),
                 Column.text(
                         "base",
                         Messages.Vms_Base,
@@ -128,6 +136,11 @@ public final class VmsView extends TableViewPart<VmRow> {
 
     private static String share(VmLoad load) {
         return load.localShare() < 0 ? Units.NONE : Units.percent(load.localShare());
+    }
+
+    private static String swap(VmRow row) {
+        var rate = Units.rate(row.swap().bytesPerSecond());
+        return row.wantsMemory() ? NLS.bind(Messages.Vms_SwapAndMore, rate) : rate;
     }
 
     private static Comparator<VmRow> exposure(Function<Rpo, Exposure> which) {
@@ -186,6 +199,7 @@ public final class VmsView extends TableViewPart<VmRow> {
                         host,
                         snapshot.load(vm.name()),
                         snapshot.rpo(vm.name()),
+                        watch().fleet().traffic().memory(vm.name()),
                         WhyNot.of(vm, host, snapshot.atMillis())));
             }
         }

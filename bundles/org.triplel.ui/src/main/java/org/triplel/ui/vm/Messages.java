@@ -40,6 +40,34 @@ final class Messages extends NLS {
     public static String Kind_Rewritten;
     public static String Kind_Swap;
     public static String Kind_Unused;
+    public static String Memory_ByItself;
+    public static String Memory_ByItselfTip;
+    public static String Memory_Chart;
+    public static String Memory_Current;
+    public static String Memory_Enough;
+    public static String Memory_Give;
+    public static String Memory_GiveMore;
+    public static String Memory_Guest;
+    public static String Memory_GuestBoth;
+    public static String Memory_GuestSilent;
+    public static String Memory_GuestUnused;
+    public static String Memory_Host;
+    public static String Memory_Maximum;
+    public static String Memory_Mebibytes;
+    public static String Memory_NoBalloon;
+    public static String Memory_NotYet;
+    public static String Memory_Off;
+    public static String Memory_Proposed;
+    public static String Memory_ProposedAndGiven;
+    public static String Memory_Set;
+    public static String Memory_Swap;
+    public static String Memory_SwapLocal;
+    public static String Memory_SwapNas;
+    public static String Memory_SwapVelocity;
+    public static String Memory_SwapsLittle;
+    public static String Memory_Taken;
+    public static String Memory_Target;
+    public static String Memory_TargetName;
     public static String Overview_Base;
     public static String Overview_Boot;
     public static String Overview_Disk;
@@ -76,6 +104,7 @@ final class Messages extends NLS {
     public static String Vm_Disk;
     public static String Vm_Exposure;
     public static String Vm_Gone;
+    public static String Vm_Memory;
     public static String Vm_Overview;
 
     static {

@@ -19,7 +19,7 @@ import org.triplel.ui.FleetSnapshot;
 import org.triplel.ui.FleetViewPart;
 import org.triplel.ui.Icon;
 
-/** One VM in detail: overview, disk map, exposure and console. There may be one such view for each VM; its secondary id is the VM's name. */
+/** One VM in detail: overview, disk map, exposure, memory and console. There may be one such view for each VM; its secondary id is the VM's name. */
 public final class VmView extends FleetViewPart {
 
     /** The view's id. */
@@ -30,6 +30,7 @@ public final class VmView extends FleetViewPart {
     private OverviewPage overview;
     private DiskPage disk;
     private ExposurePage exposure;
+    private MemoryPage memory;
     private ConsolePage console;
     private Icon icon = Icon.VM;
 
@@ -59,6 +60,8 @@ public final class VmView extends FleetViewPart {
         tab(Messages.Vm_Disk, disk);
         exposure = new ExposurePage(folder, watch());
         tab(Messages.Vm_Exposure, exposure);
+        memory = new MemoryPage(folder, watch());
+        tab(Messages.Vm_Memory, memory);
         console = new ConsolePage(folder, watch());
         tab(Messages.Vm_Console, console);
         folder.setSelection(0);
@@ -73,7 +76,7 @@ public final class VmView extends FleetViewPart {
         tab.setControl(page);
     }
 
-    /** Shows one of the pages: 0 the overview, 1 the disk map, 2 the exposure over time, 3 the console. */
+    /** Shows one of the pages: 0 the overview, 1 the disk map, 2 the exposure over time, 3 the memory, 4 the console. */
     public void showPage(int index) {
         folder.setSelection(index);
         refresh(watch().newest());
@@ -101,6 +104,7 @@ public final class VmView extends FleetViewPart {
                 case 0 -> overview.refresh(vm, host, snapshot);
                 case 1 -> disk.refresh(vm, snapshot.atMillis());
                 case 2 -> exposure.refresh(vm);
+                case 3 -> memory.refresh(vm, host);
                 default -> console.refresh(vm);
             }
         });
