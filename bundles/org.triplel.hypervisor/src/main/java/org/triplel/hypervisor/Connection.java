@@ -4,8 +4,6 @@ import com.sun.jna.Library;
 import com.sun.jna.Native;
 import com.sun.jna.NativeLong;
 import com.sun.jna.ptr.IntByReference;
-import java.util.concurrent.locks.ReadWriteLock;
-import java.util.concurrent.locks.ReentrantReadWriteLock;
 import org.libvirt.Connect;
 import org.libvirt.Domain;
 import org.libvirt.Error;
@@ -37,47 +35,8 @@ final class Connection extends Connect {
 
     private static final MissingCalls LIBVIRT = Native.load("virt", MissingCalls.class);
 
-    /** Held for reading by calls: closing frees what libvirt uses until they return. */
-    private final ReadWriteLock uses = new ReentrantReadWriteLock();
-
-    private boolean closed;
-
-    /** What is asked of libvirt. */
-    interface Call<T> {
-        T run(Connection connect) throws LibvirtException, HypervisorException;
-    }
-
     Connection(String uri) throws LibvirtException {
         super(uri);
-    }
-
-    /**
-     * Makes a call; until it returns, the connection is not closed.
-     *
-     * @throws HypervisorException it is closed already
-     */
-    <T> T use(Call<T> call) throws LibvirtException, HypervisorException {
-        uses.readLock().lock();
-        try {
-            if (closed) {
-                throw new HypervisorException("the connection to libvirt has ended");
-            }
-            return call.run(this);
-        } finally {
-            uses.readLock().unlock();
-        }
-    }
-
-    /** Waits for the calls that are under way. */
-    @Override
-    public int close() throws LibvirtException {
-        uses.writeLock().lock();
-        try {
-            closed = true;
-            return super.close();
-        } finally {
-            uses.writeLock().unlock();
-        }
     }
 
     /**

@@ -65,7 +65,7 @@ public final class LibvirtHypervisor implements Hypervisor {
     private final ExecutorService deliveries = Executors.newSingleThreadExecutor(
             Thread.ofPlatform().name("libvirt listener").daemon().factory());
     private final CompletableFuture<Void> closed = new CompletableFuture<>();
-    private final AtomicReference<Optional<Connection>> connection = new AtomicReference<>(Optional.empty());
+    private final AtomicReference<Optional<SharedConnection>> connection = new AtomicReference<>(Optional.empty());
     private volatile Optional<Thread> keeper = Optional.empty();
 
     /** @param uri where libvirt is, such as {@code qemu:///system} or {@code qemu+unix:///session?socket=...} */
@@ -121,9 +121,9 @@ public final class LibvirtHypervisor implements Hypervisor {
                                     + " there, and restart it if it hangs: guests run on.");
                     return null;
                 });
-        var connect = Optional.<Connection>empty();
+        var connect = Optional.<SharedConnection>empty();
         try {
-            connect = Optional.of(new Connection(uri));
+            connect = Optional.of(new SharedConnection(new Connection(uri)));
             return serveConnection(connect.get(), listener, () -> {
                 answered.complete(null);
                 waiting.join();
@@ -137,8 +137,9 @@ public final class LibvirtHypervisor implements Hypervisor {
     }
 
     /** @param answered run once libvirt has told its domains */
-    private String serveConnection(Connection connect, HypervisorListener listener, Runnable answered)
+    private String serveConnection(SharedConnection shared, HypervisorListener listener, Runnable answered)
             throws LibvirtException, HypervisorException {
+        var connect = shared.connection();
         var lost = new CompletableFuture<Void>();
         ifSupported(() -> connect.registerCloseListener((c, reason) -> {
             if (reason != ConnectionCloseReason.CLIENT) {
@@ -152,7 +153,7 @@ public final class LibvirtHypervisor implements Hypervisor {
         connect.addAgentLifecycleListener(agent);
         try {
             var domains = list(connect);
-            connection.set(Optional.of(connect));
+            connection.set(Optional.of(shared));
             answered.run();
             LOG.log(Level.INFO, "connected to libvirt at {0}, {1} domains", uri, domains.size());
             deliver(() -> listener.connected(domains));
@@ -512,7 +513,7 @@ public final class LibvirtHypervisor implements Hypervisor {
         });
     }
 
-    private <T> T call(String operation, Connection.Call<T> call) throws HypervisorException {
+    private <T> T call(String operation, SharedConnection.Call<T> call) throws HypervisorException {
         var connect = connection
                 .get()
                 .orElseThrow(() ->

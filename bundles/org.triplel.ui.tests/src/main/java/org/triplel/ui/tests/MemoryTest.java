@@ -183,9 +183,14 @@ class MemoryTest {
             var page = target.getParent().getParent().getParent();
             return bot.visible(Label.class).stream()
                     .filter(label -> isWithin(label, page))
-                    .allMatch(label ->
-                            label.getSize().y >= label.computeSize(Math.max(1, label.getSize().x), SWT.DEFAULT).y);
+                    .allMatch(MemoryTest::fits);
         });
+    }
+
+    private static boolean fits(Label label) {
+        var room = label.getSize();
+        var needed = label.computeSize((label.getStyle() & SWT.WRAP) == 0 ? SWT.DEFAULT : room.x, SWT.DEFAULT);
+        return needed.x <= room.x && needed.y <= room.y;
     }
 
     private static boolean isWithin(Control control, Control page) {

@@ -29,8 +29,8 @@ import org.triplel.ui.Icon;
 /** What the VM has of memory, how fast it swaps, and what it is proposed to have. */
 final class MemoryPage extends Composite {
 
-    private static final int LABEL_WIDTH = 170;
-    private static final int FACTS_WIDTH = 430;
+    private static final int LABEL_WIDTH = 190;
+    private static final int FACTS_WIDTH = 450;
     private static final int MESSAGE_LINES = 2;
     private static final int STEP_MIB = 16;
 
@@ -182,6 +182,7 @@ final class MemoryPage extends Composite {
         set(current, MemoryWords.current(now));
         set(guest, MemoryWords.guest(now));
         set(hostName, NLS.bind(Messages.Memory_Host, newestHost.name()));
+        hostName.setToolTipText(hostName.getText()); // names of hosts may be long
         set(host, MemoryWords.rounded(now.hostAvailableBytes()));
         set(swap, MemoryWords.swap(now.swap()));
         target.setMaximum(now.maximumMiB());
