@@ -25,6 +25,8 @@ import org.triplel.guest.Limits;
 import org.triplel.guest.NotSplit;
 import org.triplel.guest.Range;
 import org.triplel.guest.SemanticMap;
+import org.triplel.recovery.Qcow2Image;
+import org.triplel.recovery.RefusedException;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
@@ -152,6 +154,8 @@ final class InspectCommand implements Callable<Integer> {
                 case TextOutput text -> print(map, text);
             }
             return 0;
+        } catch (RefusedException e) {
+            throw new NotDone(e.getMessage());
         } catch (NoSuchFileException e) {
             throw new NotDone("There is no image " + e.getFile() + ".");
         } catch (AccessDeniedException e) {

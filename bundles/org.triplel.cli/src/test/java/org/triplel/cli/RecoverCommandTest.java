@@ -23,6 +23,7 @@ import org.triplel.guest.DiskInspector;
 import org.triplel.guest.JournalTombstone;
 import org.triplel.guest.Limits;
 import org.triplel.guest.SemanticMap;
+import org.triplel.recovery.Qcow2Image;
 
 /** A private image whose journal was lost with its host; e2fsck and debugfs say what the copy is worth. */
 class RecoverCommandTest {
@@ -116,8 +117,13 @@ class RecoverCommandTest {
         var result = triplel("recover", image.toString(), "--to", copy.toString(), "--json");
         assertEquals(0, result.status, result.err);
         assertArrayEquals(before, Files.readAllBytes(image));
-        var report = JsonParser.parseString(result.out).getAsJsonArray().get(0).getAsJsonObject();
-        assertEquals("client-1", report.get("host").getAsString());
+        var report = JsonParser.parseString(result.out)
+                .getAsJsonObject()
+                .get("fileSystems")
+                .getAsJsonArray()
+                .get(0)
+                .getAsJsonObject();
+        assertEquals("client-1", report.get("journalHost").getAsString());
         assertTrue(report.get("said").getAsString().contains("journal"), result.out);
 
         var raw = folder.resolve("copy.raw");

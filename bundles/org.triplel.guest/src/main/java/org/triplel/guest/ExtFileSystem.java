@@ -25,7 +25,12 @@ final class ExtFileSystem {
     private void describe(Findings findings) throws IOException, MalformedException {
         if (superblock.journalDevice()) {
             externalJournal(findings);
-        } else if (!superblock.hasJournal()) {
+            return;
+        }
+        if (!superblock.hasJournal() || superblock.journalInode() != 0) {
+            findings.fileSystem(new FileSystem(here(), region.onDisk()));
+        }
+        if (!superblock.hasJournal()) {
             findings.notSplit(region, here() + ": has no journal");
             swapFiles(findings);
         } else if (superblock.journalInode() == 0) {

@@ -34,6 +34,7 @@ final class Findings {
 
     private final boolean details;
     private final List<Area> areas = new ArrayList<>();
+    private final List<FileSystem> fileSystems = new ArrayList<>();
     private final List<AbsentJournal> absent = new ArrayList<>();
     private final List<NotSplit> notSplit = new ArrayList<>();
     private int pieces;
@@ -60,6 +61,10 @@ final class Findings {
 
     void journal(Journal journal) {
         add(new Area(ContentClass.JOURNAL, journal.area(), journal.reason(), Optional.of(journal)));
+    }
+
+    void fileSystem(FileSystem found) {
+        fileSystems.add(found);
     }
 
     void absent(AbsentJournal journal) {
@@ -106,9 +111,10 @@ final class Findings {
         }
         ranges.sort(Comparator.comparing(ClassifiedRange::range));
         journals.sort(Comparator.comparing(Journal::superblock));
+        fileSystems.sort(Comparator.comparing(each -> each.pieces().getFirst()));
         absent.sort(Comparator.comparing(AbsentJournal::superblock));
         notSplit.sort(Comparator.comparing(NotSplit::range));
-        return new SemanticMap(diskSize, ranges, journals, absent, notSplit, derivedFrom);
+        return new SemanticMap(diskSize, ranges, journals, fileSystems, absent, notSplit, derivedFrom);
     }
 
     private void refuse(Area area, String why) {

@@ -8,6 +8,7 @@ import java.util.List;
  * @param diskSize in bytes
  * @param ranges what has a class of its own, sorted and without overlaps; all else has none
  * @param journals sorted by the first byte of each
+ * @param fileSystems that can be looked at on their own, sorted by the first byte of each
  * @param absent the journals that are kept on a host, seen by somebody who only sees what is on the NAS; sorted
  * @param notSplit what is not told apart and why, sorted
  * @param derivedFrom what was looked at to find this out, sorted and without overlaps, apart from the logs' own contents:
@@ -17,6 +18,7 @@ public record SemanticMap(
         long diskSize,
         List<ClassifiedRange> ranges,
         List<Journal> journals,
+        List<FileSystem> fileSystems,
         List<AbsentJournal> absent,
         List<NotSplit> notSplit,
         List<Range> derivedFrom) {
@@ -24,6 +26,7 @@ public record SemanticMap(
     public SemanticMap {
         ranges = List.copyOf(ranges);
         journals = List.copyOf(journals);
+        fileSystems = List.copyOf(fileSystems);
         absent = List.copyOf(absent);
         notSplit = List.copyOf(notSplit);
         derivedFrom = List.copyOf(derivedFrom);

@@ -1,4 +1,4 @@
-package org.triplel.cli;
+package org.triplel.recovery;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
@@ -10,12 +10,14 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Optional;
 import java.util.UUID;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.triplel.block.FileDevice;
 import org.triplel.guest.AbsentJournal;
 import org.triplel.guest.DiskInspector;
+import org.triplel.guest.FileSystem;
 import org.triplel.guest.JournalTombstone;
 import org.triplel.guest.Limits;
 import org.triplel.guest.Range;
@@ -51,8 +53,14 @@ class FileSystemRepairTest {
         var image = Files.write(folder.resolve("disk"), disk);
         try (var device = FileDevice.open(image)) {
             var journal = new AbsentJournal("a journal", PIECES, onDisk(superblock), tombstone);
-            var report = new FileSystemRepair(device, journal, folder.resolve("copy")).run();
-            assertTrue(report.good(), report.said());
+            var cancellation = new Cancellation();
+            var steps = new Steps(told -> {}, cancellation);
+            steps.plan("check");
+            steps.next();
+            var repair = new FileSystemRepair(
+                    device, new FileSystem("ext4", PIECES), Optional.of(journal), folder.resolve("copy"));
+            var result = repair.run(steps, cancellation);
+            assertTrue(result.good(), result::said);
         }
 
         byte[] repaired = Files.readAllBytes(image);

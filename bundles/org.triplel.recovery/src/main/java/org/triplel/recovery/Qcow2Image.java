@@ -1,4 +1,4 @@
-package org.triplel.cli;
+package org.triplel.recovery;
 
 import com.google.gson.JsonElement;
 import com.google.gson.JsonNull;
@@ -20,7 +20,7 @@ import org.triplel.block.nbd.NbdClient;
  * The disk in a qcow2 image, through a {@code qemu-nbd} that ends when we hang up. Formats are those that we were
  * told: QEMU is given the whole chain and looks at no content to guess one.
  */
-final class Qcow2Image extends ForwardingDevice {
+public final class Qcow2Image extends ForwardingDevice {
 
     private static final String EXPORT = "disk";
     private static final int MAX_CHAIN = 32;
@@ -34,20 +34,24 @@ final class Qcow2Image extends ForwardingDevice {
         this.server = server;
     }
 
-    /** Opens the image, and what it names as its backing files, for reading. */
-    static Qcow2Image open(Path image) throws NotDone, IOException, InterruptedException {
+    /**
+     * Opens the image, and what it names as its backing files, for reading. As long as it is open, QEMU lets nobody write to it.
+     *
+     * @throws RefusedException QEMU's tools refuse: somebody has it open for writing, or it is no such image
+     */
+    public static Qcow2Image open(Path image) throws IOException, InterruptedException {
         return open(image, "--read-only");
     }
 
-    /** The same, and the image can be changed, not what is below it. */
-    static Qcow2Image openForWriting(Path image) throws NotDone, IOException, InterruptedException {
+    /** The same, and the image can be changed, not what is below it; QEMU lets nobody else use it. */
+    public static Qcow2Image openForWriting(Path image) throws IOException, InterruptedException {
         return open(image, "--cache=writeback");
     }
 
-    private static Qcow2Image open(Path image, String access) throws NotDone, IOException, InterruptedException {
+    private static Qcow2Image open(Path image, String access) throws IOException, InterruptedException {
         var chain = node(image, "qcow2", 1);
         var folder = Files.createTempDirectory(
-                "triplel-inspect", PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString("rwx------")));
+                "triplel-image", PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString("rwx------")));
         var log = folder.resolve("log");
         var socket = folder.resolve("nbd");
         try {
@@ -59,7 +63,7 @@ final class Qcow2Image extends ForwardingDevice {
                     .start();
             try {
                 return new Qcow2Image(connect(server, socket, log), server);
-            } catch (IOException | NotDone e) {
+            } catch (IOException e) {
                 server.destroyForcibly().waitFor();
                 throw e;
             }
@@ -84,14 +88,14 @@ final class Qcow2Image extends ForwardingDevice {
         }
     }
 
-    private static BlockDevice connect(Process server, Path socket, Path log) throws NotDone, IOException {
+    private static BlockDevice connect(Process server, Path socket, Path log) throws IOException {
         long deadline = System.nanoTime() + PATIENCE.toNanos();
         while (true) {
             try {
                 return NbdClient.connect(socket, EXPORT);
             } catch (IOException notYet) {
                 if (!server.isAlive()) {
-                    throw new NotDone(complaint(Files.readString(log)));
+                    throw new RefusedException(complaint(Files.readString(log)));
                 }
                 if (System.nanoTime() > deadline) {
                     throw notYet;
@@ -102,10 +106,9 @@ final class Qcow2Image extends ForwardingDevice {
     }
 
     /** The block node (QEMU, qapi/block-core.json) of an image and of what is below it. */
-    private static JsonObject node(Path image, String format, int depth)
-            throws NotDone, IOException, InterruptedException {
+    private static JsonObject node(Path image, String format, int depth) throws IOException, InterruptedException {
         if (depth > MAX_CHAIN) {
-            throw new NotDone("More than " + MAX_CHAIN + " images lie upon each other, up to " + image + ".");
+            throw new RefusedException("More than " + MAX_CHAIN + " images lie upon each other, up to " + image + ".");
         }
         var file = new JsonObject();
         file.addProperty("driver", "file");
@@ -117,32 +120,33 @@ final class Qcow2Image extends ForwardingDevice {
             case "raw" -> {}
             case "qcow2" -> node.add("backing", backing(image, depth));
             default ->
-                throw new NotDone(image + " is said to be a " + format + " image; only raw and qcow2 can be read.");
+                throw new RefusedException(
+                        image + " is said to be a " + format + " image; only raw and qcow2 can be read.");
         }
         return node;
     }
 
-    private static JsonElement backing(Path image, int depth) throws NotDone, IOException, InterruptedException {
+    private static JsonElement backing(Path image, int depth) throws IOException, InterruptedException {
         var info = info(image);
         if (!info.has("backing-filename")) {
             return JsonNull.INSTANCE;
         }
         var below = info.get("full-backing-filename").getAsString();
         if (!info.has("backing-filename-format")) {
-            throw new NotDone(image + " does not say which format its backing file " + below + " has. Add it:"
+            throw new RefusedException(image + " does not say which format its backing file " + below + " has. Add it:"
                     + " qemu-img rebase -u -b " + below + " -F raw|qcow2 " + image);
         }
         return node(Path.of(below), info.get("backing-filename-format").getAsString(), depth + 1);
     }
 
-    private static JsonObject info(Path image) throws NotDone, IOException, InterruptedException {
+    private static JsonObject info(Path image) throws IOException, InterruptedException {
         var query = new ProcessBuilder("qemu-img", "info", "-f", "qcow2", "--output=json", "--", image.toString());
-        var log = Files.createTempFile("triplel-inspect", ".log");
+        var log = Files.createTempFile("triplel-image", ".log");
         try {
             var process = query.redirectError(log.toFile()).start();
             var answer = new String(process.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
             if (process.waitFor() != 0) {
-                throw new NotDone(complaint(Files.readString(log)));
+                throw new RefusedException(complaint(Files.readString(log)));
             }
             return JsonParser.parseString(answer).getAsJsonObject();
         } finally {

@@ -1,0 +1,177 @@
+package org.triplel.recovery;
+
+import java.io.IOException;
+import java.io.RandomAccessFile;
+import java.nio.ByteBuffer;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+import java.util.regex.Pattern;
+import org.triplel.block.BlockDevice;
+import org.triplel.block.FileDevice;
+import org.triplel.guest.AbsentJournal;
+import org.triplel.guest.FileSystem;
+import org.triplel.guest.Range;
+
+/**
+ * Checks a file system with e2fsck, without its journal if that is lost: on a copy in a file of its own, since e2fsck takes no
+ * other, and then what has changed is written to the disk.
+ *
+ * @param disk that the file system lies on
+ * @param absent its journal, if a host has that
+ * @param file where the copy is made
+ */
+record FileSystemRepair(BlockDevice disk, FileSystem fileSystem, Optional<AbsentJournal> absent, Path file) {
+
+    private static final int PIECE = 64 << 10;
+    private static final int BLOCK = 4 << 10;
+    private static final int LONGEST_WORDS = 64 << 10;
+    private static final int STILL_BROKEN = 4;
+
+    /** A file that e2fsck has found, as debugfs lists it: inode, mode, owner, group, name, size. */
+    private static final Pattern FOUND = Pattern.compile("/\\d+/\\d+/\\d+/\\d+/(#[^/]*)/(\\d*)/");
+
+    private record Outcome(int status, String said) {}
+
+    /**
+     * Takes as long as e2fsck does. The disk is changed only if the result is good.
+     *
+     * @param progress told how far it is, and the place where it is cancelled
+     */
+    RepairedFileSystem run(Steps progress, Cancellation cancellation) throws IOException, InterruptedException {
+        try {
+            copy(progress);
+            var before = found(cancellation);
+            removeTombstone();
+            var outcome = e2fsck("-fy", cancellation);
+            boolean good = outcome.status() <= RepairedFileSystem.LAST_GOOD_STATUS;
+            if (good && e2fsck("-fn", cancellation).status() != 0) {
+                good = false;
+                outcome = new Outcome(STILL_BROKEN, outcome.said());
+            }
+            var found = new ArrayList<>(good ? found(cancellation) : List.of());
+            found.removeAll(before);
+            return new RepairedFileSystem(
+                    fileSystem.name(),
+                    absent.map(journal -> journal.tombstone().host()).orElse(""),
+                    outcome.status(),
+                    outcome.said().strip(),
+                    good ? writeBack(progress) : 0,
+                    found);
+        } finally {
+            Files.deleteIfExists(file);
+        }
+    }
+
+    private long length() {
+        return fileSystem.pieces().stream().mapToLong(Range::length).sum();
+    }
+
+    private void copy(Steps progress) throws IOException {
+        try (var raw = new RandomAccessFile(file.toFile(), "rw")) {
+            raw.setLength(length());
+        }
+        try (var copy = FileDevice.open(file)) {
+            long start = 0;
+            for (var place : fileSystem.pieces()) {
+                long before = start;
+                new SparseCopy(disk, copy).copy(place, start, bytes -> progress.at((before + bytes) / 2, length()));
+                start += place.length();
+            }
+        }
+    }
+
+    /** e2fsck makes a new journal where there is none that it knows. */
+    private void removeTombstone() throws IOException {
+        if (absent.isEmpty()) {
+            return;
+        }
+        var tombstone = absent.get().superblock();
+        try (var copy = FileDevice.open(file)) {
+            long start = 0;
+            for (var place : fileSystem.pieces()) {
+                if (place.overlaps(tombstone)) {
+                    copy.writeZeroes(start + tombstone.start() - place.start(), tombstone.length(), true);
+                }
+                start += place.length();
+            }
+        }
+    }
+
+    private Outcome e2fsck(String option, Cancellation cancellation) throws IOException, InterruptedException {
+        return run(cancellation, "e2fsck", option, file.toString());
+    }
+
+    /** What of files without a name is in the file system. */
+    private List<String> found(Cancellation cancellation) throws IOException, InterruptedException {
+        var listed = run(cancellation, "debugfs", "-c", "-R", "ls -p /lost+found", file.toString());
+        return FOUND.matcher(listed.said())
+                .results()
+                .map(file -> file.group(1) + (file.group(2).isEmpty() ? ", a folder" : ", " + file.group(2) + " bytes"))
+                .toList();
+    }
+
+    private Outcome run(Cancellation cancellation, String... command) throws IOException, InterruptedException {
+        var log = Files.createTempFile("triplel-recover", ".log");
+        try {
+            int status = cancellation.run(new ProcessBuilder(command)
+                    .redirectInput(Path.of("/dev/null").toFile())
+                    .redirectErrorStream(true)
+                    .redirectOutput(log.toFile()));
+            try (var said = Files.newInputStream(log)) { // the guest has a say in how much that is, and what
+                var words = new String(said.readNBytes(LONGEST_WORDS), StandardCharsets.UTF_8);
+                return new Outcome(status, words.replace(file.toString(), "it"));
+            }
+        } finally {
+            Files.delete(log);
+        }
+    }
+
+    private long writeBack(Steps progress) throws IOException {
+        long changed = 0;
+        try (var copy = FileDevice.openReadOnly(file)) {
+            long start = 0;
+            for (var place : fileSystem.pieces()) {
+                changed += writeBack(copy, start, place, progress);
+                start += place.length();
+            }
+        }
+        disk.flush();
+        return changed;
+    }
+
+    private long writeBack(BlockDevice copy, long start, Range place, Steps progress) throws IOException {
+        long changed = 0;
+        for (long at = 0; at < place.length(); at += PIECE) {
+            int length = (int) Math.min(PIECE, place.length() - at);
+            var repaired = read(copy, start + at, length);
+            var before = read(disk, place.start() + at, length);
+            if (!repaired.equals(before)) {
+                changed += differing(repaired, before);
+                disk.write(place.start() + at, repaired);
+            }
+            progress.at((length() + start + at) / 2, length());
+        }
+        return changed;
+    }
+
+    private static long differing(ByteBuffer one, ByteBuffer other) {
+        long bytes = 0;
+        for (int at = 0; at < one.limit(); at += BLOCK) {
+            int length = Math.min(BLOCK, one.limit() - at);
+            if (!one.slice(at, length).equals(other.slice(at, length))) {
+                bytes += length;
+            }
+        }
+        return bytes;
+    }
+
+    private static ByteBuffer read(BlockDevice from, long at, int length) throws IOException {
+        var content = ByteBuffer.allocateDirect(length);
+        from.read(at, content);
+        return content.flip();
+    }
+}

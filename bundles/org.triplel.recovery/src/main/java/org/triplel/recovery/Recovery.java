@@ -1,0 +1,236 @@
+package org.triplel.recovery;
+
+import java.io.IOException;
+import java.io.RandomAccessFile;
+import java.nio.channels.FileChannel;
+import java.nio.file.FileAlreadyExistsException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
+import java.nio.file.attribute.PosixFilePermissions;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+import java.util.stream.Stream;
+import org.triplel.block.BlockDevice;
+import org.triplel.block.FileDevice;
+import org.triplel.guest.AbsentJournal;
+import org.triplel.guest.DiskInspector;
+import org.triplel.guest.Limits;
+import org.triplel.guest.Range;
+import org.triplel.guest.SemanticMap;
+import org.triplel.router.WriteBehindLog;
+
+/**
+ * Makes a sound copy of the private image of a VM whose host is lost: adds what could be saved of a log of what was written
+ * behind, and checks the ext2, ext3 and ext4 file systems on it with e2fsck, those whose journal is lost without it. The
+ * image and the log stay as they are. The copy gets its name only when it is complete.
+ *
+ * <p>One recovery is run once, by one thread, which must not be interrupted; any thread may cancel it.
+ */
+public final class Recovery {
+
+    private final Path image;
+    private final Path copy;
+    private final Optional<Path> log;
+    private final Path unfinished;
+    private final Cancellation cancellation = new Cancellation();
+    private final Steps steps;
+
+    /**
+     * Does nothing yet.
+     *
+     * @param image qcow2, that nobody uses
+     * @param copy a new file in the same folder, where it finds the image's base
+     * @param log what the host had not sent on to the NAS, saved from its disk
+     */
+    public Recovery(Path image, Path copy, Optional<Path> log, RecoveryObserver observer) {
+        this.image = image;
+        this.copy = copy;
+        this.log = log;
+        this.unfinished = unfinished(copy);
+        this.steps = new Steps(observer, cancellation);
+    }
+
+    /** The journals of an image that are on a host. Takes as long as its file systems need to be looked at. */
+    public static List<AbsentJournal> absentJournals(Path image) throws IOException, InterruptedException {
+        try (var disk = Qcow2Image.open(image)) {
+            return look(disk).absent();
+        }
+    }
+
+    /** Removes what is left of a recovery that has not come to its end, if anything is. No recovery to that copy is running. */
+    public static void removeUnfinished(Path copy) throws IOException {
+        for (var file : List.of(unfinished(copy), raw(copy), behind(copy))) {
+            Files.deleteIfExists(file);
+        }
+    }
+
+    private static Path unfinished(Path copy) {
+        return copy.resolveSibling("." + copy.getFileName() + ".unfinished");
+    }
+
+    private static Path raw(Path copy) {
+        return copy.resolveSibling("." + copy.getFileName() + ".raw");
+    }
+
+    private static Path behind(Path copy) {
+        return copy.resolveSibling("." + copy.getFileName() + ".behind");
+    }
+
+    private static SemanticMap look(Qcow2Image disk) throws IOException {
+        return new DiskInspector(Limits.DEFAULT).inspect(disk.size(), disk::read);
+    }
+
+    /** Has {@link #run} end soon. What is half made is removed then. */
+    public void cancel() {
+        cancellation.cancel();
+    }
+
+    /**
+     * Makes the copy. If this fails, there is none.
+     *
+     * @throws RefusedException it makes no sense, somebody uses the image, or e2fsck cannot repair a file system whose journal
+     *     is lost
+     * @throws IOException a file cannot be read or written
+     * @throws java.util.concurrent.CancellationException it was cancelled
+     */
+    public RecoveryReport run() throws IOException, InterruptedException {
+        refuseNonsense();
+        removeUnfinished(copy);
+        try {
+            plan();
+            copyImage();
+            var report = repair();
+            try (var content = FileChannel.open(unfinished, StandardOpenOption.WRITE)) {
+                content.force(true);
+            }
+            steps.finish();
+            name();
+            return report;
+        } finally {
+            removeUnfinished(copy);
+        }
+    }
+
+    private void refuseNonsense() throws IOException {
+        if (!Files.isRegularFile(image)) {
+            throw new RefusedException("There is no image " + image + ".");
+        }
+        if (Files.exists(copy)) {
+            throw exists();
+        }
+        if (!folder(copy).equals(folder(image))) { // or it would not find its base image
+            throw new RefusedException("The copy must be in the folder of the image, " + folder(image) + ".");
+        }
+        if (log.isPresent() && !Files.isRegularFile(log.get())) {
+            throw new RefusedException("There is no log " + log.get() + ".");
+        }
+    }
+
+    private RefusedException exists() {
+        return new RefusedException(copy + " exists. Choose another name.");
+    }
+
+    private static Path folder(Path file) throws IOException {
+        var parent = file.toAbsolutePath().resolveSibling("");
+        return Files.isDirectory(parent) ? parent.toRealPath() : parent;
+    }
+
+    private void plan() {
+        steps.plan("Copy " + image.getFileName());
+        if (log.isPresent()) {
+            steps.plan("Add what was written behind");
+        }
+        steps.plan("Look for file systems");
+    }
+
+    /** Nobody can write to the image meanwhile. */
+    private void copyImage() throws IOException, InterruptedException {
+        steps.next();
+        Files.createFile(
+                unfinished, PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString("rw-------")));
+        try (var _ = Qcow2Image.open(image);
+                var from = FileDevice.openReadOnly(image)) {
+            try (var sized = new RandomAccessFile(unfinished.toFile(), "rw")) {
+                sized.setLength(from.size());
+            }
+            try (var to = FileDevice.open(unfinished)) {
+                new SparseCopy(from, to).copy(new Range(0, from.size()), 0, bytes -> steps.at(bytes, from.size()));
+            }
+        }
+        Files.setPosixFilePermissions(unfinished, Files.getPosixFilePermissions(image));
+    }
+
+    private RecoveryReport repair() throws IOException, InterruptedException {
+        try (var disk = Qcow2Image.openForWriting(unfinished)) {
+            var added = log.isPresent() ? Optional.of(add(log.get(), disk)) : Optional.<Long>empty();
+            steps.next();
+            var map = look(disk);
+            if (map.absent().isEmpty() && log.isEmpty()) {
+                throw new RefusedException(
+                        "No journal of " + image + " is on a host, and no log is given: there is nothing to recover.");
+            }
+            map.fileSystems().forEach(each -> steps.plan("Check " + each.name()));
+            var repaired = new ArrayList<RepairedFileSystem>();
+            for (var fileSystem : map.fileSystems()) {
+                steps.next();
+                var absent = map.absent().stream()
+                        .filter(journal -> journal.fileSystem().equals(fileSystem.pieces()))
+                        .findFirst();
+                repaired.add(checked(new FileSystemRepair(disk, fileSystem, absent, raw(copy)), absent.isPresent()));
+            }
+            return new RecoveryReport(
+                    repaired,
+                    added.orElse(0L),
+                    Stream.concat(map.absent().stream().map(Recovery::lost), unsound(repaired))
+                            .toList());
+        }
+    }
+
+    private RepairedFileSystem checked(FileSystemRepair repair, boolean needed)
+            throws IOException, InterruptedException {
+        var result = repair.run(steps, cancellation);
+        if (needed && !result.good()) {
+            throw new RefusedException("e2fsck ends with " + result.status() + " for the " + result.name() + ": "
+                    + result.said() + " " + image + " is as it was.");
+        }
+        return result;
+    }
+
+    /** The log itself stays as it is. */
+    private long add(Path saved, BlockDevice disk) throws IOException {
+        steps.next();
+        var ours = behind(copy);
+        Files.copy(saved, ours);
+        try (var opened = WriteBehindLog.open(ours, disk.size())) {
+            return opened.applyTo(disk);
+        } catch (IOException failure) {
+            throw new IOException(failure.getMessage().replace(ours.toString(), saved.toString()), failure);
+        } finally {
+            Files.deleteIfExists(ours);
+        }
+    }
+
+    private static String lost(AbsentJournal journal) {
+        return "What the guest had committed to its journal (" + journal.reason() + ") on "
+                + journal.tombstone().host() + " and not yet written in place: the newest names, sizes and places of"
+                + " files. What files contain and was flushed is there, if e2fsck could tell to which file it belongs.";
+    }
+
+    private static Stream<String> unsound(List<RepairedFileSystem> checked) {
+        return checked.stream()
+                .filter(each -> !each.good())
+                .map(each -> "The " + each.name() + " is as it was: e2fsck ends with " + each.status() + ".");
+    }
+
+    private void name() throws IOException {
+        try {
+            Files.createLink(copy, unfinished); // which replaces nothing
+        } catch (FileAlreadyExistsException e) {
+            if (!Files.isSameFile(copy, unfinished)) {
+                throw exists();
+            }
+        }
+    }
+}

@@ -1,0 +1,181 @@
+package org.triplel.recovery;
+
+import static org.junit.jupiter.api.Assertions.assertArrayEquals;
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.LinkedHashSet;
+import java.util.List;
+import java.util.Optional;
+import java.util.concurrent.CancellationException;
+import java.util.concurrent.atomic.AtomicReference;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.io.TempDir;
+
+/** A private image whose journal was lost with its host; e2fsck and debugfs say what the copy is worth. */
+@Timeout(120)
+class RecoveryTest {
+
+    @TempDir
+    private Path folder;
+
+    private LostDisk lost;
+    private Path copy;
+
+    @BeforeEach
+    void makeImage() throws Exception {
+        lost = new LostDisk(folder);
+        copy = folder.resolve("copy.qcow2");
+    }
+
+    private Recovery recovery(RecoveryObserver observer) {
+        return new Recovery(lost.image, copy, Optional.empty(), observer);
+    }
+
+    @Test
+    void theCopyIsSoundAndTheImageAsItWas() throws Exception {
+        lost.loseName();
+        lost.bury("client-1");
+        byte[] before = Files.readAllBytes(lost.image);
+        var told = new ArrayList<List<RecoveryStep>>();
+        var report = recovery(told::add).run();
+        assertArrayEquals(before, Files.readAllBytes(lost.image));
+
+        var first = report.fileSystems().getFirst();
+        assertEquals("client-1", first.journalHost());
+        assertEquals(1, first.status(), first::said);
+        assertEquals(1, first.found().size(), first::toString);
+        assertTrue(first.found().getFirst().matches("#\\d+, 5000 bytes"), first.found()::toString);
+        assertTrue(first.changedBytes() > 0);
+        var second = report.fileSystems().get(1);
+        assertEquals("", second.journalHost());
+        assertEquals(0, second.status(), second::said);
+        assertEquals(List.of(), second.found());
+        assertEquals(1, report.lost().size(), report.lost()::toString);
+        assertTrue(report.lost().getFirst().contains("on client-1"), report.lost()::toString);
+
+        var partition = lost.partition(copy, 1);
+        LostDisk.run("e2fsck", "-fn", partition.toString());
+        assertArrayEquals(lost.kept, lost.dump(partition, "/kept"));
+        LostDisk.run(
+                "e2fsck", "-fn", lost.partition(copy, LostDisk.SECOND_AT_MIB).toString());
+        LostDisk.run("qemu-img", "check", "-q", copy.toString());
+        try (var disk = Qcow2Image.open(copy)) {
+            assertEquals(2, LostDisk.look(disk).journals().size());
+            assertEquals(List.of(), LostDisk.look(disk).absent());
+        }
+        assertEquals(List.of(), lost.hiddenFiles());
+        assertEquals(
+                List.of(
+                        "Copy desk-01.qcow2",
+                        "Look for file systems",
+                        "Check ext4 in partition 1",
+                        "Check ext4 in partition 2"),
+                told.getLast().stream().map(RecoveryStep::name).toList());
+        assertTrue(told.getLast().stream().allMatch(step -> step.state() == RecoveryStep.State.DONE));
+    }
+
+    @Test
+    void cancelledInAnyStepItLeavesNothing() throws Exception {
+        lost.bury("client-1");
+        byte[] before = Files.readAllBytes(lost.image);
+        var begun = new LinkedHashSet<String>();
+        for (int wanted = 0; wanted < 4; wanted++) {
+            int step = wanted;
+            var running = new AtomicReference<Recovery>();
+            running.set(recovery(steps -> {
+                if (steps.size() > step && steps.get(step).state() == RecoveryStep.State.RUNNING) {
+                    begun.add(steps.get(step).name());
+                    running.get().cancel();
+                }
+            }));
+            assertThrows(CancellationException.class, () -> running.get().run());
+            assertFalse(Files.exists(copy));
+            assertEquals(List.of(), lost.hiddenFiles());
+            assertArrayEquals(before, Files.readAllBytes(lost.image));
+        }
+        assertEquals(4, begun.size(), begun::toString);
+    }
+
+    @Test
+    void aProgramThatRunsIsEndedAtOnce() throws Exception {
+        var cancellation = new Cancellation();
+        var cancelling = new Thread(() -> {
+            while (ProcessHandle.current().children().noneMatch(RecoveryTest::sleeps)) {
+                Thread.onSpinWait();
+            }
+            cancellation.cancel();
+        });
+        cancelling.start();
+        assertThrows(CancellationException.class, () -> cancellation.run(new ProcessBuilder("sleep", "6001")));
+        cancelling.join();
+        assertTrue(ProcessHandle.current().children().noneMatch(RecoveryTest::sleeps));
+    }
+
+    private static boolean sleeps(ProcessHandle process) {
+        return process.info()
+                .commandLine()
+                .filter(line -> line.endsWith("sleep 6001"))
+                .isPresent();
+    }
+
+    @Test
+    void whatAKilledRecoveryHasLeftIsRemovedByName() throws Exception {
+        lost.bury("client-1");
+        for (var name : List.of(".copy.qcow2.unfinished", ".copy.qcow2.raw", ".copy.qcow2.behind")) {
+            Files.writeString(folder.resolve(name), "half made");
+        }
+        Recovery.removeUnfinished(copy);
+        assertEquals(List.of(), lost.hiddenFiles());
+        assertTrue(recovery(steps -> {}).run().fileSystems().getFirst().good());
+    }
+
+    @Test
+    void aFileSystemThatCannotBeRepairedIsToldOfIfItsJournalIsThere() throws Exception {
+        lost.bury("client-1");
+        lost.ruinSecond();
+        var report = recovery(steps -> {}).run();
+        assertEquals(2, report.fileSystems().size(), report::toString);
+        var second = report.fileSystems().get(1);
+        assertFalse(second.good(), second::said);
+        assertEquals(0, second.changedBytes());
+        assertTrue(report.lost().getLast().contains("partition 2 is as it was"), report.lost()::toString);
+        LostDisk.run("e2fsck", "-fn", lost.partition(copy, 1).toString());
+    }
+
+    @Test
+    void theCopyKeepsItsDiskFromWhoMayNotReadTheImage() throws Exception {
+        lost.bury("client-1");
+        LostDisk.run("chmod", "600", lost.image.toString());
+        recovery(steps -> {}).run();
+        assertEquals(Files.getPosixFilePermissions(lost.image), Files.getPosixFilePermissions(copy));
+    }
+
+    @Test
+    void whoHasTheImageOpenIsNotDisturbed() throws Exception {
+        lost.bury("client-1");
+        try (var disk = Qcow2Image.openForWriting(lost.image)) {
+            assertTrue(disk.size() > 0);
+            var refusal = assertThrows(
+                    RefusedException.class, () -> recovery(steps -> {}).run());
+            assertTrue(refusal.getMessage().contains("has the image open"), refusal::getMessage);
+        }
+        assertFalse(Files.exists(copy));
+        assertEquals(List.of(), lost.hiddenFiles());
+    }
+
+    @Test
+    void theJournalsThatAreNotThereAreNamed() throws Exception {
+        assertEquals(List.of(), Recovery.absentJournals(lost.image));
+        lost.bury("client-7");
+        var absent = Recovery.absentJournals(lost.image);
+        assertEquals("client-7", absent.getFirst().tombstone().host());
+    }
+}
