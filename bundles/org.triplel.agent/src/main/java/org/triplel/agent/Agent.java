@@ -52,6 +52,7 @@ final class Agent implements AutoCloseable {
                 config.name(),
                 hypervisor,
                 disks,
+                new Recoveries(config.name(), state, nas, events),
                 events,
                 timing,
                 vm -> desktops.tell(desktop -> desktop.vmChanged(vm)));

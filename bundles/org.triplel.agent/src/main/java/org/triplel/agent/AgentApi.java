@@ -19,8 +19,11 @@ import org.triplel.agent.api.ConsoleOutput;
 import org.triplel.agent.api.ConsoleRequest;
 import org.triplel.agent.api.DiskMap;
 import org.triplel.agent.api.HostStatus;
+import org.triplel.agent.api.LostHost;
 import org.triplel.agent.api.MemoryGiving;
 import org.triplel.agent.api.MemoryTarget;
+import org.triplel.agent.api.RecoveryRequest;
+import org.triplel.agent.api.RecoveryStatus;
 import org.triplel.agent.api.Replica;
 import org.triplel.agent.api.ShadowBase;
 import org.triplel.agent.api.Vm;
@@ -201,8 +204,42 @@ final class AgentApi implements AgentService {
     }
 
     @Override
-    public CompletableFuture<Vm> giveUp(String vm) {
-        return answer("give up", () -> vms.find(given(vm)).giveUp());
+    public CompletableFuture<Vm> giveUp(LostHost lost) {
+        return answer("give up", () -> vms.find(given(given(lost).vm())).giveUp(given(lost.host())));
+    }
+
+    @Override
+    public CompletableFuture<RecoveryStatus> recovery(String vm) {
+        return answerNow("recovery", () -> vms.find(given(vm)).recovery());
+    }
+
+    @Override
+    public CompletableFuture<RecoveryStatus> recover(RecoveryRequest wanted) {
+        return answer("recover", () -> {
+            given(given(wanted).lostHost());
+            given(wanted.log());
+            var vm = vms.findOwn(given(wanted.vm()));
+            return vm.recover(wanted).thenCompose(_ -> recovery(vm.name()));
+        });
+    }
+
+    @Override
+    public CompletableFuture<RecoveryStatus> cancelRecovery(String vm) {
+        return answerNow("cancel recovery", () -> {
+            var found = vms.find(given(vm));
+            found.cancelRecovery();
+            return found.recovery();
+        });
+    }
+
+    @Override
+    public CompletableFuture<Vm> useRecovered(String vm) {
+        return answer("use recovered", () -> vms.findOwn(given(vm)).useRecovered());
+    }
+
+    @Override
+    public CompletableFuture<Vm> discardRecovered(String vm) {
+        return answer("discard recovered", () -> vms.findOwn(given(vm)).discardRecovered());
     }
 
     @Override

@@ -3,6 +3,7 @@ package org.triplel.agent;
 import java.io.IOException;
 import java.lang.System.Logger.Level;
 import java.nio.file.Files;
+import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayDeque;
@@ -227,7 +228,9 @@ final class Disks implements VmDisks, AutoCloseable {
                                     ? "If it cannot be had"
                                     : "Start the agent of " + e.host()
                                             + ", which brings it home. If that host is lost for good")
-                            + ", give up what it wrote last: triplel vm give-up " + vm.vm()
+                            + ", recover the VM with what could be saved of it: Recover VM..., or triplel vm recover "
+                            + vm.vm() + " --host " + e.host()
+                            + ". Or give up what it wrote last: triplel vm give-up " + vm.vm() + " --host " + e.host()
                             + ". Its disk is then as after a power cut a short time before.",
                     e);
         } catch (AbsentJournalException e) {
@@ -236,7 +239,8 @@ final class Disks implements VmDisks, AutoCloseable {
                     "The disk of " + vm.vm() + " cannot be attached: " + e.getMessage() + ".",
                     "Start the agent of " + e.host()
                             + ", which brings it home, or start the VM there. If that host is lost"
-                            + " for good, repair a copy of the disk without the journal: triplel recover.",
+                            + " for good, recover the VM: Recover VM..., or triplel vm recover " + vm.vm() + " --host "
+                            + e.host() + ".",
                     e);
         } catch (IOException e) {
             throw new AgentException(
@@ -448,7 +452,8 @@ final class Disks implements VmDisks, AutoCloseable {
                     vm.overlay() + " stays as it is: " + other + " has what " + vm.vm() + " wrote last.",
                     "Start the agent of " + other
                             + ", which brings it home. If that host is lost for good, give up what " + vm.vm()
-                            + " wrote last: triplel vm give-up " + vm.vm() + ".");
+                            + " wrote last: triplel vm give-up " + vm.vm() + " --host " + other
+                            + ".");
         }
     }
 
@@ -483,16 +488,65 @@ final class Disks implements VmDisks, AutoCloseable {
     }
 
     @Override
-    public boolean giveUp(DiskRecord vm) throws AgentException {
+    public boolean giveUp(DiskRecord vm, String lostHost) throws AgentException {
+        refuseUnlessLost(vm, lostHost);
+        return giveUp(vm);
+    }
+
+    private boolean giveUp(DiskRecord vm) throws AgentException {
         try {
             return nas.dropClaim(vm.overlay());
         } catch (IOException e) {
-            throw new AgentException(
-                    AgentError.Kind.NAS,
-                    "What " + vm.vm() + " wrote last cannot be given up: " + Failures.describe(e) + ".",
-                    "Check the NAS, then try again.",
-                    e);
+            throw notGivenUp(vm, e);
         }
+    }
+
+    private static AgentException notGivenUp(DiskRecord vm, IOException e) {
+        return new AgentException(
+                AgentError.Kind.NAS,
+                "What " + vm.vm() + " wrote last cannot be given up: " + Failures.describe(e) + ".",
+                "Check the NAS, then try again.",
+                e);
+    }
+
+    /** A claim that nobody can read names no host, so it is given up with any. */
+    private void refuseUnlessLost(DiskRecord vm, String lostHost) throws AgentException {
+        Optional<Claim> claim;
+        try {
+            nas.requirePresent();
+            claim = nas.claim(vm.overlay());
+        } catch (NoSuchFileException e) {
+            throw notGivenUp(vm, e);
+        } catch (IOException damaged) {
+            LOG.log(Level.WARNING, vm.vm() + ": given up", damaged);
+            return;
+        }
+        if (claim.isPresent() && !claim.get().host().equals(lostHost)) {
+            throw AgentException.invalid(
+                    "It is not '" + lostHost + "' that has what " + vm.vm() + " wrote last.",
+                    "Give the name of the host that has it, if that is off for good: see the problem of " + vm.vm()
+                            + ".");
+        }
+    }
+
+    @Override
+    public void refuseIfUsed(DiskRecord vm) throws AgentException {
+        try {
+            nas.requirePresent();
+            if (attached.containsKey(vm.vm()) || daemon(vm).isAlive()) {
+                throw AgentException.conflict(
+                        vm.overlay() + " stays as it is: " + host + " has it open, and perhaps not all is on the NAS.",
+                        "Start " + vm.vm() + " and shut it down: that writes what is missing.");
+            }
+        } catch (IOException e) {
+            throw notDiscarded(vm, e);
+        }
+        refuseIfInUse(vm);
+    }
+
+    @Override
+    public void replaced(String vm) {
+        unwritten.remove(vm);
     }
 
     @Override

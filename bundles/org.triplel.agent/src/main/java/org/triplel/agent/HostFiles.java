@@ -85,6 +85,11 @@ final class HostFiles implements RoutedDisk.LocalFiles {
         return state.local().resolve(vm + ".behind");
     }
 
+    /** Whether this host has journals of a VM's disk. */
+    static boolean hasJournals(StateFolder state, String vm) {
+        return Files.exists(journalFile(state, vm));
+    }
+
     /** Removes what is here of a VM, if anything is. */
     static void delete(StateFolder state, String vm) throws IOException {
         SubFile.delete(swapFile(state, vm));
@@ -129,7 +134,7 @@ final class HostFiles implements RoutedDisk.LocalFiles {
         if (!claim.get().image().equals(nas.identity(vm.overlay()))) {
             throw new ElsewhereException(claim.get().host(), there + ", but the image was exchanged meanwhile");
         }
-        if (!isHere(claim.get(), state, vm)) {
+        if (!isHere(claim.get(), state, vm.vm())) {
             throw new ElsewhereException(
                     claim.get().host(), claim.get().host().equals(host) ? there + ", but is missing there" : there);
         }
@@ -149,8 +154,9 @@ final class HostFiles implements RoutedDisk.LocalFiles {
         return true;
     }
 
-    private static boolean isHere(Claim claim, StateFolder state, DiskRecord vm) throws IOException {
-        return WriteBehindLog.idOf(logFile(state, vm.vm())).equals(Optional.of(claim.log()));
+    /** Whether this host has the log that a claim names. */
+    static boolean isHere(Claim claim, StateFolder state, String vm) throws IOException {
+        return WriteBehindLog.idOf(logFile(state, vm)).equals(Optional.of(claim.log()));
     }
 
     /**

@@ -7,9 +7,12 @@ import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Consumer;
+import java.util.stream.Stream;
 import org.triplel.agent.api.AgentError;
 import org.triplel.agent.api.AgentEvent.Severity;
 import org.triplel.agent.api.Placement;
+import org.triplel.agent.api.RecoveryRequest;
+import org.triplel.agent.api.RecoveryStatus;
 import org.triplel.agent.api.Vm;
 import org.triplel.agent.api.VmState;
 import org.triplel.hypervisor.DomainPlacement;
@@ -39,7 +42,13 @@ final class ManagedVm {
 
     /** What a VM needs of its host. */
     record Host(
-            String name, Hypervisor hypervisor, VmDisks disks, EventLog events, Timing timing, Consumer<Vm> listener) {}
+            String name,
+            Hypervisor hypervisor,
+            VmDisks disks,
+            Recoveries recoveries,
+            EventLog events,
+            Timing timing,
+            Consumer<Vm> listener) {}
 
     /** What a request does; runs in the lane. */
     interface Step {
@@ -121,7 +130,11 @@ final class ManagedVm {
                 Placements.described(placement),
                 run.startedAtMillis(),
                 run.readyAfterMillis(),
-                problem.isEmpty() ? host.disks.problem(name()) : problem);
+                host.recoveries.stage(name()),
+                Stream.of(problem, host.disks.problem(name()), host.recoveries.problem(name()))
+                        .filter(each -> !each.isEmpty())
+                        .findFirst()
+                        .orElse(""));
     }
 
     /** To be called now and then: the disk's problems come and go by themselves. */
@@ -201,8 +214,12 @@ final class ManagedVm {
             var before = state;
             become(VmState.STARTING, "");
             try {
+                host.recoveries.settle(name());
+                host.recoveries.refuseIfRunning(name());
                 host.disks.attach(record(), off);
+                host.recoveries.whole(name());
             } catch (AgentException e) {
+                host.recoveries.refused(name(), e);
                 become(before, e.getMessage());
                 throw e;
             }
@@ -407,10 +424,12 @@ final class ManagedVm {
     }
 
     /** Uses the overlay as it is, without what was written last on a host that is lost. */
-    CompletableFuture<Vm> giveUp() {
+    CompletableFuture<Vm> giveUp(String lostHost) {
         return request("Give up", () -> {
             requireOff("started from an earlier state");
-            if (!host.disks.giveUp(record())) {
+            host.recoveries.settle(name());
+            host.recoveries.refuseIfRunning(name());
+            if (!host.disks.giveUp(record(), lostHost)) {
                 throw AgentException.conflict(
                         "All that " + name() + " has written is on the NAS, so there is nothing to give up.", "");
             }
@@ -418,8 +437,50 @@ final class ManagedVm {
                     Severity.WARNING,
                     name(),
                     "Give up",
-                    "What it wrote last is given up: its disk is as after a power cut a short time before.");
+                    "What it wrote last is given up: its disk is as after a power cut a short time before. " + lostHost
+                            + " is said to be off for good.");
+            host.recoveries.whole(name());
+            become(VmState.STOPPED, "");
         });
+    }
+
+    /** Begins to make a sound copy of its disk, whose earlier host is lost; that goes on beside the lane. */
+    CompletableFuture<Vm> recover(RecoveryRequest wanted) {
+        return request(Recoveries.RECOVER, () -> {
+            requireOff("recovered");
+            host.disks.refuseIfUsed(record());
+            host.recoveries.begin(record(), wanted);
+            become(state, "");
+        });
+    }
+
+    void cancelRecovery() throws AgentException {
+        host.recoveries.cancel(name());
+    }
+
+    /** Puts the copy in the place of its disk. */
+    CompletableFuture<Vm> useRecovered() {
+        return request(Recoveries.RECOVER, () -> {
+            requireOff("recovered");
+            host.disks.refuseIfUsed(record());
+            host.recoveries.use(record());
+            host.disks.replaced(name());
+            become(VmState.STOPPED, "");
+        });
+    }
+
+    CompletableFuture<Vm> discardRecovered() {
+        return request(Recoveries.RECOVER, () -> {
+            host.recoveries.discard(name());
+            become(state, "");
+        });
+    }
+
+    /** What is missing of its disk, and how its recovery goes; may take a while, and does not use the lane. */
+    RecoveryStatus recovery() throws AgentException {
+        var now = snapshot.state();
+        return host.recoveries.status(
+                name(), definition.image().overlay(), now == VmState.STOPPED || now == VmState.CRASHED);
     }
 
     /** Replaces the overlay by an empty one. */
@@ -470,8 +531,11 @@ final class ManagedVm {
     }
 
     private void discardDisk() throws AgentException {
+        host.recoveries.settle(name());
+        host.recoveries.refuseIfRunning(name());
         try {
             host.disks.discard(record());
+            host.recoveries.forget(name());
             console.delete();
         } catch (IOException e) {
             throw new AgentException(
@@ -515,8 +579,18 @@ final class ManagedVm {
             stopped(present);
         } else {
             detach(guest(present)); // what an earlier agent left attached
+            lookWhatIsLost();
             become(crashed ? VmState.CRASHED : VmState.STOPPED, crashed ? CRASH : problem);
         }
+    }
+
+    private void lookWhatIsLost() {
+        try {
+            host.recoveries.settle(name());
+        } catch (AgentException e) {
+            fail(Recoveries.RECOVER, e);
+        }
+        host.recoveries.lookSoon(record(), placement.writes() instanceof DomainPlacement.Writes.JournalOnHost);
     }
 
     /** QEMU runs and waits for its disk, so attaching it is tried until it succeeds. */

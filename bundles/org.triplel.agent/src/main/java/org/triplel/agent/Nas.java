@@ -300,10 +300,16 @@ record Nas(Path folder, Optional<Path> link) {
         }
     }
 
-    private void requirePresent() throws NoSuchFileException {
+    /** @throws NoSuchFileException the folder is not that of a NAS */
+    void requirePresent() throws NoSuchFileException {
         if (!present()) {
             throw new NoSuchFileException(folder.resolve("bases").toString());
         }
+    }
+
+    /** What tells an overlay from every other file, as long as nobody writes to it. */
+    String unwritten(String overlay) throws IOException {
+        return unwritten(folder.resolve(overlay));
     }
 
     /** Stays the same when a file gets another name, but not when somebody writes to it. */

@@ -23,7 +23,7 @@ final class StateFolder implements AutoCloseable {
     /** @throws IOException another agent has it, or it cannot be used; the message says so */
     StateFolder(Path folder) throws IOException {
         this.folder = folder;
-        for (var part : new Path[] {folder, replicas(), spools(), disks(), defining(), local(), log()}) {
+        for (var part : new Path[] {folder, replicas(), spools(), disks(), defining(), recovering(), local(), log()}) {
             Files.createDirectories(part);
         }
         var file = folder.resolve("agent.lock");
@@ -94,6 +94,11 @@ final class StateFolder implements AutoCloseable {
     /** Notes which VMs are being defined. */
     Path defining() {
         return folder.resolve("defining");
+    }
+
+    /** Notes which disks are being recovered. */
+    Path recovering() {
+        return folder.resolve("recovering");
     }
 
     Path log() {

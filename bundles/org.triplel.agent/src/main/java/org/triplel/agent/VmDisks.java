@@ -46,9 +46,17 @@ interface VmDisks {
     /**
      * What a VM that is off wrote last, and what is not on the NAS, is not waited for any more: its overlay is used as it is.
      *
+     * @param lostHost the host that is said to be lost
      * @return whether there is something that is waited for
+     * @throws AgentException another host has it
      */
-    boolean giveUp(DiskRecord vm) throws AgentException;
+    boolean giveUp(DiskRecord vm, String lostHost) throws AgentException;
+
+    /** @throws AgentException somebody uses the overlay of a VM that is off, or not all of it is on the NAS yet */
+    void refuseIfUsed(DiskRecord vm) throws AgentException;
+
+    /** The overlay of a VM that is off is another one now: what was missing of the old one is not waited for any more. */
+    void replaced(String vm);
 
     /** What is wrong with a disk that is attached or should no longer be, and what to do, or empty. */
     String problem(String vm);

@@ -217,6 +217,13 @@ final class Vms {
         return found;
     }
 
+    /** The same, if its disk is named after it: then files beside that are, too. */
+    ManagedVm findOwn(String name) throws AgentException {
+        var vm = find(name);
+        checkOwn(name, vm.definition().image().overlay());
+        return vm;
+    }
+
     private static AgentException invalidName(String vm) {
         return AgentException.invalid(
                 "'" + vm + "' is no name of a VM.",
@@ -437,9 +444,8 @@ final class Vms {
     }
 
     CompletableFuture<Vm> reset(String name) throws AgentException {
-        var vm = find(name);
+        var vm = findOwn(name);
         var image = vm.definition().image();
-        checkOwn(name, image.overlay());
         return vm.reset(() -> {
             deleteOverlay(name, image.overlay());
             createOverlay(
@@ -453,8 +459,7 @@ final class Vms {
 
     /** Completes with the VM as it was. */
     CompletableFuture<Vm> delete(String name) throws AgentException {
-        var vm = find(name);
-        checkOwn(name, vm.definition().image().overlay());
+        var vm = findOwn(name);
         return vm.delete(() -> deleteOverlay(name, vm.definition().image().overlay()), () -> {
             vms.remove(name);
             deleted.accept(name);

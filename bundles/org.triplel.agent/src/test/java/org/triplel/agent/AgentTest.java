@@ -42,6 +42,7 @@ import org.triplel.agent.api.HostStatus;
 import org.triplel.agent.api.MemoryGiving;
 import org.triplel.agent.api.MemoryTarget;
 import org.triplel.agent.api.Placement;
+import org.triplel.agent.api.RecoveryStage;
 import org.triplel.agent.api.Replica;
 import org.triplel.agent.api.ShadowBase;
 import org.triplel.agent.api.SwapVelocity;
@@ -191,6 +192,7 @@ class AgentTest {
                             Placement.DEFAULT,
                             0,
                             -1,
+                            RecoveryStage.NONE,
                             ""),
                     vm);
             assertEquals(vm, other.next(Vm.class));

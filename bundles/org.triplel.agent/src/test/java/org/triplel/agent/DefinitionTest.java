@@ -76,7 +76,14 @@ class DefinitionTest {
             disks = new Disks(name, state, temp.resolve(name + ".sock"), nas, replicas, SendRate.UNLIMITED, events);
             bases = new Bases(nas, replicas);
             vms = new Vms(
-                    new ManagedVm.Host(name, domains, disks, events, Timing.usual(), told::add),
+                    new ManagedVm.Host(
+                            name,
+                            domains,
+                            disks,
+                            new Recoveries(name, state, nas, events),
+                            events,
+                            Timing.usual(),
+                            told::add),
                     new Vms.Place(temp.resolve("router.sock"), temp, Accelerator.TCG, MEMORY_BYTES),
                     nas,
                     bases,

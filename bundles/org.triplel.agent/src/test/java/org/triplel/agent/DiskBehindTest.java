@@ -21,6 +21,8 @@ import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
+import org.triplel.agent.api.RecoveryRequest;
+import org.triplel.agent.api.RecoveryStage;
 import org.triplel.block.nbd.NbdClient;
 import org.triplel.hypervisor.DomainPlacement;
 import org.triplel.hypervisor.RiskConsent;
@@ -192,8 +194,8 @@ class DiskBehindTest {
             var refusal = assertThrows(AgentException.class, () -> other.disks.attach(VM, Guest.OFF));
             assertTrue(refusal.getMessage().contains("what it wrote last is on client-1"), refusal::getMessage);
             assertThrows(AgentException.class, () -> other.disks.attach(VM.unsplit(), Guest.OFF));
-            assertTrue(other.disks.giveUp(VM));
-            assertFalse(other.disks.giveUp(VM));
+            assertTrue(other.disks.giveUp(VM, "client-1"));
+            assertFalse(other.disks.giveUp(VM, "client-1"));
             other.disks.attach(VM, Guest.OFF);
             System.arraycopy(before, 0, model, 0, BYTES);
             work(other);
@@ -205,6 +207,38 @@ class DiskBehindTest {
             assertTrue(host.events.newest().stream()
                     .anyMatch(event -> event.message().contains("was given up meanwhile")));
             work(host);
+            host.disks.detach("desk-01", Guest.OFF);
+        }
+        assertHome();
+    }
+
+    /** And when the lost host comes back, it harms nobody. */
+    @Test
+    void whatCouldBeSavedOfTheLogIsInTheRecoveredCopy() throws Exception {
+        byte[] before = loseHost();
+        byte[] image = Files.readAllBytes(overlay());
+        var saved = Files.copy(state("local/desk-01.behind"), temp.resolve("saved"));
+        try (var other = otherHost()) {
+            var recoveries = new Recoveries("client-2", other.state, fixture.nas(), other.events);
+            recoveries.begin(VM, new RecoveryRequest("desk-01", "client-1", saved.toString()));
+            Await.until("it ends", () -> recoveries.stage("desk-01") != RecoveryStage.RUNNING);
+            var status = recoveries.status("desk-01", VM.overlay(), true);
+            assertEquals(RecoveryStage.READY, status.stage(), status::problem);
+            assertTrue(status.report().logBytes() >= 200_512, status::toString);
+            assertArrayEquals(image, Files.readAllBytes(overlay()));
+            assertArrayEquals(before, onTheNas());
+            recoveries.use(VM);
+            assertArrayEquals(model, onTheNas());
+            assertEquals(Optional.empty(), fixture.nas().claim(VM.overlay()));
+            other.disks.attach(VM, Guest.OFF);
+            work(other);
+            other.disks.detach("desk-01", Guest.OFF);
+        }
+        assertArrayEquals(model, onTheNas());
+        try (var host = host()) {
+            host.disks.attach(VM, Guest.OFF);
+            assertTrue(host.events.newest().stream()
+                    .anyMatch(event -> event.message().contains("was given up meanwhile")));
             host.disks.detach("desk-01", Guest.OFF);
         }
         assertHome();
@@ -263,7 +297,7 @@ class DiskBehindTest {
         try (var host = host()) {
             var refusal = assertThrows(AgentException.class, () -> host.disks.attach(VM, Guest.OFF));
             assertTrue(refusal.getMessage().contains("was exchanged meanwhile"), refusal::getMessage);
-            assertTrue(host.disks.giveUp(VM));
+            assertTrue(host.disks.giveUp(VM, "client-1"));
             host.disks.attach(VM, Guest.OFF);
             System.arraycopy(before, 0, model, 0, BYTES);
             work(host);

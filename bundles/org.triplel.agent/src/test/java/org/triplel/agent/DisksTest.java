@@ -375,7 +375,9 @@ class DisksTest {
         try (var host = new DiskHost(temp, fixture)) {
             assertTrue(notDiscarded(host).getMessage().contains("client-2 has what desk-01 wrote last"));
             assertEquals(Optional.of(claim), fixture.nas().claim(VM.overlay()));
-            host.disks.giveUp(VM);
+            assertThrows(AgentException.class, () -> host.disks.giveUp(VM, "client-1"));
+            assertEquals(Optional.of(claim), fixture.nas().claim(VM.overlay()));
+            host.disks.giveUp(VM, "client-2");
             host.disks.discard(VM);
         }
     }

@@ -5,6 +5,7 @@ import static org.junit.jupiter.api.Assertions.assertInstanceOf;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import java.io.IOException;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.time.Instant;
@@ -17,10 +18,13 @@ import java.util.concurrent.Executors;
 import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.io.TempDir;
 import org.triplel.agent.api.AgentError;
 import org.triplel.agent.api.Placement;
+import org.triplel.agent.api.RecoveryRequest;
 import org.triplel.agent.api.Side;
 import org.triplel.agent.api.Vm;
 import org.triplel.agent.api.VmState;
@@ -75,9 +79,19 @@ class ManagedVmTest {
         }
 
         @Override
-        public boolean giveUp(DiskRecord vm) {
-            calls.add("give up " + vm.vm());
+        public boolean giveUp(DiskRecord vm, String lostHost) {
+            calls.add("give up " + vm.vm() + " " + lostHost);
             return true;
+        }
+
+        @Override
+        public void refuseIfUsed(DiskRecord vm) {
+            calls.add("refuse if used " + vm.vm());
+        }
+
+        @Override
+        public void replaced(String vm) {
+            calls.add("replaced " + vm);
         }
 
         @Override
@@ -86,6 +100,11 @@ class ManagedVmTest {
         }
     }
 
+    @TempDir
+    private Path temp;
+
+    private StateFolder state;
+    private Recoveries recoveries;
     private final SimulatedHypervisor hypervisor = new SimulatedHypervisor();
     private final SimulatedDisks disks = new SimulatedDisks();
     private final List<Vm> told = new CopyOnWriteArrayList<>();
@@ -93,8 +112,15 @@ class ManagedVmTest {
     private final EventLog events = new EventLog("client-1", event -> {});
     private final Lane lane = new Lane("test");
 
+    @BeforeEach
+    void prepare() throws IOException {
+        state = new StateFolder(temp.resolve("state"));
+        recoveries = new Recoveries("client-1", state, new Nas(temp, Optional.empty()), events);
+    }
+
     @AfterEach
-    void stopClock() {
+    void stopClock() throws IOException {
+        state.close();
         clock.shutdownNow();
         hypervisor.shutdownMayReturn.countDown();
     }
@@ -105,7 +131,7 @@ class ManagedVmTest {
 
     private ManagedVm vm(DomainStatus status, Duration ready, Duration shutdown, Duration disk) {
         var timing = new Timing(ready, shutdown, disk, SHORT, clock);
-        var host = new ManagedVm.Host("client-1", hypervisor, disks, events, timing, told::add);
+        var host = new ManagedVm.Host("client-1", hypervisor, disks, recoveries, events, timing, told::add);
         return new ManagedVm(host, status, lane);
     }
 
@@ -177,6 +203,26 @@ class ManagedVmTest {
         hypervisor.refused = "";
         started(vm);
         assertEquals("", vm.snapshot().problem());
+    }
+
+    @Test
+    void isRecoveredOrGivenUpOnlyWhileItIsOff() throws Exception {
+        var vm = started(stoppedVm());
+        var wanted = new RecoveryRequest("desk-01", "client-9", "");
+        for (var request : List.of(vm.recover(wanted), vm.useRecovered(), vm.giveUp("client-9"))) {
+            assertEquals(AgentError.Kind.CONFLICT, refusal(request).kind());
+        }
+        assertEquals(List.of("attach desk-01"), disks.calls);
+    }
+
+    @Test
+    void asksItsDisksWhoUsesThemBeforeItIsRecovered() throws Exception {
+        var vm = stoppedVm();
+        var refused = refusal(vm.recover(new RecoveryRequest("desk-01", "client-9", "")));
+        assertEquals(AgentError.Kind.NAS, refused.kind(), refused::what); // there is none in this test
+        assertEquals(List.of("refuse if used desk-01"), disks.calls);
+        vm.giveUp("client-9").get();
+        assertEquals("give up desk-01 client-9", disks.calls.getLast());
     }
 
     @Test

@@ -22,6 +22,7 @@ import org.triplel.agent.api.Exposure;
 import org.triplel.agent.api.MemoryGiving;
 import org.triplel.agent.api.MemoryTarget;
 import org.triplel.agent.api.Placement;
+import org.triplel.agent.api.RecoveryStage;
 import org.triplel.agent.api.RequestClass;
 import org.triplel.agent.api.Side;
 import org.triplel.agent.api.SwapVelocity;
@@ -69,7 +70,18 @@ class VmMemoriesTest {
     private List<Vm> vms() {
         return states.entrySet().stream()
                 .map(vm -> new Vm(
-                        vm.getKey(), "client-1", vm.getValue(), "debian-12", 1, GIB, 512, Placement.DEFAULT, 1, 1, ""))
+                        vm.getKey(),
+                        "client-1",
+                        vm.getValue(),
+                        "debian-12",
+                        1,
+                        GIB,
+                        512,
+                        Placement.DEFAULT,
+                        1,
+                        1,
+                        RecoveryStage.NONE,
+                        ""))
                 .sorted((a, b) -> a.name().compareTo(b.name()))
                 .toList();
     }

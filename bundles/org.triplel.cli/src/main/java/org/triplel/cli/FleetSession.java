@@ -4,14 +4,18 @@ import java.time.Clock;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
+import java.util.function.Consumer;
 import java.util.function.Function;
 import java.util.function.Predicate;
 import org.triplel.agent.api.AgentService;
+import org.triplel.agent.api.RecoveryStage;
+import org.triplel.agent.api.RecoveryStatus;
 import org.triplel.agent.api.Replica;
 import org.triplel.agent.api.Vm;
 import org.triplel.agent.api.VmState;
@@ -27,6 +31,7 @@ import org.triplel.lab.LabStatus;
 final class FleetSession implements AutoCloseable {
 
     private static final Duration CONNECT_TIME = Duration.ofSeconds(10);
+    private static final Duration LOOK_TIME = Duration.ofMillis(500);
     private static final Duration ANSWER_TIME = Duration.ofMinutes(2);
     private static final Duration FILL_TIME = Duration.ofHours(12);
 
@@ -39,6 +44,16 @@ final class FleetSession implements AutoCloseable {
 
     /** Connects to a lab's agents; a host that does not answer fails the command, or it would act on half a fleet. */
     static FleetSession open(Lab lab) throws LabException, NotDone, InterruptedException {
+        return open(lab, Optional.empty());
+    }
+
+    /** The same, but one host need not answer: it is said to be lost for good. */
+    static FleetSession without(String lostHost, Lab lab) throws LabException, NotDone, InterruptedException {
+        return open(lab, Optional.of(lostHost));
+    }
+
+    private static FleetSession open(Lab lab, Optional<String> without)
+            throws LabException, NotDone, InterruptedException {
         var status = lab.status();
         if (status.state() == LabStatus.State.STOPPED) {
             throw new NotDone(
@@ -52,7 +67,8 @@ final class FleetSession implements AutoCloseable {
             session.until(CONNECT_TIME, "the agents to answer", inventory -> inventory.hosts().stream()
                     .noneMatch(host -> host.link() instanceof Host.Connecting));
             for (var host : session.fleet.inventory().hosts()) {
-                if (host.link() instanceof Host.Lost lost) {
+                if (host.link() instanceof Host.Lost lost
+                        && without.filter(host.name()::equals).isEmpty()) {
                     throw new NotDone(host.name() + ": " + lost.reason()
                             + ". Start what of the lab has ended: triplel lab start --lab " + status.name());
                 }
@@ -153,6 +169,19 @@ final class FleetSession implements AutoCloseable {
     /** Waits until {@code condition} holds for all replicas. */
     void awaitReplicas(Predicate<Replica> condition) throws NotDone, InterruptedException {
         until(FILL_TIME, "the replicas", inventory -> inventory.replicas().allMatch(condition));
+    }
+
+    /** How a VM's recovery is. */
+    RecoveryStatus recovery(String vm) throws NotDone, InterruptedException {
+        return ask(vm, agent -> agent.recovery(vm));
+    }
+
+    /** Waits until a VM's recovery is over. */
+    void awaitRecovered(String vm, Consumer<RecoveryStatus> progress) throws NotDone, InterruptedException {
+        for (var now = recovery(vm); now.stage() == RecoveryStage.RUNNING; now = recovery(vm)) {
+            progress.accept(now);
+            Thread.sleep(LOOK_TIME);
+        }
     }
 
     private void until(Duration limit, String what, Predicate<Inventory> condition)

@@ -9,7 +9,6 @@ import org.triplel.recovery.Recovery;
 import org.triplel.recovery.RecoveryReport;
 import org.triplel.recovery.RecoveryStep;
 import org.triplel.recovery.RefusedException;
-import org.triplel.recovery.RepairedFileSystem;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
@@ -79,27 +78,21 @@ final class RecoverCommand implements Callable<Integer> {
         switch (main.output()) {
             case JsonOutput json -> json.one(report);
             case TextOutput text -> {
-                for (var fileSystem : report.fileSystems()) {
-                    text.to().println(words(fileSystem));
-                    text.to().println(fileSystem.said());
-                    fileSystem.found().forEach(file -> text.to().println("lost+found: " + file));
+                var words = new RecoveryWords(text.to());
+                for (var each : report.fileSystems()) {
+                    words.fileSystem(
+                            each.name(),
+                            each.journalHost(),
+                            each.status(),
+                            each.changedBytes(),
+                            each.said(),
+                            each.found());
                 }
-                if (report.logBytes() > 0) {
-                    text.to().println(report.logBytes() + " bytes were added from the log.");
-                }
-                report.lost().forEach(lost -> text.to().println("Lost: " + lost));
+                words.end(report.logBytes(), report.lost());
             }
         }
         spec.commandLine()
                 .getErr()
                 .println(copy + " is made; " + image + " is as it was. Look at the copy before you use it.");
-    }
-
-    private static String words(RepairedFileSystem fileSystem) {
-        return fileSystem.name()
-                + (fileSystem.journalHost().isEmpty()
-                        ? ""
-                        : ", whose journal was on " + fileSystem.journalHost()) + ": e2fsck ended with "
-                + fileSystem.status() + " and changed " + fileSystem.changedBytes() + " bytes.";
     }
 }

@@ -5,11 +5,14 @@ import java.util.Comparator;
 import java.util.List;
 import java.util.Optional;
 import java.util.stream.Collectors;
+import java.util.stream.Stream;
 import org.triplel.agent.api.AgentService;
 import org.triplel.agent.api.BaseImage;
+import org.triplel.agent.api.LostHost;
 import org.triplel.agent.api.MemoryGiving;
 import org.triplel.agent.api.MemoryTarget;
 import org.triplel.agent.api.Placement;
+import org.triplel.agent.api.RecoveryRequest;
 import org.triplel.agent.api.Vm;
 import org.triplel.agent.api.VmDefinition;
 import org.triplel.agent.api.VmPlacement;
@@ -306,19 +309,65 @@ final class VmCommand implements Runnable {
                             + " that is lost for good.")
     void giveUp(
             @Parameters(paramLabel = "NAME", arity = "1..*", description = "The virtual machines.") List<String> names,
-            @Option(names = "--accept-loss", description = "I accept that what they wrote last is lost.")
-                    boolean acceptLoss)
+            @Option(
+                            names = "--host",
+                            required = true,
+                            paramLabel = "LOST",
+                            description =
+                                    "The host that has it. I confirm that it is off for good, and accept that what"
+                                            + " they wrote last there is lost, also if it comes back.")
+                    String lost)
             throws Exception {
-        if (!acceptLoss) {
-            throw new NotDone(
-                    "What they wrote last is lost then, also if the host comes back. If you accept that, say so:"
-                            + " --accept-loss.");
-        }
-        try (var fleet = FleetSession.open(main.lab())) {
+        try (var fleet = FleetSession.without(lost, main.lab())) {
             for (var name : names) {
-                fleet.ask(name, agent -> agent.giveUp(name));
+                fleet.ask(name, agent -> agent.giveUp(new LostHost(name, lost)));
             }
             print(fleet.vms(names));
+        }
+    }
+
+    @Command(
+            name = "recover",
+            description =
+                    "Make a sound copy of the disk of a stopped virtual machine whose host is lost for good with a part of"
+                            + " it, and print what is repaired and what is lost; then, by --use or --discard, decide on it."
+                            + " Ended by Ctrl+C, it goes on: see --cancel.")
+    void recover(
+            @Parameters(paramLabel = "NAME", description = "The virtual machine.") String name,
+            @Option(
+                            names = "--host",
+                            paramLabel = "LOST",
+                            description = "The host that has the part. I confirm that it is off for good.")
+                    Optional<String> lost,
+            @Option(
+                            names = "--behind",
+                            paramLabel = "LOG",
+                            description =
+                                    "What the lost host had not sent on to the NAS, saved from its disk: a path on"
+                                            + " the host of the virtual machine.")
+                    Optional<String> log,
+            @Option(names = "--use", description = "Put the copy in the place of the disk, which is kept beside it.")
+                    boolean use,
+            @Option(names = "--discard", description = "Remove the copy.") boolean discard,
+            @Option(names = "--cancel", description = "End a recovery that is running.") boolean cancel)
+            throws Exception {
+        long wanted = Stream.of(lost.isPresent(), use, discard, cancel)
+                .filter(Boolean::booleanValue)
+                .count();
+        if (wanted != 1 || log.isPresent() && lost.isEmpty()) {
+            throw new NotDone("Say one of --host, --use, --discard and --cancel; --behind goes with --host.");
+        }
+        try (var fleet =
+                lost.isPresent() ? FleetSession.without(lost.get(), main.lab()) : FleetSession.open(main.lab())) {
+            if (lost.isPresent()) {
+                new RecoverySession(fleet, main.output(), spec.commandLine().getErr())
+                        .recover(new RecoveryRequest(name, lost.get(), log.orElse("")));
+            } else if (cancel) {
+                fleet.ask(name, agent -> agent.cancelRecovery(name));
+            } else {
+                var vm = fleet.ask(name, agent -> use ? agent.useRecovered(name) : agent.discardRecovered(name));
+                print(List.of(vm));
+            }
         }
     }
 

@@ -55,6 +55,20 @@ class VmCommandTest {
     }
 
     @Test
+    void whoeverGivesUpOrRecoversNamesTheLostHost() {
+        assertTrue(refusal(2, "vm", "give-up", "web-01").contains("--host"), "any host is given up");
+        for (var options : new String[][] {
+            {"vm", "recover", "web-01"},
+            {"vm", "recover", "web-01", "--use", "--discard"},
+            {"vm", "recover", "web-01", "--use", "--host", "client-1"},
+            {"vm", "recover", "web-01", "--use", "--behind", "/tmp/log"}
+        }) {
+            var words = refusal(1, options);
+            assertTrue(words.contains("Say one of --host, --use, --discard and --cancel"), words);
+        }
+    }
+
+    @Test
     void hostAndBaseImageMustBeSaid() {
         assertTrue(refusal(2, "vm", "new", "web-01").contains("--host"), "the host is made up");
     }

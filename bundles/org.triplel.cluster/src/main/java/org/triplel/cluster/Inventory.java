@@ -28,6 +28,13 @@ public record Inventory(List<Host> hosts, List<AgentEvent> events) {
         return hosts.stream().filter(host -> host.name().equals(name)).findFirst();
     }
 
+    /** Whether a host answers and says that it has a VM of this name: then it is not lost for that VM. */
+    public boolean lives(String host, String vm) {
+        return host(host).filter(Host::connected).stream()
+                .flatMap(each -> each.vms().stream())
+                .anyMatch(each -> each.name().equals(vm));
+    }
+
     /** The replicas of all hosts. */
     public Stream<Replica> replicas() {
         return hosts.stream().flatMap(host -> host.replicas().stream());

@@ -11,6 +11,7 @@ import org.triplel.agent.api.AgentListener;
 import org.triplel.agent.api.AgentService;
 import org.triplel.agent.api.HostStatus;
 import org.triplel.agent.api.Placement;
+import org.triplel.agent.api.RecoveryStage;
 import org.triplel.agent.api.Vm;
 import org.triplel.agent.api.VmDefinition;
 import org.triplel.agent.api.VmState;
@@ -63,6 +64,7 @@ final class FakeAgentMain {
                 Placement.DEFAULT,
                 0,
                 -1,
+                RecoveryStage.NONE,
                 "");
     }
 }

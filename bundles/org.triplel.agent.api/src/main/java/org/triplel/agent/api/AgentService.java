@@ -84,10 +84,36 @@ public interface AgentService {
 
     /**
      * Lets a stopped VM be started from what the NAS has, although a host has not sent on what it wrote last: that host is lost
-     * for good. If it comes back, what it has is kept, and not used.
+     * for good, and named as a confirmation of that. If it comes back, what it has is kept, and not used.
      */
     @JsonRequest
-    CompletableFuture<Vm> giveUp(String vm);
+    CompletableFuture<Vm> giveUp(LostHost lost);
+
+    /** What is missing of a VM's disk since a host was lost, and how its recovery goes; looks at the disk if the VM is off. */
+    @JsonRequest
+    CompletableFuture<RecoveryStatus> recovery(String vm);
+
+    /**
+     * Begins to make a sound copy of the disk of a VM that is off, beside it; the disk itself stays as it is. Done when that has
+     * begun. What is half made is removed if it fails, is cancelled, or the agent dies.
+     */
+    @JsonRequest
+    CompletableFuture<RecoveryStatus> recover(RecoveryRequest wanted);
+
+    /** Ends a recovery that is running; done when it was told so. */
+    @JsonRequest
+    CompletableFuture<RecoveryStatus> cancelRecovery(String vm);
+
+    /**
+     * Puts the copy in the place of the disk, which is kept beside it under another name, and gives up what the lost host has.
+     * If the agent dies meanwhile, the next one does the rest.
+     */
+    @JsonRequest
+    CompletableFuture<Vm> useRecovered(String vm);
+
+    /** Removes the copy. */
+    @JsonRequest
+    CompletableFuture<Vm> discardRecovered(String vm);
 
     /**
      * Begins to watch what a running VM does to its disk, for some minutes; a watch that goes on is replaced. Where anything is

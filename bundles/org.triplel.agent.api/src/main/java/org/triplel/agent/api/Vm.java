@@ -13,6 +13,7 @@ package org.triplel.agent.api;
  * @param placement where its host keeps parts of its disk
  * @param startedAtMillis when it was last started, milliseconds since 1970, or 0
  * @param readyAfterMillis how long after that the guest answered, in milliseconds, or -1 as long as it has not
+ * @param recovery whether its disk needs to be recovered because a host was lost, and how far that is
  * @param problem what is wrong with it and what to do, or empty
  */
 public record Vm(
@@ -26,6 +27,7 @@ public record Vm(
         Placement placement,
         long startedAtMillis,
         long readyAfterMillis,
+        RecoveryStage recovery,
         String problem) {
 
     /** Whether the guest has answered since its last start. */

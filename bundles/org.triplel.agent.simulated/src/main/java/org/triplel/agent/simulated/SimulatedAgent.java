@@ -29,9 +29,13 @@ import org.triplel.agent.api.ConsoleOutput;
 import org.triplel.agent.api.ConsoleRequest;
 import org.triplel.agent.api.DiskMap;
 import org.triplel.agent.api.HostStatus;
+import org.triplel.agent.api.LostHost;
 import org.triplel.agent.api.MemoryGiving;
 import org.triplel.agent.api.MemoryTarget;
 import org.triplel.agent.api.Placement;
+import org.triplel.agent.api.RecoveryRequest;
+import org.triplel.agent.api.RecoveryStage;
+import org.triplel.agent.api.RecoveryStatus;
 import org.triplel.agent.api.Replica;
 import org.triplel.agent.api.ShadowBase;
 import org.triplel.agent.api.TrafficSample;
@@ -63,6 +67,7 @@ public final class SimulatedAgent implements AgentService, AutoCloseable {
     private final Map<String, SimulatedMemory> memories = new HashMap<>();
     private final Map<String, SimulatedWatch> watches = new HashMap<>();
     private final Map<String, String> elsewhere = new HashMap<>();
+    private final Map<String, SimulatedRecovery> recoveries = new HashMap<>();
     private final Map<String, String> unusable = new HashMap<>();
     private final Set<String> taken = new HashSet<>();
     private volatile boolean nasLost;
@@ -109,7 +114,19 @@ public final class SimulatedAgent implements AgentService, AutoCloseable {
      * @param bootBytes how much of the base image it reads to boot
      */
     public synchronized void addVm(String name, String base, long bootBytes) {
-        var vm = new Vm(name, host, VmState.STOPPED, base, 1, 2 * GIB, MEMORY_MIB, Placement.DEFAULT, 0, -1, "");
+        var vm = new Vm(
+                name,
+                host,
+                VmState.STOPPED,
+                base,
+                1,
+                2 * GIB,
+                MEMORY_MIB,
+                Placement.DEFAULT,
+                0,
+                -1,
+                RecoveryStage.NONE,
+                "");
         vms.put(name, new SimulatedVm(vm, bootBytes));
     }
 
@@ -153,6 +170,11 @@ public final class SimulatedAgent implements AgentService, AutoCloseable {
                 changed(vm);
             }
         }
+        recoveries.forEach((name, recovery) -> {
+            if (recovery.advance(millis)) {
+                showRecovery(name);
+            }
+        });
         for (var replica : replicas.values()) {
             if (replica.advance(millis, nas) || running > 0) {
                 var now = replica.replica();
@@ -184,6 +206,40 @@ public final class SimulatedAgent implements AgentService, AutoCloseable {
     /** Has what a VM wrote last be on another host, so that it does not start. */
     public synchronized void keepElsewhere(String name, String otherHost) {
         elsewhere.put(name, otherHost);
+    }
+
+    /** Has the journal of a VM be on a host that is lost, so that it does not start before it is recovered. */
+    public synchronized void loseJournal(String name, String lostHost) {
+        recoveries.put(name, new SimulatedRecovery(name, lostHost));
+        showRecovery(name);
+    }
+
+    /** Has a recovery that runs end without a copy. */
+    public synchronized void failRecovery(String name, String why) {
+        recoveries.get(name).end(why);
+        showRecovery(name);
+    }
+
+    private void showRecovery(String name) {
+        var recovery = recoveries.get(name);
+        var problem =
+                switch (recovery.stage()) {
+                    case NONE -> "";
+                    case NEEDED ->
+                        "A part of its disk is on " + recovery.lostHost()
+                                + ", which brings it home when its agent is up. If that host is lost for good, recover"
+                                + " the VM: Recover VM..., or triplel vm recover " + name + ".";
+                    case RUNNING -> "Its disk is being recovered. Wait for that, or cancel it.";
+                    case READY -> "The recovered copy of its disk waits for a decision: Recover VM...";
+                };
+        vm(name).recover(recovery.stage(), problem);
+        changed(vm(name));
+    }
+
+    private SimulatedRecovery recovery(String name, RecoveryStage stage) {
+        return Optional.ofNullable(recoveries.get(name))
+                .filter(recovery -> recovery.stage() == stage)
+                .orElseThrow(() -> refusal(AgentError.Kind.CONFLICT, "That is not how far " + name + " is.", ""));
     }
 
     /** Has nothing be sent on to the NAS that a VM writes behind, as if the NAS were slow, or lets it go on. */
@@ -340,6 +396,7 @@ public final class SimulatedAgent implements AgentService, AutoCloseable {
                     accepted,
                     0,
                     -1,
+                    RecoveryStage.NONE,
                     "");
             vms.put(vm.name(), new SimulatedVm(vm, 20L << 20));
             changed(vm(vm.name()));
@@ -380,6 +437,13 @@ public final class SimulatedAgent implements AgentService, AutoCloseable {
                         "The disk of " + name + " cannot be attached: what it wrote last is on " + elsewhere.get(name)
                                 + ".",
                         "Start the agent of " + elsewhere.get(name) + ", which brings it home.");
+            }
+            if (recoveries.containsKey(name)) {
+                throw refusal(
+                        AgentError.Kind.CONFLICT,
+                        "The disk of " + name + " cannot be attached: its journal is on host "
+                                + recoveries.get(name).lostHost() + ".",
+                        "If that host is lost for good, recover the VM: Recover VM...");
             }
             vm.start(System.currentTimeMillis(), ++attachments);
             changed(vm);
@@ -448,12 +512,86 @@ public final class SimulatedAgent implements AgentService, AutoCloseable {
     }
 
     @Override
-    public CompletableFuture<Vm> giveUp(String name) {
+    public CompletableFuture<Vm> giveUp(LostHost lost) {
         return answer(() -> {
-            requests.add("giveUp " + name);
+            var name = lost.vm();
+            requests.add("giveUp " + name + " " + lost.host());
             stopped(name, "give up what was written last by");
+            if (!lost.host().equals(elsewhere.getOrDefault(name, lost.host()))) {
+                throw refusal(
+                        AgentError.Kind.INVALID,
+                        "It is not '" + lost.host() + "' that has what " + name + " wrote last.",
+                        "Give the name of the host that has it, if that is off for good.");
+            }
             elsewhere.remove(name);
             log(AgentEvent.Severity.WARNING, name, "Give up", "What it wrote last is given up.");
+            return vm(name).vm();
+        });
+    }
+
+    @Override
+    public CompletableFuture<RecoveryStatus> recovery(String name) {
+        return answer(() -> Optional.ofNullable(recoveries.get(name))
+                .map(recovery -> recovery.status(System.currentTimeMillis() - 600_000))
+                .orElseGet(() -> new RecoveryStatus(
+                        vm(name).vm().name(),
+                        RecoveryStage.NONE,
+                        List.of(),
+                        0,
+                        List.of(),
+                        RecoveryStatus.Report.NONE,
+                        "")));
+    }
+
+    @Override
+    public CompletableFuture<RecoveryStatus> recover(RecoveryRequest wanted) {
+        return answer(() -> {
+            var name = wanted.vm();
+            requests.add("recover " + name + " " + wanted.lostHost() + " " + wanted.log());
+            var recovery = recovery(name, RecoveryStage.NEEDED);
+            if (!wanted.lostHost().equals(recovery.lostHost())) {
+                throw refusal(
+                        AgentError.Kind.INVALID,
+                        "It is not '" + wanted.lostHost() + "' that has, or had, what is missing of the disk of " + name
+                                + ".",
+                        "Type " + recovery.lostHost() + ", if that is off for good.");
+            }
+            recovery.begin(!wanted.log().isEmpty());
+            showRecovery(name);
+            return recovery.status(0);
+        });
+    }
+
+    @Override
+    public CompletableFuture<RecoveryStatus> cancelRecovery(String name) {
+        return answer(() -> {
+            requests.add("cancelRecovery " + name);
+            var recovery = recovery(name, RecoveryStage.RUNNING);
+            recovery.end("The recovery was cancelled; its disk is as it was.");
+            showRecovery(name);
+            return recovery.status(0);
+        });
+    }
+
+    @Override
+    public CompletableFuture<Vm> useRecovered(String name) {
+        return answer(() -> {
+            requests.add("useRecovered " + name);
+            recovery(name, RecoveryStage.READY);
+            recoveries.remove(name);
+            vm(name).recover(RecoveryStage.NONE, "");
+            changed(vm(name));
+            log(AgentEvent.Severity.WARNING, name, "Recover", "Its disk is the recovered copy now.");
+            return vm(name).vm();
+        });
+    }
+
+    @Override
+    public CompletableFuture<Vm> discardRecovered(String name) {
+        return answer(() -> {
+            requests.add("discardRecovered " + name);
+            recovery(name, RecoveryStage.READY).end("");
+            showRecovery(name);
             return vm(name).vm();
         });
     }

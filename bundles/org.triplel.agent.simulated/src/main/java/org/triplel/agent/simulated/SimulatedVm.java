@@ -11,6 +11,7 @@ import org.triplel.agent.api.DiskMap;
 import org.triplel.agent.api.DiskTraffic;
 import org.triplel.agent.api.Exposure;
 import org.triplel.agent.api.Placement;
+import org.triplel.agent.api.RecoveryStage;
 import org.triplel.agent.api.RequestClass;
 import org.triplel.agent.api.Side;
 import org.triplel.agent.api.TrafficCounter;
@@ -94,6 +95,7 @@ final class SimulatedVm {
                 placement,
                 vm.startedAtMillis(),
                 vm.readyAfterMillis(),
+                vm.recovery(),
                 vm.problem());
     }
 
@@ -109,6 +111,24 @@ final class SimulatedVm {
                 vm.placement(),
                 startedAt,
                 readyAfter,
+                vm.recovery(),
+                problem);
+    }
+
+    /** Says how far its recovery is. */
+    void recover(RecoveryStage stage, String problem) {
+        vm = new Vm(
+                vm.name(),
+                vm.host(),
+                vm.state(),
+                vm.base(),
+                vm.baseVersion(),
+                vm.diskBytes(),
+                vm.memoryMiB(),
+                vm.placement(),
+                vm.startedAtMillis(),
+                vm.readyAfterMillis(),
+                stage,
                 problem);
     }
 

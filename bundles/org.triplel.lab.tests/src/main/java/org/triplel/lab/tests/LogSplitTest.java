@@ -1,5 +1,6 @@
 package org.triplel.lab.tests;
 
+import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertThrows;
@@ -7,8 +8,9 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.nio.file.StandardCopyOption;
 import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.concurrent.ExecutionException;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
@@ -17,6 +19,7 @@ import org.junit.jupiter.api.TestInstance;
 import org.junit.jupiter.api.io.TempDir;
 import org.triplel.agent.api.DiskMap;
 import org.triplel.agent.api.Placement;
+import org.triplel.agent.api.RecoveryStage;
 import org.triplel.agent.api.Side;
 import org.triplel.agent.api.VmPlacement;
 import org.triplel.agent.api.VmState;
@@ -25,6 +28,7 @@ import org.triplel.agent.api.VmState;
 @TestInstance(TestInstance.Lifecycle.PER_CLASS)
 class LogSplitTest {
 
+    private static final String LAB = "logsplit";
     private static final String VM = "desk-01";
     private static final Path TRIPLEL = Path.of(System.getProperty("triplel.home"), "triplel");
     private static final Duration LONG = Duration.ofMinutes(4);
@@ -33,7 +37,7 @@ class LogSplitTest {
 
     @BeforeAll
     void startLab() throws Exception {
-        world = World.start("logsplit");
+        world = World.start(LAB);
     }
 
     @AfterAll
@@ -120,8 +124,20 @@ class LogSplitTest {
         partition.assertHas("crash", sums);
     }
 
+    private String recover(String... options) throws Exception {
+        var command = new ArrayList<>(List.of(
+                TRIPLEL.toString(),
+                "vm",
+                "recover",
+                VM,
+                "--lab",
+                LAB + "-" + ProcessHandle.current().pid()));
+        command.addAll(List.of(options));
+        return Tool.run(command.toArray(String[]::new));
+    }
+
     @Test
-    void withoutItsJournalItStartsOnlyWhenItIsRepaired(@TempDir Path temp) throws Exception {
+    void withoutItsJournalItStartsOnlyWhenItIsRecovered(@TempDir Path temp) throws Exception {
         bootWithItsJournalOnTheHost();
         var kept = world.guest(VM)
                 .run(
@@ -142,9 +158,15 @@ class LogSplitTest {
         assertTrue(refusal.getMessage().contains("is on host " + host), refusal::getMessage);
 
         var overlay = world.nas().resolve("vms/" + VM + ".qcow2");
-        var copy = overlay.resolveSibling("recovered.qcow2");
-        Tool.run(TRIPLEL.toString(), "recover", overlay.toString(), "--to", copy.toString());
-        Files.move(copy, overlay, StandardCopyOption.REPLACE_EXISTING);
+        assertEquals(RecoveryStage.NEEDED, world.vm(VM).recovery());
+        assertTrue(world.vm(VM).problem().contains("Recover VM..."), world.vm(VM)::problem);
+        byte[] before = Files.readAllBytes(overlay);
+        var report = recover("--host", host);
+        assertTrue(report.contains("whose journal was on " + host), report);
+        assertArrayEquals(before, Files.readAllBytes(overlay));
+        recover("--use");
+        assertArrayEquals(before, Files.readAllBytes(overlay.resolveSibling(VM + ".before-recovery-1.qcow2")));
+        assertEquals(0, onTheNas(temp).e2fsck("-fn"), "the copy is not sound");
         world.boot(VM);
         assertEquals(kept, world.guest(VM).run("sha256sum /srv/kept", LONG));
         world.shutDown(VM);

@@ -15,6 +15,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.TestInstance;
 import org.junit.jupiter.api.io.TempDir;
 import org.triplel.agent.api.Exposure;
+import org.triplel.agent.api.LostHost;
 import org.triplel.agent.api.Placement;
 import org.triplel.agent.api.Side;
 import org.triplel.agent.api.VmPlacement;
@@ -150,7 +151,7 @@ class WriteBehindTest {
         var host = world.vm(VM).host();
         var refusal = assertThrows(ExecutionException.class, () -> world.ask(host, agent -> agent.startVm(VM)));
         assertTrue(refusal.getMessage().contains("what it wrote last is on " + host), refusal::getMessage);
-        world.ask(host, agent -> agent.giveUp(VM));
+        world.ask(host, agent -> agent.giveUp(new LostHost(VM, host)));
         world.boot(VM);
         assertEquals(kept, world.guest(VM).run("cd /srv/kept && sha256sum file-*", LONG));
         world.shutDown(VM);

@@ -1,26 +1,28 @@
 package org.triplel.ui.actions;
 
 import java.util.List;
+import java.util.Optional;
 import org.eclipse.jface.dialogs.IDialogConstants;
 import org.eclipse.jface.dialogs.MessageDialog;
 import org.eclipse.jface.layout.GridDataFactory;
+import org.eclipse.jface.layout.GridLayoutFactory;
 import org.eclipse.osgi.util.NLS;
 import org.eclipse.swt.SWT;
-import org.eclipse.swt.widgets.Button;
 import org.eclipse.swt.widgets.Composite;
 import org.eclipse.swt.widgets.Control;
+import org.eclipse.swt.widgets.Label;
 import org.eclipse.swt.widgets.Shell;
+import org.eclipse.swt.widgets.Text;
+import org.triplel.agent.api.Names;
 import org.triplel.agent.api.Vm;
 import org.triplel.ui.AccessibleName;
 import org.triplel.ui.Enablement;
 
-/** Says what is lost if what VMs wrote last is given up, and has the user accept it. */
+/** Says what is lost if what VMs wrote last is given up, and has the user name the host that is lost with it. */
 final class GiveUpDialog extends MessageDialog {
 
-    private static final int WIDTH = 520;
-
-    private final String consent;
-    private Button box;
+    private Text host;
+    private String typed = "";
 
     /** @param vms at least one */
     GiveUpDialog(Shell parent, List<Vm> vms) {
@@ -33,7 +35,11 @@ final class GiveUpDialog extends MessageDialog {
                 1,
                 Messages.GiveUp_Button,
                 IDialogConstants.CANCEL_LABEL);
-        consent = NLS.bind(vms.size() == 1 ? Messages.GiveUp_AcceptOne : Messages.GiveUp_AcceptMany, named(vms));
+    }
+
+    /** The name of the lost host; empty if the dialog was cancelled. */
+    Optional<String> lostHost() {
+        return open() == OK ? Optional.of(typed) : Optional.empty();
     }
 
     private static String named(List<Vm> vms) {
@@ -49,16 +55,15 @@ final class GiveUpDialog extends MessageDialog {
 
     @Override
     protected Control createCustomArea(Composite parent) {
-        box = new Button(parent, SWT.CHECK | SWT.WRAP);
-        box.setText(consent);
-        AccessibleName.set(box, consent.replace("&", ""));
-        GridDataFactory.fillDefaults()
-                .grab(true, false)
-                .indent(0, 8)
-                .hint(WIDTH, SWT.DEFAULT)
-                .applyTo(box);
-        box.addListener(SWT.Selection, event -> look());
-        return box;
+        var area = new Composite(parent, SWT.NONE);
+        GridLayoutFactory.fillDefaults().numColumns(2).margins(0, 8).applyTo(area);
+        GridDataFactory.fillDefaults().grab(true, false).applyTo(area);
+        new Label(area, SWT.NONE).setText(Messages.GiveUp_Host);
+        host = new Text(area, SWT.BORDER);
+        AccessibleName.set(host, Messages.GiveUp_Host.replace("&", ""));
+        GridDataFactory.fillDefaults().grab(true, false).applyTo(host);
+        host.addListener(SWT.Modify, event -> look());
+        return area;
     }
 
     @Override
@@ -68,6 +73,7 @@ final class GiveUpDialog extends MessageDialog {
     }
 
     private void look() {
-        Enablement.set(getButton(0), box.getSelection());
+        typed = host.getText().strip();
+        Enablement.set(getButton(0), Names.valid(typed));
     }
 }

@@ -34,11 +34,10 @@ final class Messages extends NLS {
     public static String Delete_Many;
     public static String Delete_One;
     public static String Delete_Title;
-    public static String GiveUp_AcceptMany;
-    public static String GiveUp_AcceptOne;
     public static String GiveUp_AskMany;
     public static String GiveUp_AskOne;
     public static String GiveUp_Button;
+    public static String GiveUp_Host;
     public static String GiveUp_Many;
     public static String GiveUp_One;
     public static String GiveUp_Problem;

@@ -6,6 +6,7 @@ import org.triplel.agent.api.BaseImage;
 import org.triplel.agent.api.HostStatus;
 import org.triplel.agent.api.Names;
 import org.triplel.agent.api.Placement;
+import org.triplel.agent.api.RecoveryStage;
 import org.triplel.agent.api.Vm;
 import org.triplel.agent.api.VmDefinition;
 import org.triplel.agent.api.VmState;
@@ -173,6 +174,7 @@ record NewVmForm(Inventory fleet, String name, String host, Optional<BaseImage> 
                 Placement.DEFAULT,
                 0,
                 -1,
+                RecoveryStage.NONE,
                 "");
     }
 

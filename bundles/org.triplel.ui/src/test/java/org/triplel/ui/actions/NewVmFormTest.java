@@ -11,6 +11,7 @@ import org.triplel.agent.api.AgentService;
 import org.triplel.agent.api.BaseImage;
 import org.triplel.agent.api.HostStatus;
 import org.triplel.agent.api.Placement;
+import org.triplel.agent.api.RecoveryStage;
 import org.triplel.agent.api.Side;
 import org.triplel.agent.api.Vm;
 import org.triplel.agent.api.VmDefinition;
@@ -25,7 +26,8 @@ class NewVmFormTest {
     private static final Inventory FLEET = fleet(new Host.Connected());
 
     private static Vm vm(String name, String host, VmState state, int memoryMiB) {
-        return new Vm(name, host, state, "debian-12", 3, GIB, memoryMiB, Placement.DEFAULT, 0, -1, "");
+        return new Vm(
+                name, host, state, "debian-12", 3, GIB, memoryMiB, Placement.DEFAULT, 0, -1, RecoveryStage.NONE, "");
     }
 
     private static Inventory fleet(Host.Link second) {

@@ -9,6 +9,7 @@ import java.util.Optional;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.triplel.agent.api.Placement;
+import org.triplel.agent.api.RecoveryStage;
 import org.triplel.agent.api.Side;
 import org.triplel.agent.api.Vm;
 import org.triplel.agent.api.VmState;
@@ -30,8 +31,19 @@ class PlacementFormTest {
 
     private static List<Vm> vms(Placement... placements) {
         return Stream.of(placements)
-                .map(placement ->
-                        new Vm("desk", "client-1", VmState.RUNNING, "debian-12", 1, 1, 1, placement, 1, 1, ""))
+                .map(placement -> new Vm(
+                        "desk",
+                        "client-1",
+                        VmState.RUNNING,
+                        "debian-12",
+                        1,
+                        1,
+                        1,
+                        placement,
+                        1,
+                        1,
+                        RecoveryStage.NONE,
+                        ""))
                 .toList();
     }
 

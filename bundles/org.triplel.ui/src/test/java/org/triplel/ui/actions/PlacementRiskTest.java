@@ -9,6 +9,7 @@ import java.time.ZoneOffset;
 import java.util.List;
 import org.junit.jupiter.api.Test;
 import org.triplel.agent.api.Placement;
+import org.triplel.agent.api.RecoveryStage;
 import org.triplel.agent.api.Side;
 import org.triplel.agent.api.Vm;
 import org.triplel.agent.api.VmState;
@@ -16,7 +17,7 @@ import org.triplel.agent.api.VmState;
 class PlacementRiskTest {
 
     private static Vm vm(String name, String host, Placement placement) {
-        return new Vm(name, host, VmState.RUNNING, "debian-12", 1, 1, 1, placement, 1, 1, "");
+        return new Vm(name, host, VmState.RUNNING, "debian-12", 1, 1, 1, placement, 1, 1, RecoveryStage.NONE, "");
     }
 
     private static Vm accepted(String name, String by, String at) {

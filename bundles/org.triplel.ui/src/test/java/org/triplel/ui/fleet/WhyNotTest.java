@@ -7,6 +7,7 @@ import java.util.Optional;
 import org.junit.jupiter.api.Test;
 import org.triplel.agent.api.HostStatus;
 import org.triplel.agent.api.Placement;
+import org.triplel.agent.api.RecoveryStage;
 import org.triplel.agent.api.Replica;
 import org.triplel.agent.api.Vm;
 import org.triplel.agent.api.VmState;
@@ -15,7 +16,19 @@ import org.triplel.cluster.Host;
 class WhyNotTest {
 
     private static Vm vm(String problem) {
-        return new Vm("desk-01", "client-1", VmState.RUNNING, "debian-12", 2, 1, 1, Placement.DEFAULT, 1, 1, problem);
+        return new Vm(
+                "desk-01",
+                "client-1",
+                VmState.RUNNING,
+                "debian-12",
+                2,
+                1,
+                1,
+                Placement.DEFAULT,
+                1,
+                1,
+                RecoveryStage.NONE,
+                problem);
     }
 
     private static Replica replica(int version, long verified, boolean shadowBase, String problem) {
@@ -52,6 +65,7 @@ class WhyNotTest {
                 Placement.DEFAULT,
                 1,
                 1,
+                RecoveryStage.NONE,
                 "The disk failed.");
         var replica = replica(2, 1, true, "Base debian-12 v2 differs.");
         assertEquals("Base debian-12 v2 differs. The disk failed.", reason(paused, new Host.Connected(), replica));

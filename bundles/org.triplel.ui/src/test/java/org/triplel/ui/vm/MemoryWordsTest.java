@@ -5,6 +5,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import org.junit.jupiter.api.Test;
 import org.triplel.agent.api.Placement;
+import org.triplel.agent.api.RecoveryStage;
 import org.triplel.agent.api.SwapVelocity;
 import org.triplel.agent.api.Vm;
 import org.triplel.agent.api.VmMemory;
@@ -13,8 +14,19 @@ import org.triplel.ui.Icon;
 
 class MemoryWordsTest {
 
-    private static final Vm VM =
-            new Vm("desk-01", "client-1", VmState.RUNNING, "debian-12", 1, 1, 512, Placement.DEFAULT, 1, 1, "");
+    private static final Vm VM = new Vm(
+            "desk-01",
+            "client-1",
+            VmState.RUNNING,
+            "debian-12",
+            1,
+            1,
+            512,
+            Placement.DEFAULT,
+            1,
+            1,
+            RecoveryStage.NONE,
+            "");
     private static final SwapVelocity FAST = new SwapVelocity(3_400_000, 52);
 
     private static VmMemory memory(int target, int current, SwapVelocity swap, int proposed) {

@@ -7,6 +7,7 @@ import java.time.ZoneOffset;
 import org.junit.jupiter.api.Test;
 import org.triplel.agent.api.Exposure;
 import org.triplel.agent.api.Placement;
+import org.triplel.agent.api.RecoveryStage;
 import org.triplel.agent.api.Side;
 import org.triplel.agent.api.Vm;
 import org.triplel.agent.api.VmState;
@@ -14,7 +15,7 @@ import org.triplel.agent.api.VmState;
 class WritesWordsTest {
 
     private static Vm vm(VmState state, Placement placement) {
-        return new Vm("desk-01", "client-1", state, "debian-12", 1, 1, 1, placement, 1, 1, "");
+        return new Vm("desk-01", "client-1", state, "debian-12", 1, 1, 1, placement, 1, 1, RecoveryStage.NONE, "");
     }
 
     private static String placement(Placement placement) {

@@ -1,0 +1,486 @@
+package org.triplel.agent;
+
+import java.io.IOException;
+import java.lang.System.Logger.Level;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.concurrent.CancellationException;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.stream.Stream;
+import org.triplel.agent.api.AgentError;
+import org.triplel.agent.api.AgentEvent.Severity;
+import org.triplel.agent.api.RecoveryRequest;
+import org.triplel.agent.api.RecoveryStage;
+import org.triplel.agent.api.RecoveryStatus;
+import org.triplel.guest.AbsentJournal;
+import org.triplel.recovery.Recovery;
+import org.triplel.recovery.RecoveryReport;
+import org.triplel.recovery.RecoveryStep;
+import org.triplel.recovery.RefusedException;
+import org.triplel.recovery.RepairedFileSystem;
+import org.triplel.router.AbsentJournalException;
+import org.triplel.router.WriteBehindLog;
+
+/**
+ * Recoveries of the disks of this host's VMs whose earlier host is lost. Calls that change something for one VM come one after
+ * another; others may come at any time.
+ */
+final class Recoveries {
+
+    static final String RECOVER = "Recover";
+
+    private static final System.Logger LOG = System.getLogger(Recoveries.class.getName());
+
+    /** One recovery since this agent began, and how far it is or was. */
+    private static final class Run {
+        private final Recovery recovery;
+        private volatile List<RecoveryStep> steps = List.of();
+        private volatile boolean running = true;
+        private volatile String problem = "";
+
+        Run(Path image, Path copy, Optional<Path> log) {
+            this.recovery = new Recovery(image, copy, log, now -> steps = now);
+        }
+    }
+
+    private final String host;
+    private final StateFolder state;
+    private final Nas nas;
+    private final EventLog events;
+    private final Map<String, RecoveryNote> notes = new ConcurrentHashMap<>();
+    private final Map<String, Run> runs = new ConcurrentHashMap<>();
+
+    /** By VM, which host has what it was not started without. */
+    private final Map<String, String> needed = new ConcurrentHashMap<>();
+
+    private final Lane looking = new Lane("looks for lost hosts");
+
+    /**
+     * Nothing is recovered yet; what an earlier agent left is {@linkplain #settle settled} later, when the NAS is there.
+     *
+     * @param host the name of this host
+     */
+    Recoveries(String host, StateFolder state, Nas nas, EventLog events) throws IOException {
+        this.host = host;
+        this.state = state;
+        this.nas = nas;
+        this.events = events;
+        RecoveryNote.all(state.recovering()).forEach(note -> notes.put(note.vm(), note));
+    }
+
+    /** The VMs of which an earlier agent has left something. */
+    List<String> left() {
+        return List.copyOf(notes.keySet());
+    }
+
+    RecoveryStage stage(String vm) {
+        if (running(vm)) {
+            return RecoveryStage.RUNNING;
+        }
+        if (Optional.ofNullable(notes.get(vm))
+                .filter(note -> note.stage() != RecoveryNote.Stage.COPYING)
+                .isPresent()) {
+            return RecoveryStage.READY;
+        }
+        return needed.containsKey(vm) ? RecoveryStage.NEEDED : RecoveryStage.NONE;
+    }
+
+    private boolean running(String vm) {
+        return Optional.ofNullable(runs.get(vm)).filter(run -> run.running).isPresent();
+    }
+
+    /** What is wrong with a VM's disk and what to do, or empty. */
+    String problem(String vm) {
+        return switch (stage(vm)) {
+            case NONE -> "";
+            case NEEDED ->
+                "A part of its disk is on " + needed.getOrDefault(vm, "another host")
+                        + ", which brings it home when its agent is up. If that host is lost for good, recover the VM:"
+                        + " Recover VM..., or triplel vm recover " + vm + ".";
+            case RUNNING -> "Its disk is being recovered. Wait for that, or cancel it.";
+            case READY ->
+                "The recovered copy of its disk waits for a decision: Recover VM..., or triplel vm recover " + vm
+                        + " --use or --discard.";
+        };
+    }
+
+    /** Its disk was not attached: perhaps because a part of it is on a host that is lost. */
+    void refused(String vm, AgentException why) {
+        switch (why.getCause()) {
+            case ElsewhereException elsewhere -> needed.put(vm, elsewhere.host());
+            case AbsentJournalException absent -> needed.put(vm, absent.host());
+            case null, default -> {}
+        }
+    }
+
+    /** Its disk is whole. */
+    void whole(String vm) {
+        needed.remove(vm);
+    }
+
+    /** Looks some time soon whether a VM that is off needs to be recovered. */
+    void lookSoon(DiskRecord vm, boolean journalsOnHost) {
+        looking.execute(() -> {
+            try {
+                look(vm.vm(), vm.overlay(), journalsOnHost);
+            } catch (AgentException e) {
+                LOG.log(Level.INFO, host + ", " + vm.vm() + ": " + e.getMessage());
+            }
+        });
+    }
+
+    /** What a VM lacks that is off; takes as long as its disk needs to be looked at. */
+    RecoveryStatus status(String vm, String overlay, boolean off) throws AgentException {
+        var stage = stage(vm);
+        boolean looked = off && (stage == RecoveryStage.NONE || stage == RecoveryStage.NEEDED);
+        var losses = looked ? look(vm, overlay, true) : List.<RecoveryStatus.Loss>of();
+        var run = Optional.ofNullable(runs.get(vm));
+        return new RecoveryStatus(
+                vm,
+                stage(vm),
+                losses,
+                changedAt(overlay),
+                run.map(each -> each.steps).orElse(List.of()).stream()
+                        .map(Recoveries::told)
+                        .toList(),
+                Optional.ofNullable(notes.get(vm)).map(RecoveryNote::report).orElse(RecoveryStatus.Report.NONE),
+                run.map(each -> each.problem).orElse(""));
+    }
+
+    private static RecoveryStatus.Step told(RecoveryStep step) {
+        return new RecoveryStatus.Step(
+                step.name(), RecoveryStatus.StepState.valueOf(step.state().name()), step.done(), step.total());
+    }
+
+    private long changedAt(String overlay) {
+        try {
+            return Files.getLastModifiedTime(nas.folder().resolve(overlay)).toMillis();
+        } catch (IOException e) {
+            return 0;
+        }
+    }
+
+    private List<RecoveryStatus.Loss> look(String vm, String overlay, boolean journals) throws AgentException {
+        try {
+            nas.requirePresent();
+            var losses = new ArrayList<RecoveryStatus.Loss>();
+            lostLog(vm, overlay).map(Recoveries::loss).ifPresent(losses::add);
+            if (journals) {
+                lostJournals(vm, overlay).map(Recoveries::loss).forEach(losses::add);
+            }
+            if (losses.isEmpty()) {
+                whole(vm);
+            } else {
+                needed.put(vm, losses.getFirst().host());
+            }
+            return losses;
+        } catch (RefusedException e) { // somebody uses the disk
+            throw new AgentException(AgentError.Kind.CONFLICT, e.getMessage(), "", e);
+        } catch (IOException e) {
+            throw nasFailed("What is missing of " + vm + " cannot be told", e);
+        }
+    }
+
+    private static RecoveryStatus.Loss loss(Claim claim) {
+        return new RecoveryStatus.Loss(
+                RecoveryStatus.Kind.LOG,
+                "what was written behind" + (claim.state() == Claim.State.FAILED ? ", damaged on its host" : ""),
+                claim.host(),
+                claim.since().toEpochMilli());
+    }
+
+    private static RecoveryStatus.Loss loss(AbsentJournal journal) {
+        return new RecoveryStatus.Loss(
+                RecoveryStatus.Kind.JOURNAL,
+                journal.reason(),
+                journal.tombstone().host(),
+                0);
+    }
+
+    /** The claim of a log that this host cannot send on. */
+    private Optional<Claim> lostLog(String vm, String overlay) throws IOException {
+        var claim = nas.claim(overlay);
+        boolean ours = claim.isPresent()
+                && claim.get().state() == Claim.State.OPEN
+                && claim.get().host().equals(host)
+                && HostFiles.isHere(claim.get(), state, vm);
+        return ours ? Optional.empty() : claim;
+    }
+
+    private Stream<AbsentJournal> lostJournals(String vm, String overlay) throws IOException {
+        try {
+            return Recovery.absentJournals(nas.folder().resolve(overlay)).stream()
+                    .filter(journal -> !(journal.tombstone().host().equals(host) && HostFiles.hasJournals(state, vm)));
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+            throw new IOException("looking at " + overlay + " was interrupted", e);
+        }
+    }
+
+    /**
+     * Begins a recovery of a VM that is off and whose overlay nobody uses, and returns; it goes on in a thread of its own.
+     *
+     * @throws AgentException there is nothing to recover, another host is meant, or somebody has to decide first
+     */
+    void begin(DiskRecord vm, RecoveryRequest wanted) throws AgentException {
+        settle(vm.vm());
+        refuseIfRunning(vm.vm());
+        if (notes.containsKey(vm.vm())) {
+            throw AgentException.conflict(
+                    "There is a recovered copy of the disk of " + vm.vm() + ".", "Use it, or discard it first.");
+        }
+        refuseUnlessLost(look(vm.vm(), vm.overlay(), true), vm.vm(), wanted.lostHost());
+        try {
+            var claim = lostLog(vm.vm(), vm.overlay());
+            var log = wanted.log().isEmpty() ? Optional.<Path>empty() : Optional.of(checked(wanted.log(), vm, claim));
+            var copy = vm.overlay().replaceAll("\\.qcow2$", "") + ".recovered.qcow2";
+            var note = RecoveryNote.begin(vm.vm(), vm.overlay(), copy, nas.unwritten(vm.overlay()), claim);
+            Files.deleteIfExists(nas.folder().resolve(copy)); // the name is ours alone
+            note.write(state.recovering());
+            var run = new Run(nas.folder().resolve(vm.overlay()), nas.folder().resolve(copy), log);
+            runs.put(vm.vm(), run);
+            notes.put(vm.vm(), note);
+            events.add(
+                    Severity.WARNING,
+                    vm.vm(),
+                    RECOVER,
+                    "A sound copy of its disk is being made; " + wanted.lostHost() + " is said to be off for good.");
+            Thread.ofPlatform().daemon().name("recovery of " + vm.vm()).start(() -> run(note, run, claim, log));
+        } catch (IOException e) {
+            throw nasFailed("The recovery of " + vm.vm() + " cannot begin", e);
+        }
+    }
+
+    private void refuseUnlessLost(List<RecoveryStatus.Loss> losses, String vm, String lostHost) throws AgentException {
+        if (losses.isEmpty()) {
+            throw AgentException.conflict(
+                    "Nothing of the disk of " + vm + " is known to be lost, so there is nothing to recover.",
+                    "Start the VM.");
+        }
+        var others = losses.stream()
+                .map(RecoveryStatus.Loss::host)
+                .filter(each -> !each.equals(lostHost))
+                .distinct()
+                .toList();
+        if (!others.isEmpty()) {
+            throw AgentException.invalid(
+                    "It is not '" + lostHost + "' that has, or had, what is missing of the disk of " + vm + ".",
+                    "Type " + String.join(" and ", others) + ", if that is off for good.");
+        }
+    }
+
+    private Path checked(String log, DiskRecord vm, Optional<Claim> claim) throws AgentException, IOException {
+        var file = Path.of(log);
+        if (claim.isEmpty()) {
+            throw AgentException.conflict(
+                    "No host has a log of what " + vm.vm() + " wrote, so " + log + " is not added to its disk.",
+                    "Leave the log away.");
+        }
+        if (!file.isAbsolute() || !Files.isRegularFile(file)) {
+            throw AgentException.invalid(
+                    "There is no file '" + log + "' on " + host + ".", "Give its absolute path there.");
+        }
+        if (!WriteBehindLog.idOf(file).equals(Optional.of(claim.get().log()))) {
+            throw AgentException.invalid(
+                    log + " is not the log that " + claim.get().host() + " had of " + vm.vm() + ".",
+                    "It is the file " + vm.vm() + ".behind in the folder local of the state of that host's agent.");
+        }
+        if (!claim.get().image().equals(nas.identity(vm.overlay()))) {
+            throw AgentException.conflict(
+                    vm.overlay() + " was exchanged since " + claim.get().host() + " had it, so " + log
+                            + " does not belong to it.",
+                    "Put the image back that it belongs to, or leave the log away.");
+        }
+        return file;
+    }
+
+    private void run(RecoveryNote note, Run run, Optional<Claim> claim, Optional<Path> log) {
+        try {
+            var report = report(note, run.recovery.run(), claim, log);
+            var ready = note.ready(report);
+            ready.write(state.recovering());
+            notes.put(note.vm(), ready);
+            events.add(
+                    Severity.WARNING,
+                    note.vm(),
+                    RECOVER,
+                    "The recovered copy of its disk is " + note.copy() + ". It waits for a decision.");
+        } catch (CancellationException e) {
+            failed(note, run, Severity.INFO, "The recovery was cancelled; its disk is as it was.");
+        } catch (RefusedException e) {
+            failed(note, run, Severity.ERROR, e.getMessage());
+        } catch (IOException e) {
+            LOG.log(Level.ERROR, host + ", " + note.vm() + ", " + RECOVER, e);
+            failed(
+                    note,
+                    run,
+                    Severity.ERROR,
+                    "Its disk is as it was, and no copy is made: " + Failures.describe(e)
+                            + ". Check the NAS, and whether it has room for a second image.");
+        } catch (InterruptedException | RuntimeException e) {
+            LOG.log(Level.ERROR, host + ", " + note.vm() + ", " + RECOVER, e);
+            failed(note, run, Severity.ERROR, "Its disk is as it was: " + e + ". See the agent's log.");
+        } finally {
+            run.running = false;
+        }
+    }
+
+    private void failed(RecoveryNote note, Run run, Severity severity, String problem) {
+        run.problem = problem;
+        events.add(severity, note.vm(), RECOVER, problem);
+        try {
+            removeCopy(note);
+        } catch (IOException e) { // the next agent, or the next recovery, does it
+            LOG.log(Level.WARNING, host + ", " + note.vm() + ": remove " + note.copy(), e);
+        }
+    }
+
+    private void removeCopy(RecoveryNote note) throws IOException {
+        nas.requirePresent();
+        var copy = nas.folder().resolve(note.copy());
+        Recovery.removeUnfinished(copy);
+        Files.deleteIfExists(copy);
+        note.end(state.recovering());
+        notes.remove(note.vm());
+    }
+
+    private RecoveryStatus.Report report(
+            RecoveryNote note, RecoveryReport done, Optional<Claim> claim, Optional<Path> log) {
+        var lost = new ArrayList<>(done.lost());
+        claim.filter(each -> log.isEmpty())
+                .ifPresent(each -> lost.add("What " + each.host()
+                        + " had not sent on to the NAS: the last seconds of what the guest wrote. The disk is as after a"
+                        + " power cut a short time before."));
+        claim.filter(each -> log.isPresent() && each.state() == Claim.State.FAILED)
+                .ifPresent(each ->
+                        lost.add("A part of what " + each.host() + " had not sent on: its disk had failed before."));
+        return new RecoveryStatus.Report(
+                note.copy(),
+                done.fileSystems().stream().map(Recoveries::told).toList(),
+                done.logBytes(),
+                List.copyOf(lost));
+    }
+
+    private static RecoveryStatus.FileSystem told(RepairedFileSystem each) {
+        return new RecoveryStatus.FileSystem(
+                each.name(), each.journalHost(), each.status(), each.said(), each.changedBytes(), each.found());
+    }
+
+    /** Has a running recovery end soon. */
+    void cancel(String vm) throws AgentException {
+        if (!running(vm)) {
+            throw AgentException.conflict("No recovery of " + vm + " is running.", "");
+        }
+        runs.get(vm).recovery.cancel();
+    }
+
+    void refuseIfRunning(String vm) throws AgentException {
+        if (running(vm)) {
+            throw AgentException.conflict("The disk of " + vm + " is being recovered.", "Wait for that, or cancel it.");
+        }
+    }
+
+    /** Puts the copy in the place of a VM's overlay, which nobody uses. */
+    void use(DiskRecord vm) throws AgentException {
+        var note = copied(vm.vm());
+        if (note.stage() == RecoveryNote.Stage.READY) {
+            decide(vm, note);
+        }
+        settle(vm.vm());
+    }
+
+    private void decide(DiskRecord vm, RecoveryNote note) throws AgentException {
+        try {
+            nas.requirePresent();
+            if (!nas.unwritten(vm.overlay()).equals(note.image())) {
+                throw AgentException.conflict(
+                        vm.overlay() + " was changed since it was copied, so the copy lacks something.",
+                        "Discard the copy.");
+            }
+            var copyInUse = nas.inUse(note.copy());
+            if (copyInUse.isPresent()) {
+                throw AgentException.conflict(
+                        note.copy() + " stays as it is: somebody uses it. QEMU says: " + copyInUse.get(),
+                        "End what looks at it.");
+            }
+            var decided = note.using(NasExchange.keptName(nas, vm.overlay()));
+            decided.write(state.recovering());
+            notes.put(vm.vm(), decided);
+        } catch (IOException e) {
+            throw nasFailed("The copy of the disk of " + vm.vm() + " is not used", e);
+        }
+    }
+
+    /** Removes the copy of a VM's overlay. */
+    void discard(String vm) throws AgentException {
+        settle(vm);
+        var note = copied(vm);
+        try {
+            removeCopy(note);
+            events.add(Severity.INFO, vm, RECOVER, "The recovered copy of its disk is discarded.");
+        } catch (IOException e) {
+            throw nasFailed("The copy of the disk of " + vm + " cannot be removed", e);
+        }
+    }
+
+    /** The VM's overlay is gone, and with it goes what was made of it. */
+    void forget(String vm) throws AgentException {
+        if (notes.containsKey(vm)) {
+            discard(vm);
+        }
+        needed.remove(vm);
+        runs.remove(vm);
+    }
+
+    private RecoveryNote copied(String vm) throws AgentException {
+        refuseIfRunning(vm);
+        return Optional.ofNullable(notes.get(vm))
+                .filter(note -> note.stage() != RecoveryNote.Stage.COPYING)
+                .orElseThrow(
+                        () -> AgentException.conflict("There is no recovered copy of the disk of " + vm + ".", ""));
+    }
+
+    /**
+     * Removes what a recovery left that ended in the middle, or finishes what was decided, if there is something like that.
+     *
+     * @throws AgentException it cannot be done now; the VM must not be started before
+     */
+    void settle(String vm) throws AgentException {
+        var note = notes.get(vm);
+        if (note == null || running(vm)) {
+            return;
+        }
+        try {
+            switch (note.stage()) {
+                case COPYING -> removeCopy(note);
+                case READY -> {}
+                case USING -> {
+                    new NasExchange(nas, note).run(step -> LOG.log(Level.INFO, "{0}: {1}", vm, step));
+                    note.end(state.recovering());
+                    notes.remove(vm);
+                    needed.remove(vm);
+                    events.add(
+                            Severity.WARNING,
+                            vm,
+                            RECOVER,
+                            "Its disk is the recovered copy now. The old one is kept as " + note.kept()
+                                    + "; remove it when nobody needs it.");
+                }
+            }
+        } catch (IOException e) {
+            throw nasFailed("What was decided on the copy of the disk of " + vm + " cannot be done", e);
+        }
+    }
+
+    private AgentException nasFailed(String what, IOException e) {
+        return new AgentException(
+                AgentError.Kind.NAS,
+                what + ": " + Failures.describe(e) + ".",
+                "Check that the NAS (" + nas + ") is mounted and writable, then try again.",
+                e);
+    }
+}

@@ -1,0 +1,117 @@
+package org.triplel.agent;
+
+import com.google.gson.Gson;
+import com.google.gson.JsonParseException;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.NoSuchFileException;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+import java.util.Properties;
+import org.triplel.agent.api.RecoveryStatus;
+
+/**
+ * How far the recovery of a VM's disk is: kept in the state folder, so that the next agent removes what is half made, still
+ * knows what waits for a decision, and finishes what was decided. Paths are relative to the NAS folder.
+ *
+ * @param vm the VM
+ * @param stage how far it is
+ * @param overlay its disk
+ * @param copy the sound copy of it
+ * @param image what tells the overlay that was copied, as long as nobody writes to it, from every other file of its name
+ * @param claim the log whose claim is given up with the old overlay, or empty
+ * @param kept the name that the old overlay gets, or empty as long as nobody has decided
+ * @param report what was done, from the copy's being there on
+ */
+record RecoveryNote(
+        String vm,
+        Stage stage,
+        String overlay,
+        String copy,
+        String image,
+        String claim,
+        String kept,
+        RecoveryStatus.Report report) {
+
+    /** What is to be done after a crash. */
+    enum Stage {
+        /** The copy is half made and must go. */
+        COPYING,
+        /** The copy is there and is to be kept. */
+        READY,
+        /** The copy takes the overlay's place. */
+        USING
+    }
+
+    static RecoveryNote begin(String vm, String overlay, String copy, String image, Optional<Claim> claim) {
+        return new RecoveryNote(
+                vm,
+                Stage.COPYING,
+                overlay,
+                copy,
+                image,
+                claim.map(each -> each.log().toString()).orElse(""),
+                "",
+                RecoveryStatus.Report.NONE);
+    }
+
+    RecoveryNote ready(RecoveryStatus.Report done) {
+        return new RecoveryNote(vm, Stage.READY, overlay, copy, image, claim, kept, done);
+    }
+
+    RecoveryNote using(String name) {
+        return new RecoveryNote(vm, Stage.USING, overlay, copy, image, claim, name, report);
+    }
+
+    /** Those that there are in a folder. */
+    static List<RecoveryNote> all(Path folder) throws IOException {
+        var notes = new ArrayList<RecoveryNote>();
+        try (var files = Files.newDirectoryStream(folder, "[!.]*")) {
+            for (var file : files) {
+                notes.add(read(folder, folder.relativize(file).toString()).orElseThrow());
+            }
+        }
+        return notes;
+    }
+
+    static Optional<RecoveryNote> read(Path folder, String vm) throws IOException {
+        var file = folder.resolve(vm);
+        Properties properties;
+        try {
+            properties = DurableProperties.read(file);
+        } catch (NoSuchFileException none) {
+            return Optional.empty();
+        }
+        try {
+            return Optional.of(new RecoveryNote(
+                    vm,
+                    Stage.valueOf(properties.getProperty("stage", "")),
+                    properties.getProperty("overlay", ""),
+                    properties.getProperty("copy", ""),
+                    properties.getProperty("image", ""),
+                    properties.getProperty("claim", ""),
+                    properties.getProperty("kept", ""),
+                    new Gson().fromJson(properties.getProperty("report", ""), RecoveryStatus.Report.class)));
+        } catch (IllegalArgumentException | JsonParseException e) {
+            throw new IOException(file + " is damaged: " + e.getMessage(), e);
+        }
+    }
+
+    void write(Path folder) throws IOException {
+        var properties = new Properties();
+        properties.setProperty("stage", stage.toString());
+        properties.setProperty("overlay", overlay);
+        properties.setProperty("copy", copy);
+        properties.setProperty("image", image);
+        properties.setProperty("claim", claim);
+        properties.setProperty("kept", kept);
+        properties.setProperty("report", new Gson().toJson(report));
+        DurableProperties.write(properties, folder.resolve(vm));
+    }
+
+    void end(Path folder) throws IOException {
+        Files.deleteIfExists(folder.resolve(vm));
+    }
+}

@@ -1,0 +1,407 @@
+package org.triplel.agent;
+
+import static org.junit.jupiter.api.Assertions.assertArrayEquals;
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+import java.util.Random;
+import java.util.UUID;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.io.TempDir;
+import org.triplel.agent.api.AgentError;
+import org.triplel.agent.api.RecoveryRequest;
+import org.triplel.agent.api.RecoveryStage;
+import org.triplel.agent.api.RecoveryStatus;
+import org.triplel.guest.DiskInspector;
+import org.triplel.guest.Limits;
+import org.triplel.hypervisor.DomainPlacement;
+import org.triplel.hypervisor.RiskConsent;
+
+/** A disk whose journal was on client-1 when that was lost is recovered on client-2; e2fsck says what the NAS has. */
+@Timeout(120)
+class RecoveriesTest {
+
+    private static final int BYTES = 12 << 20;
+    private static final DomainPlacement ON_HOST = new DomainPlacement(
+            true,
+            new DomainPlacement.Writes.JournalOnHost(new RiskConsent("Ada", Instant.parse("2026-11-24T08:00:00Z"))));
+    private static final DiskRecord VM =
+            new DiskRecord("desk-01", NasFixture.BASE, "vms/desk-01.qcow2", Optional.of(ON_HOST));
+    private static final RecoveryRequest WANTED = new RecoveryRequest("desk-01", "client-1", "");
+
+    @TempDir
+    Path temp;
+
+    private NasFixture fixture;
+
+    /** What an agent has to do with recoveries. */
+    private final class Host implements AutoCloseable {
+        final DiskHost disks;
+        final Recoveries recoveries;
+
+        Host(String name) throws IOException {
+            this(name, fixture.nas());
+        }
+
+        Host(String name, Nas nas) throws IOException {
+            disks = new DiskHost(name, Files.createDirectories(temp.resolve(name)), fixture);
+            recoveries = new Recoveries(name, disks.state, nas, disks.events);
+        }
+
+        void recover() throws Exception {
+            recoveries.begin(VM, WANTED);
+            assertEquals(RecoveryStage.RUNNING, recoveries.stage("desk-01"));
+            end();
+        }
+
+        void end() throws Exception {
+            Await.until("it ends", () -> recoveries.stage("desk-01") != RecoveryStage.RUNNING);
+        }
+
+        RecoveryStatus status() throws AgentException {
+            return recoveries.status("desk-01", VM.overlay(), true);
+        }
+
+        AgentException refusal(RecoveryRequest wanted) {
+            return assertThrows(AgentException.class, () -> recoveries.begin(VM, wanted));
+        }
+
+        @Override
+        public void close() throws IOException {
+            disks.close();
+        }
+    }
+
+    @BeforeEach
+    void createNas() throws Exception {
+        var image = Files.write(temp.resolve("fs.raw"), new byte[BYTES]);
+        assertEquals(0, run("mke2fs", "-q", "-F", "-t", "ext4", "-b", "4096", "-J", "size=4", image.toString()));
+        fixture = NasFixture.create(temp.resolve("nas"), Files.readAllBytes(image));
+        fixture.nas().createOverlay(VM.overlay(), VM.base(), BYTES);
+    }
+
+    private static int run(String... command) throws Exception {
+        return new ProcessBuilder(command)
+                .redirectErrorStream(true)
+                .redirectOutput(ProcessBuilder.Redirect.DISCARD)
+                .redirectInput(ProcessBuilder.Redirect.from(Path.of("/dev/null").toFile()))
+                .start()
+                .waitFor();
+    }
+
+    private Path nas(String file) {
+        return fixture.folder().resolve(file);
+    }
+
+    /** A guest with Log-Split has run when client-1 went. */
+    private void loseHost() throws Exception {
+        byte[] content = fixture.content();
+        var journal = new DiskInspector(Limits.RANGES)
+                .inspect(BYTES, (offset, into) -> into.put(content, (int) offset, into.remaining()))
+                .journals()
+                .getFirst();
+        try (var host = new DiskHost("client-1", Files.createDirectories(temp.resolve("client-1")), fixture)) {
+            host.disks.attach(VM, Guest.OFF);
+            try (var guest = host.guest()) {
+                byte[] written = new byte[8192];
+                new Random(1).nextBytes(written);
+                guest.write(journal.superblock().end(), ByteBuffer.wrap(written));
+                guest.flush();
+            }
+            host.disks.find("desk-01").orElseThrow().daemon().close();
+        } catch (IOException expected) {
+            // the host is lost
+        }
+    }
+
+    private int e2fsck(String image) throws Exception {
+        var raw = temp.resolve("converted.raw");
+        assertEquals(
+                0,
+                run(
+                        "qemu-img",
+                        "convert",
+                        "-U",
+                        "-f",
+                        "qcow2",
+                        "-O",
+                        "raw",
+                        nas(image).toString(),
+                        raw.toString()));
+        return run("e2fsck", "-fn", raw.toString());
+    }
+
+    private List<String> vms() throws IOException {
+        try (var files = Files.list(nas("vms"))) {
+            return files.map(file -> file.getFileName().toString()).sorted().toList();
+        }
+    }
+
+    @Test
+    void aCopyIsMadeAndUsedAndTheOldImageIsKept() throws Exception {
+        loseHost();
+        assertTrue(e2fsck(VM.overlay()) >= 4, "the NAS alone is sound");
+        byte[] before = Files.readAllBytes(nas(VM.overlay()));
+        try (var host = new Host("client-2")) {
+            var needed = host.status();
+            assertEquals(RecoveryStage.NEEDED, needed.stage());
+            assertEquals(RecoveryStatus.Kind.JOURNAL, needed.losses().getFirst().kind());
+            assertEquals("client-1", needed.losses().getFirst().host());
+            assertTrue(host.recoveries.problem("desk-01").contains("Recover VM..."));
+
+            host.recover();
+            var ready = host.status();
+            assertEquals(RecoveryStage.READY, ready.stage(), ready::problem);
+            assertArrayEquals(before, Files.readAllBytes(nas(VM.overlay())));
+            assertEquals(0, e2fsck("vms/desk-01.recovered.qcow2"));
+            assertEquals("client-1", ready.report().fileSystems().getFirst().journalHost());
+            assertFalse(ready.report().lost().isEmpty());
+        }
+        try (var host = new Host("client-2")) { // the next agent knows of it
+            assertEquals(RecoveryStage.READY, host.recoveries.stage("desk-01"));
+            assertFalse(host.status().report().lost().isEmpty());
+            host.recoveries.use(VM);
+            assertEquals(RecoveryStage.NONE, host.status().stage());
+            assertEquals(0, e2fsck(VM.overlay()));
+            assertArrayEquals(before, Files.readAllBytes(nas("vms/desk-01.before-recovery-1.qcow2")));
+            host.disks.disks.attach(VM, Guest.OFF);
+            host.disks.disks.detach("desk-01", Guest.OFF);
+            assertEquals(0, e2fsck(VM.overlay()));
+        }
+        try (var back = new DiskHost("client-1", temp.resolve("client-1"), fixture)) {
+            back.disks.attach(VM, Guest.OFF);
+            assertTrue(
+                    back.events.newest().stream()
+                            .anyMatch(event -> event.message().contains("does not belong")),
+                    () -> back.events.newest().toString());
+            back.disks.detach("desk-01", Guest.OFF);
+        }
+        assertEquals(0, e2fsck(VM.overlay()));
+    }
+
+    @Test
+    void aDiscardedCopyLeavesNothing() throws Exception {
+        loseHost();
+        var before = vms();
+        byte[] image = Files.readAllBytes(nas(VM.overlay()));
+        try (var host = new Host("client-2")) {
+            host.recover();
+            host.recoveries.discard("desk-01");
+            assertEquals(before, vms());
+            assertArrayEquals(image, Files.readAllBytes(nas(VM.overlay())));
+            assertEquals(RecoveryStage.NEEDED, host.status().stage());
+            host.recover(); // as often as one likes
+            host.recoveries.forget("desk-01");
+            assertEquals(before, vms());
+        }
+    }
+
+    @Test
+    void aCancelledRecoveryLeavesNothing() throws Exception {
+        loseHost();
+        var before = vms();
+        try (var host = new Host("client-2")) {
+            host.recoveries.begin(VM, WANTED);
+            assertThrows(AgentException.class, () -> host.recoveries.use(VM));
+            host.recoveries.cancel("desk-01");
+            host.end();
+            assertEquals(before, vms());
+            assertTrue(host.status().problem().contains("cancelled"), host.status()::problem);
+            assertThrows(AgentException.class, () -> host.recoveries.cancel("desk-01"));
+        }
+    }
+
+    @Test
+    void whatAnAgentThatDiedHasHalfMadeIsRemoved() throws Exception {
+        loseHost();
+        var before = vms();
+        try (var host = new Host("client-2")) {
+            var identity = fixture.nas().unwritten(VM.overlay());
+            RecoveryNote.begin("desk-01", VM.overlay(), "vms/desk-01.recovered.qcow2", identity, Optional.empty())
+                    .write(host.disks.state.recovering());
+        }
+        for (var name : List.of(
+                "desk-01.recovered.qcow2",
+                ".desk-01.recovered.qcow2.unfinished",
+                ".desk-01.recovered.qcow2.raw",
+                ".desk-01.recovered.qcow2.behind")) {
+            Files.writeString(nas("vms/" + name), "half made");
+        }
+        try (var host = new Host("client-2")) {
+            assertEquals(List.of("desk-01"), host.recoveries.left());
+            host.recoveries.settle("desk-01");
+            assertEquals(before, vms());
+            assertEquals(List.of(), host.recoveries.left());
+        }
+        try (var host = new Host("client-2")) {
+            assertEquals(List.of(), host.recoveries.left());
+        }
+    }
+
+    /** The agent dies after each step of what was decided; the next one does the rest. */
+    @Test
+    void aDecisionIsCarriedOutAcrossCrashes() throws Exception {
+        loseHost();
+        byte[] before = Files.readAllBytes(nas(VM.overlay()));
+        var claim = Claim.begin("client-1", UUID.randomUUID(), fixture.nas().identity(VM.overlay()), Instant.EPOCH);
+        for (int steps = 0; steps < 3; steps++) {
+            if (steps > 0) { // as before
+                Files.delete(nas(VM.overlay()));
+                Files.move(nas("vms/desk-01.before-recovery-1.qcow2"), nas(VM.overlay()));
+            }
+            fixture.nas().claim(VM.overlay(), claim);
+            RecoveryNote decided;
+            try (var host = new Host("client-2")) {
+                host.recover();
+                assertEquals(RecoveryStage.READY, host.status().stage(), host.status()::problem);
+                decided = RecoveryNote.read(host.disks.state.recovering(), "desk-01")
+                        .orElseThrow()
+                        .using(NasExchange.keptName(fixture.nas(), VM.overlay()));
+                decided.write(host.disks.state.recovering());
+            }
+            byte[] copy = Files.readAllBytes(nas(decided.copy()));
+            int last = steps;
+            var done = new ArrayList<String>();
+            assertThrows(IOException.class, () -> new NasExchange(fixture.nas(), decided).run(step -> {
+                done.add(step);
+                if (done.size() > last) {
+                    throw new IOException("the agent dies");
+                }
+            }));
+            byte[] now = Files.readAllBytes(nas(VM.overlay()));
+            assertArrayEquals(steps == 0 ? before : copy, now);
+            assertArrayEquals(before, Files.readAllBytes(nas(decided.kept())));
+            assertEquals(
+                    steps < 2, fixture.nas().claim(VM.overlay()).isPresent(), "the claim goes last, and not before");
+            try (var host = new Host("client-2")) {
+                host.recoveries.settle("desk-01");
+                assertEquals(RecoveryStage.NONE, host.status().stage());
+                assertEquals(List.of(), host.recoveries.left());
+            }
+            assertArrayEquals(copy, Files.readAllBytes(nas(VM.overlay())));
+            assertArrayEquals(before, Files.readAllBytes(nas(decided.kept())));
+            assertEquals(Optional.empty(), fixture.nas().claim(VM.overlay()));
+            assertEquals(List.of("desk-01.before-recovery-1.qcow2", "desk-01.qcow2"), vms());
+        }
+    }
+
+    @Test
+    void aCopyThatLacksWhatTheImageHasGotSinceIsNotUsed() throws Exception {
+        loseHost();
+        try (var host = new Host("client-2")) {
+            host.recover();
+            assertEquals(
+                    0,
+                    run(
+                            "qemu-io",
+                            "-f",
+                            "qcow2",
+                            "-c",
+                            "write -P 7 8M 4k",
+                            nas(VM.overlay()).toString()));
+            byte[] changed = Files.readAllBytes(nas(VM.overlay()));
+            var refusal = assertThrows(AgentException.class, () -> host.recoveries.use(VM));
+            assertTrue(refusal.getMessage().contains("was changed since"), refusal::getMessage);
+            assertArrayEquals(changed, Files.readAllBytes(nas(VM.overlay())));
+            host.recoveries.discard("desk-01");
+        }
+    }
+
+    @Test
+    void anOldImageIsNeverReplaced() throws Exception {
+        loseHost();
+        Files.writeString(nas("vms/desk-01.before-recovery-1.qcow2"), "precious");
+        try (var host = new Host("client-2")) {
+            host.recover();
+            host.recoveries.use(VM);
+        }
+        assertEquals("precious", Files.readString(nas("vms/desk-01.before-recovery-1.qcow2")));
+        assertTrue(Files.exists(nas("vms/desk-01.before-recovery-2.qcow2")));
+    }
+
+    @Test
+    void whatIsRefused() throws Exception {
+        try (var host = new Host("client-2")) {
+            assertTrue(host.refusal(WANTED).getMessage().contains("nothing to recover"));
+            loseHost();
+            var wrong = host.refusal(new RecoveryRequest("desk-01", "client-2", ""));
+            assertEquals(AgentError.Kind.INVALID, wrong.error().kind());
+            assertTrue(wrong.getMessage().contains("Type client-1"), wrong::getMessage);
+            var noLog = Files.writeString(temp.resolve("no.log"), "no log");
+            var log = host.refusal(new RecoveryRequest("desk-01", "client-1", noLog.toString()));
+            assertTrue(log.getMessage().contains("No host has a log"), log::getMessage);
+            fixture.nas()
+                    .claim(
+                            VM.overlay(),
+                            Claim.begin(
+                                    "client-1",
+                                    UUID.randomUUID(),
+                                    fixture.nas().identity(VM.overlay()),
+                                    Instant.EPOCH));
+            var foreign = host.refusal(new RecoveryRequest("desk-01", "client-1", noLog.toString()));
+            assertTrue(foreign.getMessage().contains("is not the log that client-1 had"), foreign::getMessage);
+            var missing = host.refusal(new RecoveryRequest("desk-01", "client-1", "nowhere"));
+            assertTrue(missing.getMessage().contains("There is no file 'nowhere' on client-2"), missing::getMessage);
+            host.recover();
+            assertTrue(host.refusal(WANTED).getMessage().contains("Use it, or discard it first"));
+        }
+        try (var away = new Host("client-3", new Nas(temp.resolve("nowhere"), Optional.empty()))) {
+            var refusal = away.refusal(WANTED);
+            assertEquals(AgentError.Kind.NAS, refusal.error().kind());
+        }
+    }
+
+    /** As a VM on another host has it, of which this one knows nothing. */
+    @Test
+    void anImageThatSomebodyHasOpenIsLeftAlone() throws Exception {
+        loseHost();
+        var other = new ProcessBuilder(
+                        "qemu-io", "-f", "qcow2", nas(VM.overlay()).toString())
+                .redirectErrorStream(true)
+                .start();
+        try (var host = new Host("client-2");
+                var commands = other.outputWriter()) {
+            commands.write("write -P 7 0 4k\n");
+            commands.flush();
+            other.inputReader().readLine();
+            var refusal = assertThrows(AgentException.class, () -> host.disks.disks.refuseIfUsed(VM));
+            assertTrue(refusal.getMessage().contains("somebody else uses it"), refusal::getMessage);
+            host.refusal(WANTED);
+        } finally {
+            other.destroyForcibly().waitFor();
+        }
+    }
+
+    @Test
+    void anImageThatIsAttachedHereIsLeftAlone() throws Exception {
+        try (var host = new Host("client-1")) {
+            host.disks.disks.attach(VM, Guest.OFF);
+            var refusal = assertThrows(AgentException.class, () -> host.disks.disks.refuseIfUsed(VM));
+            assertTrue(refusal.getMessage().contains("client-1 has it open"), refusal::getMessage);
+            host.disks.disks.detach("desk-01", Guest.OFF);
+            host.disks.disks.refuseIfUsed(VM);
+        }
+    }
+
+    /** The host is its own: what it has comes home by a start, and is not lost. */
+    @Test
+    void whatThisHostHasIsNotLost() throws Exception {
+        loseHost();
+        try (var host = new Host("client-1")) {
+            assertTrue(host.refusal(WANTED).getMessage().contains("nothing to recover"));
+            assertEquals(RecoveryStage.NONE, host.status().stage());
+        }
+    }
+}

@@ -1,0 +1,22 @@
+package org.triplel.cli;
+
+import java.io.PrintWriter;
+import java.util.List;
+
+/** What a recovery has done, for people. */
+record RecoveryWords(PrintWriter to) {
+
+    void fileSystem(String name, String journalHost, int status, long changedBytes, String said, List<String> found) {
+        to.println(name + (journalHost.isEmpty() ? "" : ", whose journal was on " + journalHost)
+                + ": e2fsck ended with " + status + " and changed " + changedBytes + " bytes.");
+        to.println(said);
+        found.forEach(file -> to.println("lost+found: " + file));
+    }
+
+    void end(long logBytes, List<String> lost) {
+        if (logBytes > 0) {
+            to.println(logBytes + " bytes were added from the log.");
+        }
+        lost.forEach(each -> to.println("Lost: " + each));
+    }
+}
