@@ -11,6 +11,7 @@ public final class Commands {
     public static final String DELETE = "org.triplel.ui.command.delete";
     public static final String PLACEMENT = "org.triplel.ui.command.placement";
     public static final String BRING_HOME = "org.triplel.ui.command.bringhome";
+    public static final String RECOVER = "org.triplel.ui.command.recover";
     public static final String GIVE_UP = "org.triplel.ui.command.giveup";
     public static final String ABOVE_HALF = "org.triplel.ui.command.abovehalf";
     public static final String OPEN = "org.triplel.ui.command.open";
