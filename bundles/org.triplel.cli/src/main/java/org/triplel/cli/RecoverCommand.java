@@ -1,6 +1,7 @@
 package org.triplel.cli;
 
 import java.io.IOException;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Optional;
@@ -53,12 +54,22 @@ final class RecoverCommand implements Callable<Integer> {
     @Override
     public Integer call() throws Exception {
         try {
+            refuseIfWhole();
             print(new Recovery(image, copy, log, this::tell).run());
             return 0;
         } catch (RefusedException e) {
             throw new NotDone(e.getMessage());
         } catch (IOException e) {
             throw new NotDone("Cannot recover " + image + ": " + e.getMessage() + ". " + image + " is as it was.");
+        }
+    }
+
+    private void refuseIfWhole() throws NotDone, IOException, InterruptedException {
+        if (log.isEmpty()
+                && Files.isRegularFile(image)
+                && Recovery.absentJournals(image).isEmpty()) {
+            throw new NotDone(
+                    "No journal of " + image + " is on a host, and no log is given: there is nothing to recover.");
         }
     }
 

@@ -167,10 +167,6 @@ public final class Recovery {
             var added = log.isPresent() ? Optional.of(add(log.get(), disk)) : Optional.<Long>empty();
             steps.next();
             var map = look(disk);
-            if (map.absent().isEmpty() && log.isEmpty()) {
-                throw new RefusedException(
-                        "No journal of " + image + " is on a host, and no log is given: there is nothing to recover.");
-            }
             map.fileSystems().forEach(each -> steps.plan("Check " + each.name()));
             var repaired = new ArrayList<RepairedFileSystem>();
             for (var fileSystem : map.fileSystems()) {

@@ -82,6 +82,17 @@ class RecoveryTest {
         assertTrue(told.getLast().stream().allMatch(step -> step.state() == RecoveryStep.State.DONE));
     }
 
+    /** As when what was written behind is lost: the disk is as after a power cut. */
+    @Test
+    void aDiskThatHasItsJournalsIsCheckedToo() throws Exception {
+        var report = recovery(steps -> {}).run();
+        assertEquals(List.of(), report.lost());
+        assertEquals(
+                List.of(0, 0),
+                report.fileSystems().stream().map(RepairedFileSystem::status).toList());
+        LostDisk.run("e2fsck", "-fn", lost.partition(copy, 1).toString());
+    }
+
     @Test
     void cancelledInAnyStepItLeavesNothing() throws Exception {
         lost.bury("client-1");
