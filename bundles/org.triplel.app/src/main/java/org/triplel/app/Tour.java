@@ -1,5 +1,6 @@
 package org.triplel.app;
 
+import java.io.IOException;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayDeque;
@@ -7,10 +8,12 @@ import java.util.ArrayList;
 import java.util.Deque;
 import java.util.List;
 import java.util.Map;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.function.BooleanSupplier;
 import java.util.function.Consumer;
+import java.util.function.Function;
 import org.eclipse.core.commands.ParameterizedCommand;
 import org.eclipse.core.commands.common.CommandException;
 import org.eclipse.jface.viewers.StructuredSelection;
@@ -35,10 +38,14 @@ import org.eclipse.ui.commands.ICommandService;
 import org.eclipse.ui.dialogs.PreferencesUtil;
 import org.eclipse.ui.handlers.IHandlerService;
 import org.eclipse.ui.handlers.RadioState;
+import org.triplel.agent.api.AgentService;
 import org.triplel.agent.api.Placement;
+import org.triplel.agent.api.RecoveryStage;
 import org.triplel.agent.api.Vm;
 import org.triplel.agent.api.VmPlacement;
+import org.triplel.agent.api.VmState;
 import org.triplel.agent.api.VmWatch;
+import org.triplel.lab.LabException;
 import org.triplel.ui.Commands;
 import org.triplel.ui.FleetElement;
 import org.triplel.ui.PreferencePage;
@@ -62,6 +69,7 @@ final class Tour {
     private static final Duration BEHIND_LIMIT = Duration.ofMinutes(3);
     private static final int LOOK_EVERY_MILLIS = 100;
     private static final int SETTLE_MILLIS = 1_500;
+    private static final String LOST = "client-9";
     private static final String DARK = "org.eclipse.e4.ui.css.theme.e4_dark";
     private static final String LIGHT = "org.eclipse.e4.ui.css.theme.e4_default";
 
@@ -153,6 +161,44 @@ final class Tour {
         step("storage-placement-advice", this::dialogIsOpen, LIMIT, () -> press(SWT.PUSH, "Details"));
         step("", () -> true, LIMIT, this::closeDialogs);
         step("vm-memory", () -> true, LIMIT, () -> vmPage(3));
+        recover("recover");
+    }
+
+    /** Only the last VM: it has been in no other picture for long. */
+    private void recover(String name) {
+        step("", () -> true, LIMIT, () -> ask(agent -> agent.killVm(last().name())));
+        step("", () -> last().state() == VmState.STOPPED, LIMIT, this::loseHost);
+        step("", () -> last().recovery() == RecoveryStage.NEEDED, LIMIT, () -> select(List.of(last())));
+        step("", () -> true, LIMIT, () -> run(Commands.RECOVER));
+        step(name + "-loss", this::dialogIsOpen, LIMIT, () -> type(LOST));
+        step(name + "-steps", this::canGoOn, LIMIT, this::pressDefault);
+        step(name + "-report", () -> isThere(SWT.RADIO, "Discard"), LIMIT, () -> press(SWT.RADIO, "Discard"));
+        step("", () -> true, LIMIT, this::pressDefault);
+        step(
+                "",
+                () -> last().recovery() == RecoveryStage.NEEDED,
+                LIMIT,
+                () -> ask(agent -> agent.giveUp(new org.triplel.agent.api.LostHost(last().name(), LOST))));
+    }
+
+    private Vm last() {
+        return vms().getLast();
+    }
+
+    private void ask(Function<AgentService, CompletableFuture<Vm>> request) {
+        services.fleet().call(last().host(), request);
+    }
+
+    private void loseHost() {
+        saver.execute(() -> {
+            try {
+                var folder = ((LabWorld) services.lab().world()).lab().status().folder();
+                new LostHost(folder.resolve("nas"), LOST).claim(last().name());
+                ask(agent -> agent.startVm(last().name())); // which is refused
+            } catch (IOException | LabException e) {
+                LOG.log(System.Logger.Level.ERROR, "no host is lost", e);
+            }
+        });
     }
 
     private void newVm(String name) {
@@ -329,6 +375,12 @@ final class Tour {
                 button.notifyListeners(SWT.Selection, new Event());
             }
         }
+    }
+
+    private boolean isThere(int style, String words) {
+        return buttons(style).stream()
+                .anyMatch(button ->
+                        button.isVisible() && button.getText().replace("&", "").startsWith(words));
     }
 
     private boolean isBeside(Button radio, String words) {
