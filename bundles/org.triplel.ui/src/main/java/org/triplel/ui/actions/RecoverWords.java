@@ -34,7 +34,7 @@ final class RecoverWords {
                         NLS.bind(Messages.Recover_Lost, status.vm(), lost),
                         NLS.bind(Messages.Recover_Changed, Moment.words(status.changedAtMillis())),
                         lacksJournal(status) ? Messages.Recover_SavedJournal : "",
-                        lacksLog(status) ? Messages.Recover_SavedLog : "",
+                        lacksLog(status) ? NLS.bind(Messages.Recover_SavedLog, status.vm()) : "",
                         Messages.Recover_Untouched)
                 .filter(each -> !each.isEmpty())
                 .collect(Collectors.joining(PARAGRAPH));
