@@ -228,7 +228,7 @@ final class Homecoming {
             boolean here = part.held().holds(at);
             long border = part.held().same(at, here, here ? Math.min(last, at + PIECE_BYTES) : last);
             if (here) {
-                try (var _ = changes.enter(at, border - at).await()) {
+                try (var _ = ImageClusters.enter(changes, at, border - at).await()) {
                     pieceHome(part, at, border);
                 }
             }
@@ -254,24 +254,38 @@ final class Homecoming {
         }
     }
 
-    /** Whoever is about to change a part of a block brings the whole block home before. He holds it. */
+    /**
+     * Whoever is about to change a part of a block brings the whole block home before. He holds that, and not all of its
+     * cluster, so zeroes go home as data.
+     */
     void bringBlockHome(long offset) throws IOException {
         long start = offset / BLOCK * BLOCK;
         var holder = parts.holder(start);
         if (holder.isPresent()) {
-            moveHome(holder.get(), start, Math.min(BLOCK, overlay.size() - start));
+            var content = read(holder.get(), start, Math.min(BLOCK, overlay.size() - start));
+            moveHome(holder.get(), new Change.Write(start, content));
         }
     }
 
-    /** Of whole blocks that the caller holds and this part has. */
+    /** Of whole blocks that this part has and whose clusters the caller holds. */
     private void moveHome(LocalPart part, long offset, long length) throws IOException {
-        var content = ByteBuffer.allocateDirect((int) length);
-        part.read(offset, content);
-        overlay.change(
-                isZero(content.flip()) // what a guest has discarded
+        var content = read(part, offset, length);
+        moveHome(
+                part,
+                isZero(content) // what a guest has discarded
                         ? new Change.Zero(offset, length, false)
                         : new Change.Write(offset, content));
-        part.release(offset, length);
+    }
+
+    private void moveHome(LocalPart part, Change change) throws IOException {
+        overlay.change(change);
+        part.release(change.offset(), change.length());
+    }
+
+    private static ByteBuffer read(LocalPart part, long offset, long length) throws IOException {
+        var content = ByteBuffer.allocateDirect((int) length);
+        part.read(offset, content);
+        return content.flip();
     }
 
     private static boolean isZero(ByteBuffer content) {

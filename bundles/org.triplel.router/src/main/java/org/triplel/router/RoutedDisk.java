@@ -65,9 +65,6 @@ public final class RoutedDisk implements ClassifiedDevice {
     private static final int MAX_EXTENTS = 1024;
     private static final int BLOCK = LocalPart.BLOCK_BYTES;
 
-    /** Of a qcow2 image (QEMU, docs/interop/qcow2.txt: cluster_bits). */
-    private static final int LARGEST_CLUSTER_BYTES = 2 << 20;
-
     private final String name;
     private final BlockDevice base;
     private final WriteBehind overlay;
@@ -743,18 +740,14 @@ public final class RoutedDisk implements ClassifiedDevice {
         }
     }
 
-    /**
-     * What must not change meanwhile. Zeroes take whole clusters of the image: if the rest of one reads as zeroes, QEMU makes
-     * the zeroes of a part those of the whole and gives the cluster away, even if a write to the rest is under way to it.
-     */
+    /** What must not change meanwhile: whole blocks, of which this host may have some. */
     private RangeLock.Hold enter(Change change) {
-        long unit =
-                switch (change) {
-                    case Change.Write _ -> BLOCK;
-                    case Change.Zero _ -> LARGEST_CLUSTER_BYTES;
-                };
-        long first = change.offset() / unit * unit;
-        return changes.enter(first, Math.ceilDiv(change.offset() + change.length(), unit) * unit - first);
+        long first = change.offset() / BLOCK * BLOCK;
+        long end = Math.ceilDiv(change.offset() + change.length(), BLOCK) * BLOCK;
+        return switch (change) {
+            case Change.Write _ -> changes.enter(first, end - first);
+            case Change.Zero _ -> ImageClusters.enter(changes, first, end - first);
+        };
     }
 
     /** Returns how far it got: before it goes on, the disk must be settled. */

@@ -51,8 +51,8 @@ class ZeroesBesideWritesTest {
                 Optional.empty(), new GuestHistory(disk.base(), disk.guestRecording()).complaint(seen, Long.MAX_VALUE));
     }
 
-    /** Returns when the trim has reached the NAS, or somebody waits there with whom it must not meet. */
-    private static void awaitTrim(NasGate gate, String place) {
+    /** Returns when what must not meet somebody who waits for the NAS has reached the NAS, too, or waits at a place of ours. */
+    private static void awaitSecond(NasGate gate, String place) {
         while (gate.waiting() < 2 && !waitsIn(place)) {
             Thread.onSpinWait();
         }
@@ -86,7 +86,7 @@ class ZeroesBesideWritesTest {
                     guest.trim(BLOCK, CLUSTER - BLOCK);
                     return true;
                 });
-                awaitTrim(disk.gate(), RangeLock.Hold.class.getName() + ".await");
+                awaitSecond(disk.gate(), RangeLock.Hold.class.getName() + ".await");
             } finally {
                 disk.gate().goOn();
             }
@@ -114,12 +114,52 @@ class ZeroesBesideWritesTest {
                 write(guest, 8 * CLUSTER, CLUSTER);
                 guest.flush();
                 disk.gate().awaitArrival();
-                awaitTrim(disk.gate(), EpochSender.class.getName() + ".nextWork");
+                awaitSecond(disk.gate(), EpochSender.class.getName() + ".nextWork");
             } finally {
                 disk.gate().goOn();
             }
             disk.disk().checkpoint();
         }
         assertSound(qemu, disk);
+    }
+
+    @Test
+    void broughtHome() throws Exception {
+        var swap = SwapPartition.AT_TWO_CLUSTERS;
+        byte[] content = new byte[8 * CLUSTER];
+        swap.putInto(content);
+        var gate = new NasGate();
+        try (var threads = Executors.newCachedThreadPool();
+                var disk = new RoutedDisk(
+                        "desk-01",
+                        new BaseImage(content),
+                        gate.before(new SimulatedImageDaemon(random, content)),
+                        Spool.open(folder.resolve("spool"), "image"),
+                        Optional.of(new TestFiles(
+                                size -> SubFile.create(folder.resolve("swap"), size, "image"),
+                                TestFiles.noJournals(folder.resolve("journal")))),
+                        new Placement(Side.LOCAL, Side.NAS),
+                        new DiskMetrics())) {
+            disk.write(swap.at() + BLOCK, ByteBuffer.allocate(BLOCK));
+            assertEquals(BLOCK, disk.localBytes(swap.at(), CLUSTER));
+            disk.place(Placement.NAS);
+            Future<?> move;
+            Future<?> write;
+            gate.stall();
+            try {
+                move = threads.submit(disk::moveSwap);
+                gate.awaitArrival();
+                write = threads.submit(() -> {
+                    write(disk, swap.at() + 2 * BLOCK, BLOCK);
+                    return true;
+                });
+                awaitSecond(gate, RangeLock.Hold.class.getName() + ".await");
+                assertEquals(1, gate.waiting(), "both are under way");
+            } finally {
+                gate.goOn();
+            }
+            move.get();
+            write.get();
+        }
     }
 }
