@@ -59,7 +59,6 @@ final class SimulatedImageDaemon implements ImageDaemon {
     private final byte[] current;
     private final boolean[] held;
     private final List<Unit> unflushed = new ArrayList<>();
-    private final List<Change> underWay = new ArrayList<>();
 
     final AtomicInteger opens = new AtomicInteger();
     final AtomicInteger flushes = new AtomicInteger();
@@ -198,6 +197,8 @@ final class SimulatedImageDaemon implements ImageDaemon {
         private interface Effect {
             void take() throws IOException;
         }
+
+        private final List<Change> underWay = new ArrayList<>();
 
         /** One request: arrives, may be met by an event, and takes effect unless its connection is gone by then. */
         private void call(String what, Effect effect, Effect failure) throws IOException {
