@@ -43,6 +43,16 @@ record Claim(String host, UUID log, String image, Instant since, State state, lo
         return new Claim(host, log, image, since, next, renewals);
     }
 
+    /** Whether the NAS was put back to an earlier state since a log counted so many renewals. */
+    boolean isOlderThan(long renewalsOfLog) {
+        return renewals < renewalsOfLog - 1; // the last one may not have arrived
+    }
+
+    /** Whether a log that counts so many renewals is, or is put back to, one of an earlier time. */
+    boolean isNewerThan(long renewalsOfLog) {
+        return renewals > renewalsOfLog;
+    }
+
     static Claim parse(String text) throws IOException {
         var properties = new Properties();
         properties.load(new StringReader(text));

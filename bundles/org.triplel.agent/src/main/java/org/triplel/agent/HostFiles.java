@@ -207,9 +207,8 @@ final class HostFiles implements RoutedDisk.LocalFiles {
     /** Either side may have been put back to an earlier state. */
     private WriteBehindLog open(Path file, long size, Claim claim) throws IOException {
         var opened = WriteBehindLog.open(file, size);
-        boolean nasIsOld = claim.renewals() < opened.renewals() - 1;
-        boolean hostIsOld = claim.renewals() > opened.renewals();
-        if (nasIsOld || hostIsOld) {
+        boolean nasIsOld = claim.isOlderThan(opened.renewals());
+        if (nasIsOld || claim.isNewerThan(opened.renewals())) {
             opened.close();
             throw new ElsewhereException(
                     host,

@@ -295,7 +295,37 @@ final class Recoveries {
                             + " does not belong to it.",
                     "Put the image back that it belongs to, or leave the log away.");
         }
+        refuseUnlessOfTheImage(file, vm, claim.get());
         return file;
+    }
+
+    /** Of one log there may be files of several times, and of the image as well: old changes must not come over newer ones. */
+    private void refuseUnlessOfTheImage(Path file, DiskRecord vm, Claim claim) throws AgentException, IOException {
+        if (claim.state() == Claim.State.FAILED) {
+            throw AgentException.conflict(
+                    "The disk of " + claim.host() + " failed while it had the log, and the NAS has got newer changes than "
+                            + file + " knows of.",
+                    "Leave the log away.");
+        }
+        long renewals = WriteBehindLog.renewalsOf(file);
+        if (claim.isNewerThan(renewals)) {
+            throw AgentException.conflict(
+                    file + " is of an earlier time than the last that " + claim.host() + " had sent to the NAS.",
+                    "Save the file from that host's own disk, or leave the log away.");
+        }
+        if (claim.isOlderThan(renewals)) {
+            throw AgentException.conflict(
+                    "The NAS was put back to a time before " + file + ", so that does not belong to " + vm.overlay()
+                            + " as it is.",
+                    "Leave the log away.");
+        }
+        if (nas.changedAfterClaim(vm.overlay())) {
+            throw AgentException.conflict(
+                    vm.overlay() + " was changed after " + claim.host() + " had sent on what it could, so " + file
+                            + " may not belong to it as it is.",
+                    "If nobody has put it back or used it meanwhile, touch " + nas.claimFile(vm.overlay())
+                            + " and try again; or leave the log away.");
+        }
     }
 
     private void run(RecoveryNote note, Run run, Optional<Claim> claim, Optional<Path> log) {
@@ -355,9 +385,6 @@ final class Recoveries {
                 .ifPresent(each -> lost.add("What " + each.host()
                         + " had not sent on to the NAS: the last seconds of what the guest wrote. The disk is as after a"
                         + " power cut a short time before."));
-        claim.filter(each -> log.isPresent() && each.state() == Claim.State.FAILED)
-                .ifPresent(each ->
-                        lost.add("A part of what " + each.host() + " had not sent on: its disk had failed before."));
         return new RecoveryStatus.Report(
                 note.copy(),
                 done.fileSystems().stream().map(Recoveries::told).toList(),

@@ -26,6 +26,7 @@ import org.triplel.agent.api.RecoveryStage;
 import org.triplel.block.nbd.NbdClient;
 import org.triplel.hypervisor.DomainPlacement;
 import org.triplel.hypervisor.RiskConsent;
+import org.triplel.router.WriteBehindLog;
 
 /** Disks that are written behind, with a real image daemon; qemu-img says what the NAS has. */
 @Timeout(120)
@@ -248,6 +249,34 @@ class DiskBehindTest {
             host.disks.detach("desk-01", Guest.OFF);
         }
         assertHome();
+    }
+
+    /** Of a log there may be a backup, of the NAS too; and the disk that had it may have failed. */
+    @Test
+    void aLogThatDoesNotBelongToTheImageIsNotAddedToACopy() throws Exception {
+        loseHost();
+        var saved = Files.copy(state("local/desk-01.behind"), temp.resolve("saved"));
+        var nas = fixture.nas();
+        var claim = nas.claim(VM.overlay()).orElseThrow();
+        long renewals = WriteBehindLog.renewalsOf(saved);
+        var wanted = new RecoveryRequest("desk-01", "client-1", saved.toString());
+        var refused = Map.of(
+                "is of an earlier time", claim.renewed(renewals + 1),
+                "The NAS was put back", claim.renewed(renewals - 2),
+                "failed while it had the log", claim.become(Claim.State.FAILED));
+        try (var other = otherHost()) {
+            var recoveries = new Recoveries("client-2", other.state, nas, other.events);
+            for (var each : refused.entrySet()) {
+                nas.changeClaim(VM.overlay(), claim.log(), _ -> each.getValue());
+                var refusal = assertThrows(AgentException.class, () -> recoveries.begin(VM, wanted));
+                assertTrue(refusal.getMessage().contains(each.getKey()), refusal::getMessage);
+                assertEquals(RecoveryStage.NEEDED, recoveries.stage("desk-01"));
+            }
+            nas.changeClaim(VM.overlay(), claim.log(), _ -> claim);
+            recoveries.begin(VM, wanted);
+            Await.until("it ends", () -> recoveries.stage("desk-01") != RecoveryStage.RUNNING);
+            assertEquals(RecoveryStage.READY, recoveries.stage("desk-01"));
+        }
     }
 
     /** Somebody has given up what is here, and another host has begun, while the guest here lives on. */

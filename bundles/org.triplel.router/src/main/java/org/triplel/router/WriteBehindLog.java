@@ -156,6 +156,17 @@ public final class WriteBehindLog implements AutoCloseable {
         }
     }
 
+    /**
+     * The {@link #renewals} of the log that a file is. The file is only read.
+     *
+     * @throws IOException it is none, or damaged
+     */
+    public static long renewalsOf(Path path) throws IOException {
+        try (var file = FileDevice.openReadOnly(path)) {
+            return LogPages.pointer(file).renewals();
+        }
+    }
+
     /** Whether a file is a log in which there is nothing that the NAS may lack. */
     public static boolean isEmpty(Path path) {
         try (var file = FileDevice.open(path)) {
