@@ -9,6 +9,7 @@ import org.triplel.guest.Range;
 record SparseCopy(BlockDevice from, BlockDevice to) {
 
     private static final int PIECE = 256 << 10;
+    private static final int LONGEST_HOLE = 1 << 30;
 
     interface Progress {
         /** @param bytes that are done, zeroes included */
@@ -21,7 +22,7 @@ record SparseCopy(BlockDevice from, BlockDevice to) {
         for (long next = place.start(); next < place.end(); ) {
             for (var extent : from.extents(next, place.end() - next)) {
                 for (long end = next + extent.length(); next < end; ) {
-                    int length = (int) (extent.zero() ? end - next : Math.min(PIECE, end - next));
+                    int length = (int) Math.min(extent.zero() ? LONGEST_HOLE : PIECE, end - next);
                     if (!extent.zero()) {
                         content.clear().limit(length);
                         from.read(next, content);
