@@ -53,10 +53,10 @@ record Claim(String host, UUID log, String image, Instant since, State state, lo
         return renewals > renewalsOfLog;
     }
 
-    static Claim parse(String text) throws IOException {
+    static Claim parse(String text) throws DamagedClaimException {
         var properties = new Properties();
-        properties.load(new StringReader(text));
         try {
+            properties.load(new StringReader(text));
             return new Claim(
                     properties.getProperty("host", ""),
                     UUID.fromString(properties.getProperty("log", "")),
@@ -64,8 +64,8 @@ record Claim(String host, UUID log, String image, Instant since, State state, lo
                     Instant.parse(properties.getProperty("since", "")),
                     State.valueOf(properties.getProperty("state", "").strip()),
                     Long.parseLong(properties.getProperty("renewals", "").strip()));
-        } catch (IllegalArgumentException | DateTimeParseException e) {
-            throw new IOException("it is damaged: " + e.getMessage(), e);
+        } catch (IOException | IllegalArgumentException | DateTimeParseException e) {
+            throw new DamagedClaimException("it is damaged: " + e.getMessage(), e);
         }
     }
 

@@ -3,7 +3,6 @@ package org.triplel.agent;
 import java.io.IOException;
 import java.lang.System.Logger.Level;
 import java.nio.file.Files;
-import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayDeque;
@@ -515,11 +514,11 @@ final class Disks implements VmDisks, AutoCloseable {
         try {
             nas.requirePresent();
             claim = nas.claim(vm.overlay());
-        } catch (NoSuchFileException e) {
-            throw notGivenUp(vm, e);
-        } catch (IOException damaged) {
+        } catch (DamagedClaimException damaged) {
             LOG.log(Level.WARNING, vm.vm() + ": given up", damaged);
             return;
+        } catch (IOException e) {
+            throw notGivenUp(vm, e);
         }
         if (claim.isPresent() && !claim.get().host().equals(lostHost)) {
             throw AgentException.invalid(

@@ -4,6 +4,7 @@ import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.ByteBuffer;
 import java.nio.channels.FileChannel;
+import java.nio.charset.CharacterCodingException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.FileAlreadyExistsException;
 import java.nio.file.Files;
@@ -115,7 +116,11 @@ record Nas(Path folder, Optional<Path> link) {
         return overlay + ' ' + Files.getAttribute(folder.resolve(overlay), "unix:ino");
     }
 
-    /** Who has the newest changes of an overlay, if they are not all on the NAS. */
+    /**
+     * Who has the newest changes of an overlay, if they are not all on the NAS.
+     *
+     * @throws DamagedClaimException nobody can tell any more
+     */
     Optional<Claim> claim(String overlay) throws IOException {
         requirePresent();
         return lastClaim(overlay).filter(claim -> claim.state() != Claim.State.DONE);
@@ -129,6 +134,8 @@ record Nas(Path folder, Optional<Path> link) {
             return Optional.of(Claim.parse(Files.readString(file)));
         } catch (NoSuchFileException none) {
             return Optional.empty();
+        } catch (DamagedClaimException | CharacterCodingException damaged) {
+            throw new DamagedClaimException(file + ": " + damaged.getMessage(), damaged);
         } catch (IOException failure) {
             throw new IOException(file + ": " + failure.getMessage(), failure);
         }
@@ -217,7 +224,7 @@ record Nas(Path folder, Optional<Path> link) {
         boolean open;
         try {
             open = claim(overlay).isPresent();
-        } catch (IOException damaged) {
+        } catch (DamagedClaimException damaged) {
             open = true;
         }
         Files.deleteIfExists(claimFile(overlay));

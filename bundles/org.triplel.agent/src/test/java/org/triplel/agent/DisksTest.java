@@ -382,6 +382,31 @@ class DisksTest {
         }
     }
 
+    /** It may name another host, once it can be read. */
+    @Test
+    void giveUpNothingThatCannotBeReadNow() throws Exception {
+        var claim = Files.createDirectories(fixture.nas().claimFile(VM.overlay())); // which nobody reads as a file
+        try (var host = new DiskHost(temp, fixture)) {
+            var refusal = assertThrows(AgentException.class, () -> host.disks.giveUp(VM, "client-2"));
+            assertEquals(AgentError.Kind.NAS, refusal.error().kind(), refusal::getMessage);
+            assertThrows(AgentException.class, () -> host.disks.discard(VM));
+            assertTrue(Files.exists(claim));
+        }
+    }
+
+    @Test
+    void giveUpWithAnyHostWhatNamesNone() throws Exception {
+        var claim = fixture.nas().claimFile(VM.overlay());
+        Files.createDirectories(claim.getParent());
+        try (var host = new DiskHost(temp, fixture)) {
+            for (var damaged : List.of("", "host=client-2\nstate=", "host=\\uXYZ", "host=\u00ff")) {
+                Files.writeString(claim, damaged, StandardCharsets.ISO_8859_1);
+                assertTrue(host.disks.giveUp(VM, "client-3"));
+                assertFalse(Files.exists(claim));
+            }
+        }
+    }
+
     /** As a VM on another host has it, of which this one knows nothing. */
     @Test
     void discardNothingThatSomebodyHasOpen() throws Exception {
