@@ -426,7 +426,7 @@ final class ManagedVm {
     /** Uses the overlay as it is, without what was written last on a host that is lost. */
     CompletableFuture<Vm> giveUp(String lostHost) {
         return request("Give up", () -> {
-            requireOff("started from an earlier state");
+            requireNoMemory("started from an earlier state");
             host.recoveries.settle(name());
             host.recoveries.refuseIfRunning(name());
             if (!host.disks.giveUp(record(), lostHost)) {
@@ -447,7 +447,7 @@ final class ManagedVm {
     /** Begins to make a sound copy of its disk, whose earlier host is lost; that goes on beside the lane. */
     CompletableFuture<Vm> recover(RecoveryRequest wanted) {
         return request(Recoveries.RECOVER, () -> {
-            requireOff("recovered");
+            requireNoMemory("recovered");
             host.disks.refuseIfUsed(record());
             host.recoveries.begin(record(), wanted);
             become(state, "");
@@ -461,7 +461,7 @@ final class ManagedVm {
     /** Puts the copy in the place of its disk. */
     CompletableFuture<Vm> useRecovered() {
         return request(Recoveries.RECOVER, () -> {
-            requireOff("recovered");
+            requireNoMemory("recovered");
             host.disks.refuseIfUsed(record());
             host.recoveries.use(record());
             host.disks.replaced(name());
@@ -516,17 +516,28 @@ final class ManagedVm {
     }
 
     /** Asks the hypervisor too: what it told last may be old, and a guest must not lose its disk. */
-    private void requireOff(String what) throws AgentException {
+    private DomainState requireOff(String what) throws AgentException {
         if (!off()) {
             throw refuse(what);
         }
         try {
-            if (!host.hypervisor.state(name()).off()) {
+            var present = host.hypervisor.state(name());
+            if (!present.off()) {
                 throw AgentException.conflict(
                         name() + " cannot be " + what + ": it runs on the hypervisor.", "Shut it down first.");
             }
+            return present;
         } catch (HypervisorException e) {
             throw hypervisor(e, "");
+        }
+    }
+
+    /** A guest that goes on where it was must find its disk as it was. */
+    private void requireNoMemory(String what) throws AgentException {
+        if (requireOff(what) == DomainState.SAVED) {
+            throw AgentException.conflict(
+                    name() + " cannot be " + what + ": its saved memory expects the disk as it is.",
+                    "Drop that memory, virsh managedsave-remove " + name() + ": the guest then boots.");
         }
     }
 

@@ -216,6 +216,19 @@ class ManagedVmTest {
     }
 
     @Test
+    void itsDiskIsNotExchangedUnderSavedMemory() throws Exception {
+        hypervisor.state = DomainState.SAVED;
+        var vm = vm(DomainState.SAVED, LONG, LONG, LONG);
+        var wanted = new RecoveryRequest("desk-01", "client-9", "");
+        for (var request : List.of(vm.recover(wanted), vm.useRecovered(), vm.giveUp("client-9"))) {
+            var refused = refusal(request);
+            assertEquals(AgentError.Kind.CONFLICT, refused.kind());
+            assertTrue(refused.remedy().contains("virsh managedsave-remove desk-01"), refused::remedy);
+        }
+        assertEquals(List.of(), disks.calls);
+    }
+
+    @Test
     void asksItsDisksWhoUsesThemBeforeItIsRecovered() throws Exception {
         var vm = stoppedVm();
         var refused = refusal(vm.recover(new RecoveryRequest("desk-01", "client-9", "")));
