@@ -197,6 +197,15 @@ final class ManagedVm {
     }
 
     private boolean off() {
+        return off(state);
+    }
+
+    /** From any thread; no more when a start begins. */
+    private boolean seenOff() {
+        return off(snapshot.state());
+    }
+
+    private static boolean off(VmState state) {
         return state == VmState.STOPPED || state == VmState.CRASHED;
     }
 
@@ -478,9 +487,7 @@ final class ManagedVm {
 
     /** What is missing of its disk, and how its recovery goes; may take a while, and does not use the lane. */
     RecoveryStatus recovery() throws AgentException {
-        var now = snapshot.state();
-        return host.recoveries.status(
-                name(), definition.image().overlay(), now == VmState.STOPPED || now == VmState.CRASHED);
+        return host.recoveries.status(name(), definition.image().overlay(), this::seenOff);
     }
 
     /** Replaces the overlay by an empty one. */
@@ -601,7 +608,8 @@ final class ManagedVm {
         } catch (AgentException e) {
             fail(Recoveries.RECOVER, e);
         }
-        host.recoveries.lookSoon(record(), placement.writes() instanceof DomainPlacement.Writes.JournalOnHost);
+        host.recoveries.lookSoon(
+                record(), placement.writes() instanceof DomainPlacement.Writes.JournalOnHost, this::seenOff);
     }
 
     /** QEMU runs and waits for its disk, so attaching it is tried until it succeeds. */

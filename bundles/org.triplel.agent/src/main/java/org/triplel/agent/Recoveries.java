@@ -10,6 +10,7 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.CancellationException;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.function.BooleanSupplier;
 import java.util.stream.Stream;
 import org.triplel.agent.api.AgentError;
 import org.triplel.agent.api.AgentEvent.Severity;
@@ -122,11 +123,15 @@ final class Recoveries {
         needed.remove(vm);
     }
 
-    /** Looks some time soon whether a VM that is off needs to be recovered. */
-    void lookSoon(DiskRecord vm, boolean journalsOnHost) {
+    /**
+     * Looks some time soon whether a VM that is off needs to be recovered.
+     *
+     * @param off whether it still is, and so not started with a disk that is whole; asked from any thread
+     */
+    void lookSoon(DiskRecord vm, boolean journalsOnHost, BooleanSupplier off) {
         looking.execute(() -> {
             try {
-                look(vm.vm(), vm.overlay(), journalsOnHost);
+                look(vm.vm(), vm.overlay(), journalsOnHost, off);
             } catch (AgentException e) {
                 LOG.log(Level.INFO, host + ", " + vm.vm() + ": " + e.getMessage());
             }
@@ -134,10 +139,10 @@ final class Recoveries {
     }
 
     /** What a VM lacks that is off; takes as long as its disk needs to be looked at. */
-    RecoveryStatus status(String vm, String overlay, boolean off) throws AgentException {
+    RecoveryStatus status(String vm, String overlay, BooleanSupplier off) throws AgentException {
         var stage = stage(vm);
-        boolean looked = off && (stage == RecoveryStage.NONE || stage == RecoveryStage.NEEDED);
-        var losses = looked ? look(vm, overlay, true) : List.<RecoveryStatus.Loss>of();
+        boolean looked = off.getAsBoolean() && (stage == RecoveryStage.NONE || stage == RecoveryStage.NEEDED);
+        var losses = looked ? look(vm, overlay, true, off) : List.<RecoveryStatus.Loss>of();
         var run = Optional.ofNullable(runs.get(vm));
         return new RecoveryStatus(
                 vm,
@@ -164,7 +169,8 @@ final class Recoveries {
         }
     }
 
-    private List<RecoveryStatus.Loss> look(String vm, String overlay, boolean journals) throws AgentException {
+    private List<RecoveryStatus.Loss> look(String vm, String overlay, boolean journals, BooleanSupplier off)
+            throws AgentException {
         try {
             nas.requirePresent();
             var losses = new ArrayList<RecoveryStatus.Loss>();
@@ -175,10 +181,11 @@ final class Recoveries {
             if (losses.isEmpty()) {
                 whole(vm);
             } else {
-                needed.put(vm, losses.getFirst().host());
+                needed.compute(
+                        vm, (_, known) -> off.getAsBoolean() ? losses.getFirst().host() : known);
             }
             return losses;
-        } catch (RefusedException e) { // somebody uses the disk
+        } catch (RefusedException e) { // its overlay is no image that can be read
             throw new AgentException(AgentError.Kind.CONFLICT, e.getMessage(), "", e);
         } catch (IOException e) {
             throw nasFailed("What is missing of " + vm + " cannot be told", e);
@@ -233,7 +240,7 @@ final class Recoveries {
             throw AgentException.conflict(
                     "There is a recovered copy of the disk of " + vm.vm() + ".", "Use it, or discard it first.");
         }
-        refuseUnlessLost(look(vm.vm(), vm.overlay(), true), vm.vm(), wanted.lostHost());
+        refuseUnlessLost(look(vm.vm(), vm.overlay(), true, () -> true), vm.vm(), wanted.lostHost());
         try {
             var claim = lostLog(vm.vm(), vm.overlay());
             var log = wanted.log().isEmpty() ? Optional.<Path>empty() : Optional.of(checked(wanted.log(), vm, claim));

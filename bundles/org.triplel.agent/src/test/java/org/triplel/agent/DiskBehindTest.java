@@ -223,13 +223,13 @@ class DiskBehindTest {
             var recoveries = new Recoveries("client-2", other.state, fixture.nas(), other.events);
             recoveries.begin(VM, new RecoveryRequest("desk-01", "client-1", ""));
             Await.until("it ends", () -> recoveries.stage("desk-01") != RecoveryStage.RUNNING);
-            var without = recoveries.status("desk-01", VM.overlay(), true);
+            var without = recoveries.status("desk-01", VM.overlay(), () -> true);
             assertEquals(RecoveryStage.READY, without.stage(), without::problem);
             assertTrue(without.report().lost().getFirst().contains("the last seconds"), without::toString);
             recoveries.discard("desk-01");
             recoveries.begin(VM, new RecoveryRequest("desk-01", "client-1", saved.toString()));
             Await.until("it ends", () -> recoveries.stage("desk-01") != RecoveryStage.RUNNING);
-            var status = recoveries.status("desk-01", VM.overlay(), true);
+            var status = recoveries.status("desk-01", VM.overlay(), () -> true);
             assertEquals(RecoveryStage.READY, status.stage(), status::problem);
             assertTrue(status.report().logBytes() >= 200_512, status::toString);
             assertArrayEquals(image, Files.readAllBytes(overlay()));

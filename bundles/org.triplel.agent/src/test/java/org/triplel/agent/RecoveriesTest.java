@@ -16,6 +16,7 @@ import java.util.List;
 import java.util.Optional;
 import java.util.Random;
 import java.util.UUID;
+import java.util.concurrent.atomic.AtomicInteger;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
@@ -71,7 +72,7 @@ class RecoveriesTest {
         }
 
         RecoveryStatus status() throws AgentException {
-            return recoveries.status("desk-01", VM.overlay(), true);
+            return recoveries.status("desk-01", VM.overlay(), () -> true);
         }
 
         AgentException refusal(RecoveryRequest wanted) {
@@ -373,12 +374,14 @@ class RecoveriesTest {
                 .start();
         try (var host = new Host("client-2");
                 var commands = other.outputWriter()) {
-            commands.write("write -P 7 0 4k\n");
+            commands.write("write -P 7 8M 4k\n");
             commands.flush();
             other.inputReader().readLine();
             var refusal = assertThrows(AgentException.class, () -> host.disks.disks.refuseIfUsed(VM));
             assertTrue(refusal.getMessage().contains("somebody else uses it"), refusal::getMessage);
-            host.refusal(WANTED);
+            host.recoveries.begin(VM, WANTED); // even if nobody had asked the disks before
+            host.end();
+            assertTrue(host.status().problem().contains("has the image open"), host.status()::problem);
         } finally {
             other.destroyForcibly().waitFor();
         }
@@ -392,6 +395,19 @@ class RecoveriesTest {
             assertTrue(refusal.getMessage().contains("client-1 has it open"), refusal::getMessage);
             host.disks.disks.detach("desk-01", Guest.OFF);
             host.disks.disks.refuseIfUsed(VM);
+        }
+    }
+
+    /** It was started while somebody looked, so its disk is whole. */
+    @Test
+    void aVmThatIsNotOffAnyMoreNeedsNoRecovery() throws Exception {
+        loseHost();
+        try (var host = new Host("client-2")) {
+            var asked = new AtomicInteger();
+            var status = host.recoveries.status("desk-01", VM.overlay(), () -> asked.getAndIncrement() == 0);
+            assertEquals(RecoveryStage.NONE, status.stage());
+            assertEquals(2, asked.get());
+            assertEquals(RecoveryStage.NEEDED, host.status().stage());
         }
     }
 

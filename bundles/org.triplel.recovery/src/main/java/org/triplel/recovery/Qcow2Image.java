@@ -40,16 +40,25 @@ public final class Qcow2Image extends ForwardingDevice {
      * @throws RefusedException QEMU's tools refuse: somebody has it open for writing, or it is no such image
      */
     public static Qcow2Image open(Path image) throws IOException, InterruptedException {
-        return open(image, "--read-only");
+        return open(image, "--read-only", false);
     }
 
     /** The same, and the image can be changed, not what is below it; QEMU lets nobody else use it. */
     public static Qcow2Image openForWriting(Path image) throws IOException, InterruptedException {
-        return open(image, "--cache=writeback");
+        return open(image, "--cache=writeback", false);
     }
 
-    private static Qcow2Image open(Path image, String access) throws IOException, InterruptedException {
+    /**
+     * Opens the image for reading and is in nobody's way: somebody may write to it meanwhile, and what is read then may be of
+     * different times.
+     */
+    public static Qcow2Image openShared(Path image) throws IOException, InterruptedException {
+        return open(image, "--read-only", true);
+    }
+
+    private static Qcow2Image open(Path image, String access, boolean shared) throws IOException, InterruptedException {
         var chain = node(image, "qcow2", 1);
+        chain.addProperty("force-share", shared); // and so with what is below it
         var folder = Files.createTempDirectory(
                 "triplel-image", PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString("rwx------")));
         var log = folder.resolve("log");
@@ -140,7 +149,8 @@ public final class Qcow2Image extends ForwardingDevice {
     }
 
     private static JsonObject info(Path image) throws IOException, InterruptedException {
-        var query = new ProcessBuilder("qemu-img", "info", "-f", "qcow2", "--output=json", "--", image.toString());
+        var query =
+                new ProcessBuilder("qemu-img", "info", "-U", "-f", "qcow2", "--output=json", "--", image.toString());
         var log = Files.createTempFile("triplel-image", ".log");
         try {
             var process = query.redirectError(log.toFile()).start();

@@ -52,9 +52,12 @@ public final class Recovery {
         this.steps = new Steps(observer, cancellation);
     }
 
-    /** The journals of an image that are on a host. Takes as long as its file systems need to be looked at. */
+    /**
+     * The journals of an image that are on a host. Takes as long as its file systems need to be looked at, and keeps nobody
+     * from using it meanwhile.
+     */
     public static List<AbsentJournal> absentJournals(Path image) throws IOException, InterruptedException {
-        try (var disk = Qcow2Image.open(image)) {
+        try (var disk = Qcow2Image.openShared(image)) {
             return look(disk).absent();
         }
     }

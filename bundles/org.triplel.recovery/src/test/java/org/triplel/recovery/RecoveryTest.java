@@ -182,6 +182,20 @@ class RecoveryTest {
         assertEquals(List.of(), lost.hiddenFiles());
     }
 
+    /** As when a VM starts while somebody looks, or runs where nobody knows of. */
+    @Test
+    void whoLooksIsInNobodysWay() throws Exception {
+        lost.bury("client-7");
+        try (var looking = Qcow2Image.openShared(lost.image)) {
+            LostDisk.run("qemu-io", "-f", "qcow2", "-c", "write -P 7 58M 4k", lost.image.toString());
+            assertEquals(1, LostDisk.look(looking).absent().size());
+        }
+        try (var writing = Qcow2Image.openForWriting(lost.image)) {
+            assertEquals(1, Recovery.absentJournals(lost.image).size());
+            assertTrue(writing.size() > 0);
+        }
+    }
+
     @Test
     void theJournalsThatAreNotThereAreNamed() throws Exception {
         assertEquals(List.of(), Recovery.absentJournals(lost.image));
