@@ -3,7 +3,6 @@ package org.triplel.recovery;
 import java.io.IOException;
 import java.io.RandomAccessFile;
 import java.nio.ByteBuffer;
-import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -28,13 +27,10 @@ record FileSystemRepair(BlockDevice disk, FileSystem fileSystem, Optional<Absent
 
     private static final int PIECE = 64 << 10;
     private static final int BLOCK = 4 << 10;
-    private static final int LONGEST_WORDS = 64 << 10;
     private static final int STILL_BROKEN = 4;
 
     /** A file that e2fsck has found, as debugfs lists it: inode, mode, owner, group, name, size. */
     private static final Pattern FOUND = Pattern.compile("/\\d+/\\d+/\\d+/\\d+/(#[^/]*)/(\\d*)/");
-
-    private record Outcome(int status, String said) {}
 
     /**
      * Takes as long as e2fsck does. The disk is changed only if the result is good.
@@ -71,7 +67,8 @@ record FileSystemRepair(BlockDevice disk, FileSystem fileSystem, Optional<Absent
     }
 
     private void copy(Steps progress) throws IOException {
-        try (var raw = new RandomAccessFile(file.toFile(), "rw")) {
+        try (var raw =
+                new RandomAccessFile(Files.createFile(file, Recovery.PRIVATE).toFile(), "rw")) {
             raw.setLength(length());
         }
         try (var copy = FileDevice.open(file)) {
@@ -114,20 +111,11 @@ record FileSystemRepair(BlockDevice disk, FileSystem fileSystem, Optional<Absent
                 .toList();
     }
 
+    /** The guest has a say in what is told, and somebody's terminal may show it. */
     private Outcome run(Cancellation cancellation, String... command) throws IOException, InterruptedException {
-        var log = Files.createTempFile("triplel-recover", ".log");
-        try {
-            int status = cancellation.run(new ProcessBuilder(command)
-                    .redirectInput(Path.of("/dev/null").toFile())
-                    .redirectErrorStream(true)
-                    .redirectOutput(log.toFile()));
-            try (var said = Files.newInputStream(log)) { // the guest has a say in how much that is, and what
-                var words = new String(said.readNBytes(LONGEST_WORDS), StandardCharsets.UTF_8);
-                return new Outcome(status, words.replace(file.toString(), "it"));
-            }
-        } finally {
-            Files.delete(log);
-        }
+        var outcome = cancellation.run(command);
+        var words = outcome.said().replace(file.toString(), "it").replaceAll("[\\p{Cc}&&[^\n]]", "?");
+        return new Outcome(outcome.status(), words);
     }
 
     private long writeBack(Steps progress) throws IOException {

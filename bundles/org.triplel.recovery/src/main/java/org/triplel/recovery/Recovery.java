@@ -7,6 +7,7 @@ import java.nio.file.FileAlreadyExistsException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
+import java.nio.file.attribute.FileAttribute;
 import java.nio.file.attribute.PosixFilePermissions;
 import java.util.ArrayList;
 import java.util.List;
@@ -29,6 +30,10 @@ import org.triplel.router.WriteBehindLog;
  * <p>One recovery is run once, by one thread, which must not be interrupted; any thread may cancel it.
  */
 public final class Recovery {
+
+    /** What a guest has on its disk is not for everybody who sees the NAS. */
+    static final FileAttribute<?> PRIVATE =
+            PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString("rw-------"));
 
     private final Path image;
     private final Path copy;
@@ -151,8 +156,7 @@ public final class Recovery {
     /** Nobody can write to the image meanwhile. */
     private void copyImage() throws IOException, InterruptedException {
         steps.next();
-        Files.createFile(
-                unfinished, PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString("rw-------")));
+        Files.createFile(unfinished, PRIVATE);
         try (var _ = Qcow2Image.open(image);
                 var from = FileDevice.openReadOnly(image)) {
             try (var sized = new RandomAccessFile(unfinished.toFile(), "rw")) {
@@ -201,7 +205,9 @@ public final class Recovery {
     private long add(Path saved, BlockDevice disk) throws IOException {
         steps.next();
         var ours = behind(copy);
-        Files.copy(saved, ours);
+        try (var content = Files.newOutputStream(Files.createFile(ours, PRIVATE))) {
+            Files.copy(saved, content);
+        }
         try (var opened = WriteBehindLog.open(ours, disk.size())) {
             return opened.applyTo(disk);
         } catch (IOException failure) {

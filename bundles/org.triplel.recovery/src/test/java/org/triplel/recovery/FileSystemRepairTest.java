@@ -38,7 +38,7 @@ class FileSystemRepairTest {
         try (var file = new RandomAccessFile(alone.toFile(), "rw")) {
             file.setLength(32 * MIB);
         }
-        run("mke2fs", "-q", "-F", "-b", "4096", "-t", "ext4", alone.toString());
+        run("mke2fs", "-q", "-F", "-b", "4096", "-t", "ext4", "-L", "\u001b[31mred", alone.toString());
         byte[] content = Files.readAllBytes(alone);
         var tombstone = new JournalTombstone(UUID.randomUUID(), "client-1");
         var superblock = bury(alone, content, tombstone);
@@ -61,6 +61,8 @@ class FileSystemRepairTest {
                     device, new FileSystem("ext4", PIECES), Optional.of(journal), folder.resolve("copy"));
             var result = repair.run(steps, cancellation);
             assertTrue(result.good(), result::said);
+            assertTrue(result.said().contains("?[31mred"), result::said);
+            assertTrue(result.said().chars().noneMatch(each -> Character.isISOControl(each) && each != '\n'));
         }
 
         byte[] repaired = Files.readAllBytes(image);

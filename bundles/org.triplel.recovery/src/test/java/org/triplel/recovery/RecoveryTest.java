@@ -6,12 +6,20 @@ import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.attribute.PosixFilePermission;
+import java.nio.file.attribute.PosixFilePermissions;
 import java.util.ArrayList;
+import java.util.EnumSet;
 import java.util.LinkedHashSet;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
+import java.util.TreeMap;
 import java.util.concurrent.CancellationException;
 import java.util.concurrent.atomic.AtomicReference;
 import org.junit.jupiter.api.BeforeEach;
@@ -125,9 +133,17 @@ class RecoveryTest {
             cancellation.cancel();
         });
         cancelling.start();
-        assertThrows(CancellationException.class, () -> cancellation.run(new ProcessBuilder("sleep", "6001")));
+        assertThrows(CancellationException.class, () -> cancellation.run("sleep", "6001"));
         cancelling.join();
         assertTrue(ProcessHandle.current().children().noneMatch(RecoveryTest::sleeps));
+    }
+
+    @Test
+    void whateverAProgramTellsItsBeginningIsKept() throws Exception {
+        var outcome = new Cancellation().run("sh", "-c", "echo begin >&2; head -c 10000000 /dev/zero && exit 3");
+        assertEquals(3, outcome.status());
+        assertEquals(64 << 10, outcome.said().length());
+        assertTrue(outcome.said().startsWith("begin\n"));
     }
 
     private static boolean sleeps(ProcessHandle process) {
@@ -167,6 +183,32 @@ class RecoveryTest {
         LostDisk.run("chmod", "600", lost.image.toString());
         recovery(steps -> {}).run();
         assertEquals(Files.getPosixFilePermissions(lost.image), Files.getPosixFilePermissions(copy));
+    }
+
+    @Test
+    void whatIsHalfMadeIsForNobodyElse() throws Exception {
+        LostDisk.run("chmod", "600", lost.image.toString());
+        var seen = new TreeMap<String, Set<PosixFilePermission>>();
+        recovery(steps -> {
+                    for (var suffix : List.of("unfinished", "raw")) {
+                        var file = folder.resolve(".copy.qcow2." + suffix);
+                        if (Files.exists(file)) {
+                            seen.computeIfAbsent(suffix, _ -> EnumSet.noneOf(PosixFilePermission.class))
+                                    .addAll(permissions(file));
+                        }
+                    }
+                })
+                .run();
+        var owner = PosixFilePermissions.fromString("rw-------");
+        assertEquals(Map.of("unfinished", owner, "raw", owner), seen);
+    }
+
+    private static Set<PosixFilePermission> permissions(Path file) {
+        try {
+            return Files.getPosixFilePermissions(file);
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
     }
 
     @Test
