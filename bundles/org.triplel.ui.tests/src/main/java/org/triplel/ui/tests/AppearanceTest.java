@@ -69,7 +69,7 @@ class AppearanceTest {
     }
 
     private Table vmTable() {
-        return table(table -> table.getColumnCount() == 13);
+        return new VmsTable(bot, fleet).table();
     }
 
     private Table eventTable() {
