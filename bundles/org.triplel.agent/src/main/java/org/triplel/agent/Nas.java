@@ -113,7 +113,12 @@ record Nas(Path folder, Optional<Path> link) {
 
     /** What tells an overlay from every other that had its name before. */
     String identity(String overlay) throws IOException {
-        return overlay + ' ' + Files.getAttribute(folder.resolve(overlay), "unix:ino");
+        return overlay + ' ' + inode(overlay);
+    }
+
+    /** What tells a file from all others that there are, also when it gets another name. */
+    String inode(String file) throws IOException {
+        return Files.getAttribute(folder.resolve(file), "unix:ino").toString();
     }
 
     /**

@@ -6,6 +6,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.nio.file.StandardOpenOption;
+import java.util.Optional;
 
 /**
  * Puts the sound copy of an overlay in its place, in steps of which each may be the last before a crash, and be done again:
@@ -32,18 +33,39 @@ record NasExchange(Nas nas, RecoveryNote note) {
         throw new IOException("there are " + MOST_KEPT + " old images of " + overlay);
     }
 
+    /** Why the copy cannot take the overlay's place now, in sentences, or empty if it can or has done so. */
+    Optional<String> objection() throws IOException {
+        nas.requirePresent();
+        if (exchanged()) {
+            return Optional.empty();
+        }
+        if (Files.notExists(file(note.copy()))) {
+            return Optional.of(note.copy() + " is gone. Recover the VM again.");
+        }
+        if (Files.notExists(file(note.overlay()))
+                || !nas.unwritten(note.overlay()).equals(note.image())) {
+            return Optional.of(note.overlay()
+                    + " was changed since it was copied, so the copy lacks something. Discard the copy.");
+        }
+        return nas.inUse(note.overlay())
+                .map(said -> "Somebody uses " + note.overlay() + ", so it is not exchanged. QEMU says: " + said);
+    }
+
+    /** Whether the overlay's name is that of the copy. */
+    boolean exchanged() throws IOException {
+        return !Files.notExists(file(note.overlay()))
+                && nas.inode(note.overlay()).equals(note.inode());
+    }
+
+    /** Nothing speaks against it. */
     void run(Step step) throws IOException {
         nas.requirePresent();
-        var copy = nas.folder().resolve(note.copy());
-        var overlay = nas.folder().resolve(note.overlay());
-        if (Files.exists(copy)) { // else it has taken the overlay's place before
-            var kept = nas.folder().resolve(note.kept());
-            Nas.name(overlay, kept);
+        var overlay = file(note.overlay());
+        if (!exchanged()) {
+            Nas.name(overlay, file(note.kept()));
             step.done("the old overlay has a second name");
-            Files.move(copy, overlay, StandardCopyOption.ATOMIC_MOVE);
+            Files.move(file(note.copy()), overlay, StandardCopyOption.ATOMIC_MOVE);
             force(overlay.resolveSibling(""));
-        } else if (!Files.exists(nas.folder().resolve(note.kept()))) {
-            throw new IOException(note.copy() + " is gone, and " + note.overlay() + " is still the old one");
         }
         step.done("the copy is in its place");
         var claim = nas.claim(note.overlay());
@@ -51,6 +73,19 @@ record NasExchange(Nas nas, RecoveryNote note) {
             nas.dropClaim(note.overlay());
         }
         step.done("the claim is gone");
+    }
+
+    /** Takes the second name from the overlay, whose place the copy has not taken. */
+    void undo() throws IOException {
+        nas.requirePresent();
+        var kept = file(note.kept());
+        if (Files.exists(kept) && Files.exists(file(note.overlay())) && Files.isSameFile(kept, file(note.overlay()))) {
+            Files.delete(kept);
+        }
+    }
+
+    private Path file(String name) {
+        return nas.folder().resolve(name);
     }
 
     private static void force(Path folder) throws IOException {

@@ -339,8 +339,7 @@ final class Recoveries {
         try {
             var report = report(note, run.recovery.run(), claim, log);
             var ready = note.ready(report);
-            ready.write(state.recovering());
-            notes.put(note.vm(), ready);
+            keep(ready);
             events.add(
                     Severity.WARNING,
                     note.vm(),
@@ -381,8 +380,7 @@ final class Recoveries {
         var copy = nas.folder().resolve(note.copy());
         Recovery.removeUnfinished(copy);
         Files.deleteIfExists(copy);
-        note.end(state.recovering());
-        notes.remove(note.vm());
+        end(note);
     }
 
     private RecoveryStatus.Report report(
@@ -421,19 +419,18 @@ final class Recoveries {
     /** Puts the copy in the place of a VM's overlay, which nobody uses. */
     void use(DiskRecord vm) throws AgentException {
         var note = copied(vm.vm());
-        if (note.stage() == RecoveryNote.Stage.READY) {
-            decide(vm, note);
+        var decided = note.stage() == RecoveryNote.Stage.READY ? decide(note) : note;
+        var objection = exchange(decided);
+        if (objection.isPresent()) {
+            throw AgentException.conflict(objection.get(), "");
         }
-        settle(vm.vm());
     }
 
-    private void decide(DiskRecord vm, RecoveryNote note) throws AgentException {
+    private RecoveryNote decide(RecoveryNote note) throws AgentException {
         try {
-            nas.requirePresent();
-            if (!nas.unwritten(vm.overlay()).equals(note.image())) {
-                throw AgentException.conflict(
-                        vm.overlay() + " was changed since it was copied, so the copy lacks something.",
-                        "Discard the copy.");
+            var objection = new NasExchange(nas, note).objection();
+            if (objection.isPresent()) {
+                throw AgentException.conflict(objection.get(), "");
             }
             var copyInUse = nas.inUse(note.copy());
             if (copyInUse.isPresent()) {
@@ -441,19 +438,73 @@ final class Recoveries {
                         note.copy() + " stays as it is: somebody uses it. QEMU says: " + copyInUse.get(),
                         "End what looks at it.");
             }
-            var decided = note.using(NasExchange.keptName(nas, vm.overlay()));
-            decided.write(state.recovering());
-            notes.put(vm.vm(), decided);
+            var decided = note.using(NasExchange.keptName(nas, note.overlay()), nas.inode(note.copy()));
+            keep(decided);
+            return decided;
         } catch (IOException e) {
-            throw nasFailed("The copy of the disk of " + vm.vm() + " is not used", e);
+            throw nasFailed("The copy of the disk of " + note.vm() + " is not used", e);
         }
     }
 
-    /** Removes the copy of a VM's overlay. */
-    void discard(String vm) throws AgentException {
-        settle(vm);
-        var note = copied(vm);
+    /** Carries out what was decided, perhaps long ago: so looks again, and returns what speaks against it now. */
+    private Optional<String> exchange(RecoveryNote note) throws AgentException {
+        var exchange = new NasExchange(nas, note);
         try {
+            var objection = exchange.objection();
+            if (objection.isPresent()) {
+                takeBack(exchange, objection.get());
+                return objection;
+            }
+            exchange.run(step -> LOG.log(Level.INFO, "{0}: {1}", note.vm(), step));
+            end(note);
+            needed.remove(note.vm());
+            events.add(
+                    Severity.WARNING,
+                    note.vm(),
+                    RECOVER,
+                    "Its disk is the recovered copy now. The old one is kept as " + note.kept()
+                            + "; remove it when nobody needs it.");
+            return Optional.empty();
+        } catch (IOException e) {
+            throw nasFailed("What was decided on the copy of the disk of " + note.vm() + " cannot be done", e);
+        }
+    }
+
+    private void takeBack(NasExchange exchange, String objection) throws IOException {
+        var note = exchange.note();
+        exchange.undo();
+        if (Files.notExists(nas.folder().resolve(note.copy()))) {
+            end(note);
+        } else {
+            keep(note.undecided());
+        }
+        events.add(Severity.WARNING, note.vm(), RECOVER, "Its disk stays the old one. " + objection);
+    }
+
+    private void keep(RecoveryNote note) throws IOException {
+        note.write(state.recovering());
+        notes.put(note.vm(), note);
+    }
+
+    private void end(RecoveryNote note) throws IOException {
+        note.end(state.recovering());
+        notes.remove(note.vm());
+    }
+
+    /** Removes the copy of a VM's overlay, also if it was to be used and has not taken the overlay's place yet. */
+    void discard(String vm) throws AgentException {
+        var note = copied(vm);
+        var exchange = new NasExchange(nas, note);
+        try {
+            nas.requirePresent();
+            if (note.stage() == RecoveryNote.Stage.USING) {
+                if (exchange.exchanged()) {
+                    exchange(note);
+                    throw AgentException.conflict(
+                            "The copy is the disk of " + vm + " already.", "The old one is " + note.kept() + ".");
+                }
+                exchange.undo();
+            }
             removeCopy(note);
             events.add(Severity.INFO, vm, RECOVER, "The recovered copy of its disk is discarded.");
         } catch (IOException e) {
@@ -479,7 +530,8 @@ final class Recoveries {
     }
 
     /**
-     * Removes what a recovery left that ended in the middle, or finishes what was decided, if there is something like that.
+     * Removes what a recovery left that ended in the middle, or finishes what was decided, if there is something like that and
+     * nothing speaks against it now.
      *
      * @throws AgentException it cannot be done now; the VM must not be started before
      */
@@ -488,25 +540,18 @@ final class Recoveries {
         if (note == null || running(vm)) {
             return;
         }
+        switch (note.stage()) {
+            case COPYING -> removeHalfMade(note);
+            case READY -> {}
+            case USING -> exchange(note);
+        }
+    }
+
+    private void removeHalfMade(RecoveryNote note) throws AgentException {
         try {
-            switch (note.stage()) {
-                case COPYING -> removeCopy(note);
-                case READY -> {}
-                case USING -> {
-                    new NasExchange(nas, note).run(step -> LOG.log(Level.INFO, "{0}: {1}", vm, step));
-                    note.end(state.recovering());
-                    notes.remove(vm);
-                    needed.remove(vm);
-                    events.add(
-                            Severity.WARNING,
-                            vm,
-                            RECOVER,
-                            "Its disk is the recovered copy now. The old one is kept as " + note.kept()
-                                    + "; remove it when nobody needs it.");
-                }
-            }
+            removeCopy(note);
         } catch (IOException e) {
-            throw nasFailed("What was decided on the copy of the disk of " + vm + " cannot be done", e);
+            throw nasFailed("What is half made of a copy of the disk of " + note.vm() + " cannot be removed", e);
         }
     }
 

@@ -23,6 +23,7 @@ import org.triplel.agent.api.RecoveryStatus;
  * @param image what tells the overlay that was copied, as long as nobody writes to it, from every other file of its name
  * @param claim the log whose claim is given up with the old overlay, or empty
  * @param kept the name that the old overlay gets, or empty as long as nobody has decided
+ * @param inode of the copy, by which it is known when it has the overlay's name, or empty as long as nobody has decided
  * @param report what was done, from the copy's being there on
  */
 record RecoveryNote(
@@ -33,6 +34,7 @@ record RecoveryNote(
         String image,
         String claim,
         String kept,
+        String inode,
         RecoveryStatus.Report report) {
 
     /** What is to be done after a crash. */
@@ -54,15 +56,20 @@ record RecoveryNote(
                 image,
                 claim.map(each -> each.log().toString()).orElse(""),
                 "",
+                "",
                 RecoveryStatus.Report.NONE);
     }
 
     RecoveryNote ready(RecoveryStatus.Report done) {
-        return new RecoveryNote(vm, Stage.READY, overlay, copy, image, claim, kept, done);
+        return new RecoveryNote(vm, Stage.READY, overlay, copy, image, claim, kept, inode, done);
     }
 
-    RecoveryNote using(String name) {
-        return new RecoveryNote(vm, Stage.USING, overlay, copy, image, claim, name, report);
+    RecoveryNote using(String name, String ofCopy) {
+        return new RecoveryNote(vm, Stage.USING, overlay, copy, image, claim, name, ofCopy, report);
+    }
+
+    RecoveryNote undecided() {
+        return new RecoveryNote(vm, Stage.READY, overlay, copy, image, claim, "", "", report);
     }
 
     /** Those that there are in a folder. */
@@ -93,6 +100,7 @@ record RecoveryNote(
                     properties.getProperty("image", ""),
                     properties.getProperty("claim", ""),
                     properties.getProperty("kept", ""),
+                    properties.getProperty("inode", ""),
                     new Gson().fromJson(properties.getProperty("report", ""), RecoveryStatus.Report.class)));
         } catch (IllegalArgumentException | JsonParseException e) {
             throw new IOException(file + " is damaged: " + e.getMessage(), e);
@@ -107,6 +115,7 @@ record RecoveryNote(
         properties.setProperty("image", image);
         properties.setProperty("claim", claim);
         properties.setProperty("kept", kept);
+        properties.setProperty("inode", inode);
         properties.setProperty("report", new Gson().toJson(report));
         DurableProperties.write(properties, folder.resolve(vm));
     }

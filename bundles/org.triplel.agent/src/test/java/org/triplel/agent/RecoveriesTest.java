@@ -10,6 +10,7 @@ import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
@@ -269,7 +270,9 @@ class RecoveriesTest {
                 assertEquals(RecoveryStage.READY, host.status().stage(), host.status()::problem);
                 decided = RecoveryNote.read(host.disks.state.recovering(), "desk-01")
                         .orElseThrow()
-                        .using(NasExchange.keptName(fixture.nas(), VM.overlay()));
+                        .using(
+                                NasExchange.keptName(fixture.nas(), VM.overlay()),
+                                fixture.nas().inode("vms/desk-01.recovered.qcow2"));
                 decided.write(host.disks.state.recovering());
             }
             byte[] copy = Files.readAllBytes(nas(decided.copy()));
@@ -318,6 +321,127 @@ class RecoveriesTest {
             assertArrayEquals(changed, Files.readAllBytes(nas(VM.overlay())));
             host.recoveries.discard("desk-01");
         }
+    }
+
+    /** What a host leaves that dies when it is decided, or with the first step of that. */
+    private RecoveryNote decide(boolean named) throws Exception {
+        try (var host = new Host("client-2")) {
+            host.recover();
+            var ready =
+                    RecoveryNote.read(host.disks.state.recovering(), "desk-01").orElseThrow();
+            var decided = ready.using(
+                    NasExchange.keptName(fixture.nas(), VM.overlay()),
+                    fixture.nas().inode(ready.copy()));
+            decided.write(host.disks.state.recovering());
+            if (named) {
+                assertThrows(IOException.class, () -> new NasExchange(fixture.nas(), decided).run(step -> {
+                    throw new IOException("the agent dies");
+                }));
+            }
+            return decided;
+        }
+    }
+
+    /** The lost host has come back, and the VM has run there, before what was decided is carried out. */
+    @Test
+    void whatWasDecidedIsTakenBackIfTheImageHasChangedSince() throws Exception {
+        loseHost();
+        for (boolean named : List.of(false, true)) {
+            var decided = decide(named);
+            assertEquals(named, Files.exists(nas(decided.kept())));
+            assertEquals(
+                    0,
+                    run("qemu-io", "-c", "write -P 7 8M 4k", nas(VM.overlay()).toString()));
+            byte[] changed = Files.readAllBytes(nas(VM.overlay()));
+            try (var host = new Host("client-2")) {
+                host.recoveries.settle("desk-01");
+                assertEquals(RecoveryStage.READY, host.recoveries.stage("desk-01"));
+                assertTrue(host.disks.events.newest().getLast().message().contains("was changed since"));
+                assertArrayEquals(changed, Files.readAllBytes(nas(VM.overlay())));
+                assertFalse(Files.exists(nas(decided.kept())));
+                assertThrows(AgentException.class, () -> host.recoveries.use(VM));
+            }
+            try (var host = new Host("client-2")) { // the next agent does not try again
+                host.recoveries.discard("desk-01");
+            }
+            assertArrayEquals(changed, Files.readAllBytes(nas(VM.overlay())));
+            assertEquals(List.of("desk-01.qcow2"), vms());
+        }
+    }
+
+    @Test
+    void whatWasDecidedIsTakenBackIfTheImageIsInUse() throws Exception {
+        loseHost();
+        decide(true);
+        byte[] before = Files.readAllBytes(nas(VM.overlay()));
+        var other = new ProcessBuilder(
+                        "qemu-io", "-f", "qcow2", nas(VM.overlay()).toString())
+                .redirectErrorStream(true)
+                .start();
+        try (var host = new Host("client-2");
+                var commands = other.outputWriter()) {
+            commands.write("read 0 4k\n");
+            commands.flush();
+            other.inputReader().readLine();
+            var refusal = assertThrows(AgentException.class, () -> host.recoveries.use(VM));
+            assertTrue(refusal.getMessage().contains("Somebody uses"), refusal::getMessage);
+            assertEquals(RecoveryStage.READY, host.recoveries.stage("desk-01"));
+        } finally {
+            other.destroyForcibly().waitFor();
+        }
+        assertArrayEquals(before, Files.readAllBytes(nas(VM.overlay())));
+    }
+
+    @Test
+    void aCopyThatWasToBeUsedCanBeDiscarded() throws Exception {
+        loseHost();
+        var before = vms();
+        byte[] image = Files.readAllBytes(nas(VM.overlay()));
+        for (boolean named : List.of(false, true)) {
+            decide(named);
+            try (var host = new Host("client-2")) {
+                host.recoveries.discard("desk-01");
+                assertEquals(RecoveryStage.NEEDED, host.status().stage());
+            }
+            assertEquals(before, vms());
+            assertArrayEquals(image, Files.readAllBytes(nas(VM.overlay())));
+        }
+    }
+
+    @Test
+    void aCopyThatIsGoneStopsNothing() throws Exception {
+        loseHost();
+        byte[] image = Files.readAllBytes(nas(VM.overlay()));
+        try (var host = new Host("client-2")) { // gone before anything is decided
+            host.recover();
+            Files.delete(nas(host.status().report().copy()));
+            var refusal = assertThrows(AgentException.class, () -> host.recoveries.use(VM));
+            assertTrue(refusal.getMessage().contains("is gone"), refusal::getMessage);
+            host.recoveries.settle("desk-01");
+            host.recoveries.discard("desk-01");
+        }
+        Files.delete(nas(decide(true).copy())); // gone afterwards
+        try (var host = new Host("client-2")) {
+            host.recoveries.settle("desk-01");
+            assertTrue(host.disks.events.newest().getLast().message().contains("is gone"));
+            assertEquals(RecoveryStage.NEEDED, host.status().stage());
+        }
+        assertEquals(List.of("desk-01.qcow2"), vms());
+        assertArrayEquals(image, Files.readAllBytes(nas(VM.overlay())));
+    }
+
+    /** The old image was removed when the copy had its place, but the claim could not be dropped yet. */
+    @Test
+    void theOldImageNeedNotBeThereAnyMore() throws Exception {
+        loseHost();
+        var decided = decide(true);
+        Files.move(nas(decided.copy()), nas(VM.overlay()), StandardCopyOption.ATOMIC_MOVE);
+        Files.delete(nas(decided.kept()));
+        try (var host = new Host("client-2")) {
+            host.recoveries.settle("desk-01");
+            assertEquals(RecoveryStage.NONE, host.status().stage());
+        }
+        assertEquals(0, e2fsck(VM.overlay()));
     }
 
     @Test
