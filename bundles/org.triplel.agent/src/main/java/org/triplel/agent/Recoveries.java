@@ -244,9 +244,9 @@ final class Recoveries {
         try {
             var claim = lostLog(vm.vm(), vm.overlay());
             var log = wanted.log().isEmpty() ? Optional.<Path>empty() : Optional.of(checked(wanted.log(), vm, claim));
-            var copy = vm.overlay().replaceAll("\\.qcow2$", "") + ".recovered.qcow2";
+            var copy = vm.overlay().replaceAll("\\.qcow2$", "") + ".recovered-on-" + host + ".qcow2"; // ours alone
+            refuseIfThere(copy);
             var note = RecoveryNote.begin(vm.vm(), vm.overlay(), copy, nas.unwritten(vm.overlay()), claim);
-            Files.deleteIfExists(nas.folder().resolve(copy)); // the name is ours alone
             note.write(state.recovering());
             var run = new Run(nas.folder().resolve(vm.overlay()), nas.folder().resolve(copy), log);
             runs.put(vm.vm(), run);
@@ -259,6 +259,14 @@ final class Recoveries {
             Thread.ofPlatform().daemon().name("recovery of " + vm.vm()).start(() -> run(note, run, claim, log));
         } catch (IOException e) {
             throw nasFailed("The recovery of " + vm.vm() + " cannot begin", e);
+        }
+    }
+
+    private void refuseIfThere(String copy) throws AgentException {
+        if (!Files.notExists(nas.folder().resolve(copy))) {
+            throw AgentException.conflict(
+                    copy + " is on the NAS, and " + host + " has not noted what it is.",
+                    "Remove it if nobody needs it, or give it another name.");
         }
     }
 

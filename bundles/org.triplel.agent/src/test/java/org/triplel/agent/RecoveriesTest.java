@@ -167,7 +167,7 @@ class RecoveriesTest {
             var ready = host.status();
             assertEquals(RecoveryStage.READY, ready.stage(), ready::problem);
             assertArrayEquals(before, Files.readAllBytes(nas(VM.overlay())));
-            assertEquals(0, e2fsck("vms/desk-01.recovered.qcow2"));
+            assertEquals(0, e2fsck("vms/desk-01.recovered-on-client-2.qcow2"));
             assertEquals("client-1", ready.report().fileSystems().getFirst().journalHost());
             assertFalse(ready.report().lost().isEmpty());
         }
@@ -231,14 +231,14 @@ class RecoveriesTest {
         var before = vms();
         try (var host = new Host("client-2")) {
             var identity = fixture.nas().unwritten(VM.overlay());
-            RecoveryNote.begin("desk-01", VM.overlay(), "vms/desk-01.recovered.qcow2", identity, Optional.empty())
+            RecoveryNote.begin("desk-01", VM.overlay(), "vms/desk-01.recovered-on-client-2.qcow2", identity, Optional.empty())
                     .write(host.disks.state.recovering());
         }
         for (var name : List.of(
-                "desk-01.recovered.qcow2",
-                ".desk-01.recovered.qcow2.unfinished",
-                ".desk-01.recovered.qcow2.raw",
-                ".desk-01.recovered.qcow2.behind")) {
+                "desk-01.recovered-on-client-2.qcow2",
+                ".desk-01.recovered-on-client-2.qcow2.unfinished",
+                ".desk-01.recovered-on-client-2.qcow2.raw",
+                ".desk-01.recovered-on-client-2.qcow2.behind")) {
             Files.writeString(nas("vms/" + name), "half made");
         }
         try (var host = new Host("client-2")) {
@@ -272,7 +272,7 @@ class RecoveriesTest {
                         .orElseThrow()
                         .using(
                                 NasExchange.keptName(fixture.nas(), VM.overlay()),
-                                fixture.nas().inode("vms/desk-01.recovered.qcow2"));
+                                fixture.nas().inode("vms/desk-01.recovered-on-client-2.qcow2"));
                 decided.write(host.disks.state.recovering());
             }
             byte[] copy = Files.readAllBytes(nas(decided.copy()));
@@ -442,6 +442,36 @@ class RecoveriesTest {
             assertEquals(RecoveryStage.NONE, host.status().stage());
         }
         assertEquals(0, e2fsck(VM.overlay()));
+    }
+
+    @Test
+    void eachHostHasACopyOfItsOwn() throws Exception {
+        loseHost();
+        try (var one = new Host("client-2");
+                var other = new Host("client-3")) {
+            one.recover();
+            byte[] copy = Files.readAllBytes(nas(one.status().report().copy()));
+            other.recover();
+            assertEquals(RecoveryStage.READY, other.status().stage(), other.status()::problem);
+            assertArrayEquals(copy, Files.readAllBytes(nas(one.status().report().copy())));
+            other.recoveries.use(VM);
+            var late = assertThrows(AgentException.class, () -> one.recoveries.use(VM));
+            assertTrue(late.getMessage().contains("was changed since"), late::getMessage);
+            one.recoveries.discard("desk-01");
+        }
+        assertEquals(0, e2fsck(VM.overlay()));
+        assertEquals(List.of("desk-01.before-recovery-1.qcow2", "desk-01.qcow2"), vms());
+    }
+
+    @Test
+    void aFileThatIsNoCopyOfOursIsNotReplaced() throws Exception {
+        loseHost();
+        var precious = Files.writeString(nas("vms/desk-01.recovered-on-client-2.qcow2"), "precious");
+        try (var host = new Host("client-2")) {
+            assertTrue(host.refusal(WANTED).getMessage().contains("has not noted"));
+            assertEquals(List.of(), host.recoveries.left());
+        }
+        assertEquals("precious", Files.readString(precious));
     }
 
     @Test

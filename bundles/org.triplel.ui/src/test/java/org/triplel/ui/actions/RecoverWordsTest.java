@@ -53,7 +53,7 @@ class RecoverWordsTest {
     @Test
     void whatWasRepairedIsTold() {
         var report = new RecoveryStatus.Report(
-                "vms/desk-01.recovered.qcow2",
+                "vms/desk-01.recovered-on-client-2.qcow2",
                 List.of(
                         new RecoveryStatus.FileSystem(
                                 "ext4 in partition 1", "client-9", 1, "Pass 1", 4096, List.of("#12, 5 bytes")),
@@ -63,7 +63,7 @@ class RecoverWordsTest {
                 List.of("Much."));
         var words = RecoverWords.report(report);
         for (var expected : List.of(
-                "The copy is vms/desk-01.recovered.qcow2",
+                "The copy is vms/desk-01.recovered-on-client-2.qcow2",
                 "What is lost:\nMuch.",
                 "Added from the salvaged log: " + Units.bytes(1 << 20),
                 "ext4 in partition 1, whose journal was on client-9: e2fsck has repaired it, and changed "
