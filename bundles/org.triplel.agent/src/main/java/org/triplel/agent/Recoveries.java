@@ -34,6 +34,8 @@ final class Recoveries {
 
     static final String RECOVER = "Recover";
 
+    private static final String LOOK_AT_HOST = "Look at the disk that has the agent's state";
+
     private static final System.Logger LOG = System.getLogger(Recoveries.class.getName());
 
     /** One recovery since this agent began, and how far it is or was. */
@@ -188,7 +190,7 @@ final class Recoveries {
         } catch (RefusedException e) { // its overlay is no image that can be read
             throw new AgentException(AgentError.Kind.CONFLICT, e.getMessage(), "", e);
         } catch (IOException e) {
-            throw nasFailed("What is missing of " + vm + " cannot be told", e);
+            throw failed("What is missing of " + vm + " cannot be told", e);
         }
     }
 
@@ -258,7 +260,7 @@ final class Recoveries {
                     "A sound copy of its disk is being made; " + wanted.lostHost() + " is said to be off for good.");
             Thread.ofPlatform().daemon().name("recovery of " + vm.vm()).start(() -> run(note, run, claim, log));
         } catch (IOException e) {
-            throw nasFailed("The recovery of " + vm.vm() + " cannot begin", e);
+            throw failed("The recovery of " + vm.vm() + " cannot begin", e);
         }
     }
 
@@ -345,14 +347,7 @@ final class Recoveries {
 
     private void run(RecoveryNote note, Run run, Optional<Claim> claim, Optional<Path> log) {
         try {
-            var report = report(note, run.recovery.run(), claim, log);
-            var ready = note.ready(report);
-            keep(ready);
-            events.add(
-                    Severity.WARNING,
-                    note.vm(),
-                    RECOVER,
-                    "The recovered copy of its disk is " + note.copy() + ". It waits for a decision.");
+            made(note.ready(report(note, run.recovery.run(), claim, log)), run);
         } catch (CancellationException e) {
             failed(note, run, Severity.INFO, "The recovery was cancelled; its disk is as it was.");
         } catch (RefusedException e) {
@@ -370,6 +365,24 @@ final class Recoveries {
             failed(note, run, Severity.ERROR, "Its disk is as it was: " + e + ". See the agent's log.");
         } finally {
             run.running = false;
+        }
+    }
+
+    /** The copy took long to make, so it is kept also if it cannot be noted. */
+    private void made(RecoveryNote ready, Run run) {
+        notes.put(ready.vm(), ready);
+        events.add(
+                Severity.WARNING,
+                ready.vm(),
+                RECOVER,
+                "The recovered copy of its disk is " + ready.copy() + ". It waits for a decision.");
+        try {
+            ready.write(state.recovering());
+        } catch (HostDiskException e) {
+            LOG.log(Level.ERROR, host + ", " + ready.vm() + ", " + RECOVER, e);
+            run.problem = host + " cannot keep the note that the copy is there: " + e.getMessage() + ". "
+                    + LOOK_AT_HOST + ", and decide before the agent ends, or the next one removes the copy.";
+            events.add(Severity.ERROR, ready.vm(), RECOVER, run.problem);
         }
     }
 
@@ -450,7 +463,7 @@ final class Recoveries {
             keep(decided);
             return decided;
         } catch (IOException e) {
-            throw nasFailed("The copy of the disk of " + note.vm() + " is not used", e);
+            throw failed("The copy of the disk of " + note.vm() + " is not used", e);
         }
     }
 
@@ -474,7 +487,7 @@ final class Recoveries {
                             + "; remove it when nobody needs it.");
             return Optional.empty();
         } catch (IOException e) {
-            throw nasFailed("What was decided on the copy of the disk of " + note.vm() + " cannot be done", e);
+            throw failed("What was decided on the copy of the disk of " + note.vm() + " cannot be done", e);
         }
     }
 
@@ -516,7 +529,7 @@ final class Recoveries {
             removeCopy(note);
             events.add(Severity.INFO, vm, RECOVER, "The recovered copy of its disk is discarded.");
         } catch (IOException e) {
-            throw nasFailed("The copy of the disk of " + vm + " cannot be removed", e);
+            throw failed("The copy of the disk of " + vm + " cannot be removed", e);
         }
     }
 
@@ -559,15 +572,17 @@ final class Recoveries {
         try {
             removeCopy(note);
         } catch (IOException e) {
-            throw nasFailed("What is half made of a copy of the disk of " + note.vm() + " cannot be removed", e);
+            throw failed("What is half made of a copy of the disk of " + note.vm() + " cannot be removed", e);
         }
     }
 
-    private AgentException nasFailed(String what, IOException e) {
+    private AgentException failed(String what, IOException e) {
+        boolean ours = e instanceof HostDiskException;
         return new AgentException(
-                AgentError.Kind.NAS,
+                ours ? AgentError.Kind.LOCAL_DISK : AgentError.Kind.NAS,
                 what + ": " + Failures.describe(e) + ".",
-                "Check that the NAS (" + nas + ") is mounted and writable, then try again.",
+                (ours ? LOOK_AT_HOST : "Check that the NAS (" + nas + ") is mounted and writable")
+                        + ", then try again.",
                 e);
     }
 }

@@ -107,7 +107,7 @@ record RecoveryNote(
         }
     }
 
-    void write(Path folder) throws IOException {
+    void write(Path folder) throws HostDiskException {
         var properties = new Properties();
         properties.setProperty("stage", stage.toString());
         properties.setProperty("overlay", overlay);
@@ -117,10 +117,18 @@ record RecoveryNote(
         properties.setProperty("kept", kept);
         properties.setProperty("inode", inode);
         properties.setProperty("report", new Gson().toJson(report));
-        DurableProperties.write(properties, folder.resolve(vm));
+        try {
+            DurableProperties.write(properties, folder.resolve(vm));
+        } catch (IOException e) {
+            throw new HostDiskException(e);
+        }
     }
 
-    void end(Path folder) throws IOException {
-        Files.deleteIfExists(folder.resolve(vm));
+    void end(Path folder) throws HostDiskException {
+        try {
+            Files.deleteIfExists(folder.resolve(vm));
+        } catch (IOException e) {
+            throw new HostDiskException(e);
+        }
     }
 }

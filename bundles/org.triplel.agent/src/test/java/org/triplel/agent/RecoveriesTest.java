@@ -474,6 +474,27 @@ class RecoveriesTest {
         assertEquals("precious", Files.readString(precious));
     }
 
+    /** The host's disk is full, or broken, when the copy is there. */
+    @Test
+    void aCopyThatCannotBeNotedIsKept() throws Exception {
+        loseHost();
+        try (var host = new Host("client-2")) {
+            host.recoveries.begin(VM, WANTED);
+            var obstacle = Files.createDirectory(host.disks.state.recovering().resolve(".desk-01"));
+            host.end();
+            var ready = host.status();
+            assertEquals(RecoveryStage.READY, ready.stage());
+            assertTrue(ready.problem().contains("client-2 cannot keep the note"), ready::problem);
+            assertEquals(0, e2fsck(ready.report().copy()));
+            var refusal = assertThrows(AgentException.class, () -> host.recoveries.use(VM));
+            assertEquals(AgentError.Kind.LOCAL_DISK, refusal.error().kind());
+            assertFalse(refusal.getMessage().contains("Check that the NAS"), refusal::getMessage);
+            Files.delete(obstacle);
+            host.recoveries.use(VM);
+        }
+        assertEquals(0, e2fsck(VM.overlay()));
+    }
+
     @Test
     void anOldImageIsNeverReplaced() throws Exception {
         loseHost();

@@ -38,6 +38,7 @@ public final class Recovery {
     private final Path image;
     private final Path copy;
     private final Optional<Path> log;
+    private final SearchPath programs;
     private final Path unfinished;
     private final Cancellation cancellation = new Cancellation();
     private final Steps steps;
@@ -50,9 +51,14 @@ public final class Recovery {
      * @param log what the host had not sent on to the NAS, saved from its disk
      */
     public Recovery(Path image, Path copy, Optional<Path> log, RecoveryObserver observer) {
+        this(image, copy, log, observer, SearchPath.ofThisProcess());
+    }
+
+    Recovery(Path image, Path copy, Optional<Path> log, RecoveryObserver observer, SearchPath programs) {
         this.image = image;
         this.copy = copy;
         this.log = log;
+        this.programs = programs;
         this.unfinished = unfinished(copy);
         this.steps = new Steps(observer, cancellation);
     }
@@ -133,6 +139,12 @@ public final class Recovery {
         }
         if (log.isPresent() && !Files.isRegularFile(log.get())) {
             throw new RefusedException("There is no log " + log.get() + ".");
+        }
+        for (var program : List.of("e2fsck", "debugfs")) {
+            if (!programs.has(program)) { // better now than after hours
+                throw new RefusedException("There is no " + program + " in " + programs.folders()
+                        + ". Install e2fsprogs on the computer that makes the copy.");
+            }
         }
     }
 

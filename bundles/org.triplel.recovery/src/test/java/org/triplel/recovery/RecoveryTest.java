@@ -124,6 +124,20 @@ class RecoveryTest {
     }
 
     @Test
+    void aMissingProgramIsToldBeforeAnythingIsCopied() throws Exception {
+        var programs = Files.createDirectory(folder.resolve("programs"));
+        for (var missing : List.of("e2fsck", "debugfs")) {
+            var told = new ArrayList<List<RecoveryStep>>();
+            var recovery = new Recovery(
+                    lost.image, copy, Optional.empty(), told::add, new SearchPath("/nowhere:" + programs));
+            var refusal = assertThrows(RefusedException.class, recovery::run);
+            assertTrue(refusal.getMessage().contains("There is no " + missing), refusal::getMessage);
+            assertEquals(List.of(), told);
+            assertTrue(Files.createFile(programs.resolve(missing)).toFile().setExecutable(true));
+        }
+    }
+
+    @Test
     void aProgramThatRunsIsEndedAtOnce() throws Exception {
         var cancellation = new Cancellation();
         var cancelling = new Thread(() -> {
