@@ -21,6 +21,7 @@ final class Agent implements AutoCloseable {
     private final Desktops desktops = new Desktops();
     private final ReplicaStore replicas;
     private final Disks disks;
+    private final Recoveries recoveries;
     private final Hypervisor hypervisor;
     private final HostWatch watch;
     private final VmMemories memories;
@@ -48,11 +49,12 @@ final class Agent implements AutoCloseable {
         var memory = HostMemory.read().totalBytes();
         watch = new HostWatch(
                 config.name(), config.accelerator(), state.replicas(), memory, nas, replicas::openAll, events);
+        recoveries = new Recoveries(config.name(), state, nas, events);
         var host = new ManagedVm.Host(
                 config.name(),
                 hypervisor,
                 disks,
-                new Recoveries(config.name(), state, nas, events),
+                recoveries,
                 events,
                 timing,
                 vm -> desktops.tell(desktop -> desktop.vmChanged(vm)));
@@ -119,6 +121,7 @@ final class Agent implements AutoCloseable {
         hypervisor.close();
         desktops.close();
         disks.close();
+        recoveries.cancelAll();
         replicas.close();
         state.close();
     }

@@ -9,6 +9,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.CancellationException;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.function.BooleanSupplier;
 import java.util.stream.Stream;
@@ -42,7 +43,7 @@ final class Recoveries {
     private static final class Run {
         private final Recovery recovery;
         private volatile List<RecoveryStep> steps = List.of();
-        private volatile boolean running = true;
+        private final CompletableFuture<Void> ended = new CompletableFuture<>();
         private volatile String problem = "";
 
         Run(Path image, Path copy, Optional<Path> log) {
@@ -56,6 +57,9 @@ final class Recoveries {
     private final EventLog events;
     private final Map<String, RecoveryNote> notes = new ConcurrentHashMap<>();
     private final Map<String, Run> runs = new ConcurrentHashMap<>();
+
+    /** By VM, why it is not known how far its recovery is. */
+    private final Map<String, String> unreadable = new ConcurrentHashMap<>();
 
     /** By VM, which host has what it was not started without. */
     private final Map<String, String> needed = new ConcurrentHashMap<>();
@@ -72,7 +76,28 @@ final class Recoveries {
         this.state = state;
         this.nas = nas;
         this.events = events;
-        RecoveryNote.all(state.recovering()).forEach(note -> notes.put(note.vm(), note));
+        for (var vm : RecoveryNote.vms(state.recovering())) {
+            try {
+                read(vm);
+            } catch (AgentException e) {
+                LOG.log(Level.ERROR, host + ", " + vm + ", " + RECOVER, e);
+            }
+        }
+    }
+
+    private void read(String vm) throws AgentException {
+        try {
+            RecoveryNote.read(state.recovering(), vm).ifPresent(note -> notes.put(vm, note));
+            unreadable.remove(vm);
+        } catch (HostDiskException e) {
+            var failure = new AgentException(
+                    AgentError.Kind.LOCAL_DISK,
+                    "How far the recovery of " + vm + " is cannot be read: " + Failures.describe(e) + ".",
+                    "Remove that file. A copy of the disk that is on the NAS stays there then.",
+                    e);
+            unreadable.put(vm, failure.getMessage());
+            throw failure;
+        }
     }
 
     /** The VMs of which an earlier agent has left something. */
@@ -93,11 +118,17 @@ final class Recoveries {
     }
 
     private boolean running(String vm) {
-        return Optional.ofNullable(runs.get(vm)).filter(run -> run.running).isPresent();
+        return Optional.ofNullable(runs.get(vm))
+                .filter(run -> !run.ended.isDone())
+                .isPresent();
     }
 
     /** What is wrong with a VM's disk and what to do, or empty. */
     String problem(String vm) {
+        var unknown = unreadable.getOrDefault(vm, "");
+        if (!unknown.isEmpty()) {
+            return unknown;
+        }
         return switch (stage(vm)) {
             case NONE -> "";
             case NEEDED ->
@@ -364,7 +395,7 @@ final class Recoveries {
             LOG.log(Level.ERROR, host + ", " + note.vm() + ", " + RECOVER, e);
             failed(note, run, Severity.ERROR, "Its disk is as it was: " + e + ". See the agent's log.");
         } finally {
-            run.running = false;
+            run.ended.complete(null);
         }
     }
 
@@ -380,8 +411,8 @@ final class Recoveries {
             ready.write(state.recovering());
         } catch (HostDiskException e) {
             LOG.log(Level.ERROR, host + ", " + ready.vm() + ", " + RECOVER, e);
-            run.problem = host + " cannot keep the note that the copy is there: " + e.getMessage() + ". "
-                    + LOOK_AT_HOST + ", and decide before the agent ends, or the next one removes the copy.";
+            run.problem = host + " cannot keep the note that the copy is there: " + e.getMessage() + ". " + LOOK_AT_HOST
+                    + ", and decide before the agent ends, or the next one removes the copy.";
             events.add(Severity.ERROR, ready.vm(), RECOVER, run.problem);
         }
     }
@@ -429,6 +460,12 @@ final class Recoveries {
             throw AgentException.conflict("No recovery of " + vm + " is running.", "");
         }
         runs.get(vm).recovery.cancel();
+    }
+
+    /** Ends all that is running, and returns when nothing is any more. */
+    void cancelAll() {
+        runs.values().forEach(run -> run.recovery.cancel());
+        runs.values().forEach(run -> run.ended.join());
     }
 
     void refuseIfRunning(String vm) throws AgentException {
@@ -557,6 +594,9 @@ final class Recoveries {
      * @throws AgentException it cannot be done now; the VM must not be started before
      */
     void settle(String vm) throws AgentException {
+        if (unreadable.containsKey(vm)) {
+            read(vm);
+        }
         var note = notes.get(vm);
         if (note == null || running(vm)) {
             return;

@@ -72,39 +72,42 @@ record RecoveryNote(
         return new RecoveryNote(vm, Stage.READY, overlay, copy, image, claim, "", "", report);
     }
 
-    /** Those that there are in a folder. */
-    static List<RecoveryNote> all(Path folder) throws IOException {
-        var notes = new ArrayList<RecoveryNote>();
+    /** The VMs that a folder has notes of. */
+    static List<String> vms(Path folder) throws HostDiskException {
+        var names = new ArrayList<String>();
         try (var files = Files.newDirectoryStream(folder, "[!.]*")) {
-            for (var file : files) {
-                notes.add(read(folder, folder.relativize(file).toString()).orElseThrow());
-            }
+            files.forEach(file -> names.add(folder.relativize(file).toString()));
+        } catch (IOException e) {
+            throw new HostDiskException(e);
         }
-        return notes;
+        return names;
     }
 
-    static Optional<RecoveryNote> read(Path folder, String vm) throws IOException {
+    static Optional<RecoveryNote> read(Path folder, String vm) throws HostDiskException {
         var file = folder.resolve(vm);
-        Properties properties;
         try {
-            properties = DurableProperties.read(file);
+            return Optional.of(parse(vm, DurableProperties.read(file)));
         } catch (NoSuchFileException none) {
             return Optional.empty();
-        }
-        try {
-            return Optional.of(new RecoveryNote(
-                    vm,
-                    Stage.valueOf(properties.getProperty("stage", "")),
-                    properties.getProperty("overlay", ""),
-                    properties.getProperty("copy", ""),
-                    properties.getProperty("image", ""),
-                    properties.getProperty("claim", ""),
-                    properties.getProperty("kept", ""),
-                    properties.getProperty("inode", ""),
-                    new Gson().fromJson(properties.getProperty("report", ""), RecoveryStatus.Report.class)));
+        } catch (IOException e) {
+            throw new HostDiskException(e);
         } catch (IllegalArgumentException | JsonParseException e) {
-            throw new IOException(file + " is damaged: " + e.getMessage(), e);
+            throw new HostDiskException(new IOException(file + " is damaged: " + e.getMessage(), e));
         }
+    }
+
+    private static RecoveryNote parse(String vm, Properties properties) {
+        var report = new Gson().fromJson(properties.getProperty("report", ""), RecoveryStatus.Report.class);
+        return new RecoveryNote(
+                vm,
+                Stage.valueOf(properties.getProperty("stage", "")),
+                properties.getProperty("overlay", ""),
+                properties.getProperty("copy", ""),
+                properties.getProperty("image", ""),
+                properties.getProperty("claim", ""),
+                properties.getProperty("kept", ""),
+                properties.getProperty("inode", ""),
+                Optional.ofNullable(report).orElse(RecoveryStatus.Report.NONE));
     }
 
     void write(Path folder) throws HostDiskException {

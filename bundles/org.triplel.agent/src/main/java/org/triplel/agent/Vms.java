@@ -89,8 +89,25 @@ final class Vms {
                 lane(name).execute(() -> forgetUnlessDefined(name));
             }
         }
+        for (var name : host.recoveries().left()) {
+            if (!names.contains(name)) {
+                lane(name).execute(() -> settleRecoveryUnlessDefined(name));
+            }
+        }
         settleBegun();
         asked.complete(null);
+    }
+
+    /** A VM that is defined does it when it is off. */
+    private void settleRecoveryUnlessDefined(String vm) {
+        if (vms.containsKey(vm)) {
+            return;
+        }
+        try {
+            host.recoveries().settle(vm);
+        } catch (AgentException e) {
+            LOG.log(Level.WARNING, host.name() + ", " + vm + ": " + Recoveries.RECOVER, e);
+        }
     }
 
     /** What was begun when an agent died, or the hypervisor or the NAS did not answer. */

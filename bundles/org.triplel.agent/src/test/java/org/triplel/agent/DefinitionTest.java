@@ -2,6 +2,7 @@ package org.triplel.agent;
 
 import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertInstanceOf;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
@@ -16,6 +17,7 @@ import java.nio.file.Path;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
 import java.util.UUID;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.CyclicBarrier;
@@ -173,6 +175,18 @@ class DefinitionTest {
         assertEquals(List.of(), names(host.state.defining()));
         assertEquals(List.of("web-01"), List.copyOf(hypervisor.defined.keySet()));
         assertEquals(List.of("web-01"), host.vms.all().stream().map(Vm::name).toList());
+    }
+
+    @Test
+    void aRecoveryThatWasHalfDoneOfAVmThatIsGoneIsTidiedUp() throws Exception {
+        var copy = Files.writeString(
+                Files.createDirectories(temp.resolve("nas/vms")).resolve("gone.copy.qcow2"), "half");
+        RecoveryNote.begin("gone", "vms/gone.qcow2", "vms/gone.copy.qcow2", "", Optional.empty())
+                .write(host.state.recovering());
+        restart();
+        Await.until(
+                "the note is gone", () -> !Files.exists(host.state.recovering().resolve("gone")));
+        assertFalse(Files.exists(copy));
     }
 
     @Test

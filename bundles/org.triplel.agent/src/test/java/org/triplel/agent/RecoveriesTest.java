@@ -231,7 +231,12 @@ class RecoveriesTest {
         var before = vms();
         try (var host = new Host("client-2")) {
             var identity = fixture.nas().unwritten(VM.overlay());
-            RecoveryNote.begin("desk-01", VM.overlay(), "vms/desk-01.recovered-on-client-2.qcow2", identity, Optional.empty())
+            RecoveryNote.begin(
+                            "desk-01",
+                            VM.overlay(),
+                            "vms/desk-01.recovered-on-client-2.qcow2",
+                            identity,
+                            Optional.empty())
                     .write(host.disks.state.recovering());
         }
         for (var name : List.of(
@@ -493,6 +498,46 @@ class RecoveriesTest {
             host.recoveries.use(VM);
         }
         assertEquals(0, e2fsck(VM.overlay()));
+    }
+
+    @Test
+    void anAgentThatEndsLeavesNothingHalfMade() throws Exception {
+        loseHost();
+        var before = vms();
+        try (var host = new Host("client-2")) {
+            host.recoveries.begin(VM, WANTED);
+            host.recoveries.cancelAll();
+            assertEquals(RecoveryStage.NEEDED, host.recoveries.stage("desk-01"));
+            assertEquals(List.of(), host.recoveries.left());
+            assertEquals(before, vms());
+        }
+    }
+
+    @Test
+    void aDamagedNoteStopsOnlyItsVm() throws Exception {
+        loseHost();
+        decide(false);
+        for (var damage : List.of("stage=SOMEHOW", "stage=READY\nreport={", "stage=\\u00g0")) {
+            var notes = temp.resolve("client-2/state/recovering");
+            Files.writeString(notes.resolve("desk-02"), damage);
+            try (var host = new Host("client-2")) {
+                assertEquals(List.of("desk-01"), host.recoveries.left());
+                assertTrue(host.recoveries.problem("desk-02").contains("desk-02 is damaged"), damage);
+                var refusal = assertThrows(AgentException.class, () -> host.recoveries.settle("desk-02"));
+                assertEquals(AgentError.Kind.LOCAL_DISK, refusal.error().kind());
+                Files.delete(notes.resolve("desk-02"));
+                host.recoveries.settle("desk-02");
+                assertEquals("", host.recoveries.problem("desk-02"));
+            }
+        }
+    }
+
+    @Test
+    void aNoteWithoutAReportHasNone() throws Exception {
+        Files.writeString(temp.resolve("desk-01"), "stage=READY");
+        assertEquals(
+                RecoveryStatus.Report.NONE,
+                RecoveryNote.read(temp, "desk-01").orElseThrow().report());
     }
 
     @Test

@@ -128,8 +128,8 @@ class RecoveryTest {
         var programs = Files.createDirectory(folder.resolve("programs"));
         for (var missing : List.of("e2fsck", "debugfs")) {
             var told = new ArrayList<List<RecoveryStep>>();
-            var recovery = new Recovery(
-                    lost.image, copy, Optional.empty(), told::add, new SearchPath("/nowhere:" + programs));
+            var recovery =
+                    new Recovery(lost.image, copy, Optional.empty(), told::add, new SearchPath("/nowhere:" + programs));
             var refusal = assertThrows(RefusedException.class, recovery::run);
             assertTrue(refusal.getMessage().contains("There is no " + missing), refusal::getMessage);
             assertEquals(List.of(), told);
