@@ -351,8 +351,9 @@ final class Recoveries {
     private void refuseUnlessOfTheImage(Path file, DiskRecord vm, Claim claim) throws AgentException, IOException {
         if (claim.state() == Claim.State.FAILED) {
             throw AgentException.conflict(
-                    "The disk of " + claim.host() + " failed while it had the log, and the NAS has got newer changes than "
-                            + file + " knows of.",
+                    "The disk of " + claim.host()
+                            + " failed while it had the log, and the NAS has got newer changes than " + file
+                            + " knows of.",
                     "Leave the log away.");
         }
         long renewals = WriteBehindLog.renewalsOf(file);
