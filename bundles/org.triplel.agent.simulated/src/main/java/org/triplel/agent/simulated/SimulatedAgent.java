@@ -210,7 +210,7 @@ public final class SimulatedAgent implements AgentService, AutoCloseable {
 
     /** Has the journal of a VM be on a host that is lost, so that it does not start before it is recovered. */
     public synchronized void loseJournal(String name, String lostHost) {
-        recoveries.put(name, new SimulatedRecovery(name, lostHost));
+        recoveries.put(name, new SimulatedRecovery(name, host, lostHost));
         showRecovery(name);
     }
 

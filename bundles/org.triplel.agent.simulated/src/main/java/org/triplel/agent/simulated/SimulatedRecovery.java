@@ -14,14 +14,16 @@ final class SimulatedRecovery {
             List.of("Look for file systems", "Check ext4 in partition 1", "Check ext4 in partition 3");
 
     private final String vm;
+    private final String host;
     private final String lostHost;
     private RecoveryStage stage = RecoveryStage.NEEDED;
     private String problem = "";
     private boolean withLog;
     private long millis;
 
-    SimulatedRecovery(String vm, String lostHost) {
+    SimulatedRecovery(String vm, String host, String lostHost) {
         this.vm = vm;
+        this.host = host;
         this.lostHost = lostHost;
     }
 
@@ -99,7 +101,7 @@ final class SimulatedRecovery {
 
     private RecoveryStatus.Report report() {
         return new RecoveryStatus.Report(
-                "vms/" + vm + ".recovered.qcow2",
+                "vms/" + vm + ".recovered-on-" + host + ".qcow2",
                 List.of(
                         new RecoveryStatus.FileSystem(
                                 "ext4 in partition 1", lostHost, 1, """
