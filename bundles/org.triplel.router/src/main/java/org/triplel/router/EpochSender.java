@@ -68,6 +68,7 @@ final class EpochSender {
         count(1);
         if (!overlay.startWrite(write, MemorySegment.ofBuffer(write.data()), 0, new Completion())) {
             count(-1);
+            awaitFewerThan(1); // the patient way may wait for room that one of them occupies who waits for this thread
             patiently(() -> overlay.change(write));
         }
     }
