@@ -493,7 +493,7 @@ final class ManagedVm {
     /** Replaces the overlay by an empty one. */
     CompletableFuture<Vm> reset(Step createOverlay) {
         return request("Reset", () -> {
-            requireOff("reset");
+            requireNoMemory("reset");
             discardDisk();
             createOverlay.run();
             host.events.add(Severity.INFO, name(), "Reset", "Its disk is the base image again.");
