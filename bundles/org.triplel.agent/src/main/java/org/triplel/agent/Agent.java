@@ -44,17 +44,19 @@ final class Agent implements AutoCloseable {
         var nas = new Nas(config.nasFolder(), config.nasLink());
         var events = new EventLog(config.name(), event -> desktops.tell(desktop -> desktop.event(event)));
         replicas = new ReplicaStore(config.name(), state.replicas(), nas, events);
-        disks = new Disks(config.name(), state, routerSocket, nas, replicas, config.sendRate(), events);
+        var journalDisks = new JournalDisks(config.name(), state, nas);
+        disks = new Disks(config.name(), state, routerSocket, nas, replicas, config.sendRate(), events, journalDisks);
         Files.setOwner(routerSocket, Files.getOwner(config.run())); // QEMU's user; the socket's folder stays ours
         var memory = HostMemory.read().totalBytes();
         watch = new HostWatch(
                 config.name(), config.accelerator(), state.replicas(), memory, nas, replicas::openAll, events);
-        recoveries = new Recoveries(config.name(), state, nas, events);
+        recoveries = new Recoveries(config.name(), state, nas, events, journalDisks);
         var host = new ManagedVm.Host(
                 config.name(),
                 hypervisor,
                 disks,
                 recoveries,
+                journalDisks,
                 events,
                 timing,
                 vm -> desktops.tell(desktop -> desktop.vmChanged(vm)));

@@ -28,6 +28,7 @@ import org.triplel.agent.api.Replica;
 import org.triplel.agent.api.ShadowBase;
 import org.triplel.agent.api.Vm;
 import org.triplel.agent.api.VmDefinition;
+import org.triplel.agent.api.VmJournalDisk;
 import org.triplel.agent.api.VmMemory;
 import org.triplel.agent.api.VmPlacement;
 import org.triplel.agent.api.VmWatch;
@@ -196,6 +197,20 @@ final class AgentApi implements AgentService {
             given(wanted.placement().acceptedBy());
             return vms.find(given(wanted.vm())).place(wanted.placement());
         });
+    }
+
+    @Override
+    public CompletableFuture<Vm> giveJournalDisk(VmJournalDisk wanted) {
+        return answer("give journal disk", () -> {
+            given(given(given(wanted).disk()).mode());
+            given(wanted.disk().acceptedBy());
+            return vms.findOwn(given(wanted.vm())).giveJournalDisk(wanted.disk());
+        });
+    }
+
+    @Override
+    public CompletableFuture<Vm> takeJournalDisk(String vm) {
+        return answer("take journal disk", () -> vms.findOwn(given(vm)).takeJournalDisk());
     }
 
     @Override

@@ -23,10 +23,17 @@ import org.triplel.router.RoutedDisk;
  * @param replica of its base image
  * @param daemon has its overlay open
  * @param disk what QEMU sees
- * @param metrics counts its requests
+ * @param locals what QEMU sees besides, and lies on this host
+ * @param metrics counts the requests of all of them
  */
 record AttachedDisk(
-        DiskRecord vm, long attachment, Replica replica, StorageDaemon daemon, RoutedDisk disk, DiskMetrics metrics) {
+        DiskRecord vm,
+        long attachment,
+        Replica replica,
+        StorageDaemon daemon,
+        RoutedDisk disk,
+        List<LocalDisk> locals,
+        DiskMetrics metrics) {
 
     /** More would not fit into a message, and nobody would read them. */
     private static final int MAX_NOTES = 1000;
@@ -73,9 +80,17 @@ record AttachedDisk(
         long commitAge = exposure.oldestCommit()
                 .map(commit -> Math.max(0, System.currentTimeMillis() - commit.toEpochMilli()))
                 .orElse(0L);
+        var onDisks = locals.stream().map(LocalDisk::exposure).toList();
         return new Exposure(
-                exposure.journalBytes() + exposure.behindBytes(),
-                Math.max(commitAge, exposure.behindAge().toMillis()));
+                exposure.journalBytes()
+                        + exposure.behindBytes()
+                        + onDisks.stream().mapToLong(Exposure::bytes).sum(),
+                Stream.concat(
+                                Stream.of(commitAge, exposure.behindAge().toMillis()),
+                                onDisks.stream().map(Exposure::ageMillis))
+                        .mapToLong(Long::longValue)
+                        .max()
+                        .orElseThrow());
     }
 
     private List<TrafficCounter> counters() {
@@ -96,6 +111,13 @@ record AttachedDisk(
 
     /** Flushes, and leaves the image daemon to whoever attaches the disk next. */
     void release() throws IOException {
-        disk.close();
+        try {
+            for (var each : locals) {
+                each.flush();
+                each.close();
+            }
+        } finally {
+            disk.close();
+        }
     }
 }

@@ -21,6 +21,7 @@ import org.triplel.block.nbd.ExportMap;
 import org.triplel.block.nbd.NbdServer;
 import org.triplel.block.qemu.ImageLocation;
 import org.triplel.block.qemu.StorageDaemon;
+import org.triplel.guest.SemanticMap;
 import org.triplel.hypervisor.DomainPlacement;
 import org.triplel.hypervisor.DomainPlacement.Writes;
 import org.triplel.replica.BaseTraffic;
@@ -56,6 +57,7 @@ final class Disks implements VmDisks, AutoCloseable {
     private final ReplicaStore replicas;
     private final SendRate sendRate;
     private final EventLog events;
+    private final JournalDisks journalDisks;
     private final Spools spools;
     private final ExportMap disks = new ExportMap();
     private final ExportMap bases = new ExportMap();
@@ -71,6 +73,7 @@ final class Disks implements VmDisks, AutoCloseable {
      *
      * @param host the name of this host
      * @param routerSocket where QEMU finds the disks
+     * @param journalDisks of its VMs
      */
     Disks(
             String host,
@@ -79,7 +82,8 @@ final class Disks implements VmDisks, AutoCloseable {
             Nas nas,
             ReplicaStore replicas,
             SendRate sendRate,
-            EventLog events)
+            EventLog events,
+            JournalDisks journalDisks)
             throws IOException {
         this.host = host;
         this.state = state;
@@ -87,6 +91,7 @@ final class Disks implements VmDisks, AutoCloseable {
         this.replicas = replicas;
         this.sendRate = sendRate;
         this.events = events;
+        this.journalDisks = journalDisks;
         this.spools = new Spools(state.spools(), nas, events);
         this.baseServer = new NbdServer(state.baseSocket(), bases, Clients.MANY);
         try {
@@ -162,8 +167,13 @@ final class Disks implements VmDisks, AutoCloseable {
             }
             boolean split = DiskRecord.read(state.disks(), vm.vm()).placement().isPresent();
 
-            step = "offering the base image to the image daemon";
+            step = "opening its journal disk";
+            journalDisks.expect(vm);
             var metrics = new DiskMetrics();
+            var locals = journalDisks.open(vm.vm(), metrics);
+            locals.forEach(each -> done.push(each::close));
+
+            step = "offering the base image to the image daemon";
             bases.add(vm.vm(), replica.view(count(metrics, RequestClass.BASE_COPY)));
             done.push(() -> bases.remove(vm.vm()));
 
@@ -213,7 +223,9 @@ final class Disks implements VmDisks, AutoCloseable {
             var attachment = System.currentTimeMillis();
             attached.put(
                     vm.vm(),
-                    new AttachedDisk(disk.split() ? vm : vm.unsplit(), attachment, replica, daemon, disk, metrics));
+                    new AttachedDisk(
+                            disk.split() ? vm : vm.unsplit(), attachment, replica, daemon, disk, locals, metrics));
+            locals.forEach(each -> disks.add(each.export(), each));
             disks.add(export(vm.vm()), disk);
             disks.add(readOnlyExport(vm.vm()), new ReadOnlyDisk(disk));
             done.clear();
@@ -231,6 +243,14 @@ final class Disks implements VmDisks, AutoCloseable {
                             + vm.vm() + " --host " + e.host()
                             + ". Or give up what it wrote last: triplel vm give-up " + vm.vm() + " --host " + e.host()
                             + ". Its disk is then as after a power cut a short time before.",
+                    e);
+        } catch (JournalElsewhereException e) {
+            throw new AgentException(
+                    AgentError.Kind.CONFLICT,
+                    "The disk of " + vm.vm() + " cannot be attached: " + e.getMessage() + ".",
+                    "Start the VM on " + e.host() + ", or take its journal disk away there: triplel vm journal-disk "
+                            + vm.vm() + " --back. If that host is lost for good, or what it had, recover the VM:"
+                            + " Recover VM..., or triplel vm recover " + vm.vm() + " --host " + e.host() + ".",
                     e);
         } catch (AbsentJournalException e) {
             throw new AgentException(
@@ -366,6 +386,7 @@ final class Disks implements VmDisks, AutoCloseable {
             }
             disks.remove(export(vm));
             disks.remove(readOnlyExport(vm));
+            disk.locals().forEach(each -> disks.remove(each.export()));
             attached.remove(vm);
             try {
                 if (guest == Guest.SAVED) {
@@ -412,6 +433,7 @@ final class Disks implements VmDisks, AutoCloseable {
     @Override
     public void discard(DiskRecord vm) throws AgentException, IOException {
         refuseIfElsewhere(vm);
+        journalDisks.refuseIfElsewhere(vm);
         try {
             if (attached.containsKey(vm.vm())) {
                 detach(vm.vm(), Guest.OFF);
@@ -434,6 +456,7 @@ final class Disks implements VmDisks, AutoCloseable {
         giveUp(vm);
         spools.deleteAll(vm.vm());
         HostFiles.deleteSetAside(state, vm.vm());
+        journalDisks.end(vm);
         forget(vm.vm());
     }
 
@@ -560,6 +583,11 @@ final class Disks implements VmDisks, AutoCloseable {
                     "Check the NAS, then try again.",
                     e);
         }
+    }
+
+    @Override
+    public SemanticMap layout(String vm) {
+        return find(vm).orElseThrow().disk().layout();
     }
 
     @Override

@@ -10,6 +10,7 @@ import java.util.function.Consumer;
 import java.util.stream.Stream;
 import org.triplel.agent.api.AgentError;
 import org.triplel.agent.api.AgentEvent.Severity;
+import org.triplel.agent.api.JournalDisk;
 import org.triplel.agent.api.Placement;
 import org.triplel.agent.api.RecoveryRequest;
 import org.triplel.agent.api.RecoveryStatus;
@@ -46,6 +47,7 @@ final class ManagedVm {
             Hypervisor hypervisor,
             VmDisks disks,
             Recoveries recoveries,
+            JournalDisks journalDisks,
             EventLog events,
             Timing timing,
             Consumer<Vm> listener) {}
@@ -131,7 +133,11 @@ final class ManagedVm {
                 run.startedAtMillis(),
                 run.readyAfterMillis(),
                 host.recoveries.stage(name()),
-                Stream.of(problem, host.disks.problem(name()), host.recoveries.problem(name()))
+                Stream.of(
+                                problem,
+                                host.disks.problem(name()),
+                                host.recoveries.problem(name()),
+                                host.journalDisks.problem(name()))
                         .filter(each -> !each.isEmpty())
                         .findFirst()
                         .orElse(""));
@@ -225,6 +231,8 @@ final class ManagedVm {
             try {
                 host.recoveries.settle(name());
                 host.recoveries.refuseIfRunning(name());
+                host.journalDisks.refuseUnlessWhole(name());
+                giveDisks();
                 host.disks.attach(record(), off);
                 host.recoveries.whole(name());
             } catch (AgentException e) {
@@ -259,6 +267,12 @@ final class ManagedVm {
     CompletableFuture<Vm> place(Placement wanted) {
         return request(PLACEMENT, () -> {
             var next = placements.checked(wanted, placement);
+            if (host.journalDisks.find(name()).isPresent() && !next.writes().equals(DomainPlacement.Writes.THROUGH)) {
+                throw AgentException.conflict(
+                        name() + " has a journal disk on " + host.name
+                                + ", so all else that it writes goes to the NAS at" + " once.",
+                        "Take the journal disk away first: triplel vm journal-disk " + name() + " --back.");
+            }
             try {
                 host.hypervisor.place(name(), next);
             } catch (HypervisorException e) {
@@ -280,6 +294,94 @@ final class ManagedVm {
         }
     }
 
+    /** Puts the journal of its root file system on a disk of the host, by steps that may be done again. */
+    CompletableFuture<Vm> giveJournalDisk(JournalDisk wanted) {
+        return request(JournalDisks.JOURNAL_DISK, () -> {
+            refuseUnlessAlone("given a journal disk");
+            if (!placement.writes().equals(DomainPlacement.Writes.THROUGH)) {
+                throw AgentException.conflict(
+                        name() + " gets no journal disk as long as what it writes is kept on " + host.name
+                                + " otherwise.",
+                        "Place all that it writes on the NAS first: triplel vm place " + name() + " --behind 0.");
+            }
+            host.journalDisks.beginToGive(record(), wanted);
+            become(state, "It is being given a journal disk.");
+            try {
+                withDisks(() -> host.journalDisks.give(record(), definition, host.disks.layout(name())));
+            } catch (AgentException e) {
+                host.journalDisks.endIfUntouched(record());
+                become(state, "");
+                throw e;
+            }
+            host.journalDisks.given(name());
+            giveDisks();
+            host.events.add(
+                    Severity.WARNING,
+                    name(),
+                    JournalDisks.JOURNAL_DISK,
+                    "The journal of its root file system is on a disk of " + host.name + ". "
+                            + host.journalDisks.described(name()).acceptedBy() + " accepts that the loss of "
+                            + host.name
+                            + " can destroy recent data, and that the file system needs repair then.");
+            become(VmState.STOPPED, "");
+        });
+    }
+
+    /** Takes that disk away. */
+    CompletableFuture<Vm> takeJournalDisk() {
+        return request(JournalDisks.JOURNAL_DISK, () -> {
+            refuseUnlessAlone("left without its journal disk");
+            host.journalDisks.beginToTake(name());
+            become(state, "Its journal disk is being taken away.");
+            try {
+                withDisks(() -> host.journalDisks.take(record(), definition));
+            } catch (AgentException e) {
+                become(state, "");
+                throw e;
+            }
+            host.journalDisks.end(record());
+            giveDisks();
+            host.events.add(
+                    Severity.INFO,
+                    name(),
+                    JournalDisks.JOURNAL_DISK,
+                    "The journal of its root file system is inside again, on the NAS.");
+            become(VmState.STOPPED, "");
+        });
+    }
+
+    private void refuseUnlessAlone(String what) throws AgentException {
+        requireNoMemory(what);
+        host.recoveries.settle(name());
+        host.recoveries.refuseIfRunning(name());
+    }
+
+    /** Its disks are attached meanwhile, and what was written to them is where it belongs afterwards. */
+    private void withDisks(Step step) throws AgentException {
+        host.disks.attach(record(), Guest.OFF);
+        try {
+            step.run();
+        } catch (AgentException e) {
+            try {
+                host.disks.detach(name(), Guest.OFF);
+            } catch (AgentException unwritten) {
+                e.addSuppressed(unwritten);
+            }
+            throw e;
+        }
+        host.disks.detach(name(), Guest.OFF);
+    }
+
+    /** The domain has the disks that are here for it. */
+    private void giveDisks() throws AgentException {
+        try {
+            host.hypervisor.giveDisks(
+                    name(), host.journalDisks.exports(name(), definition.disk().socket()));
+        } catch (HypervisorException e) {
+            throw hypervisor(e, "");
+        }
+    }
+
     /** Takes long, so it is done beside the lane: the VM can be ended meanwhile. */
     CompletableFuture<Vm> bringHome() {
         return request(HOME, () -> {
@@ -296,7 +398,9 @@ final class ManagedVm {
         Thread.ofPlatform().daemon().name("home " + name()).start(() -> {
             try {
                 var remark = checkpoint();
-                var home = host.disks.bringHome(name())
+                boolean onDisk =
+                        host.journalDisks.find(name()).isPresent(); // the guest has written in place what it held
+                var home = host.disks.bringHome(name()) || onDisk
                         ? "All is on the NAS that would have been lost with " + host.name + "." + remark
                         : "Nothing would be lost with " + host.name + ".";
                 host.events.add(Severity.INFO, name(), HOME, home);

@@ -241,6 +241,55 @@ record Nas(Path folder, Optional<Path> link) {
         return folder.resolve(".triplel/behind").resolve(overlay + ".properties");
     }
 
+    /**
+     * Which host has the journal of an overlay's file system, if it is not in the overlay.
+     *
+     * @throws DamagedClaimException nobody can tell any more
+     */
+    Optional<JournalClaim> journalClaim(String overlay) throws IOException {
+        requirePresent();
+        var file = journalClaimFile(overlay);
+        look(file.resolveSibling(""));
+        try {
+            return Optional.of(JournalClaim.parse(Files.readString(file)));
+        } catch (NoSuchFileException none) {
+            return Optional.empty();
+        } catch (DamagedClaimException | CharacterCodingException damaged) {
+            throw new DamagedClaimException(file + ": " + damaged.getMessage(), damaged);
+        }
+    }
+
+    /**
+     * Tells every host of it, for good.
+     *
+     * @throws FileAlreadyExistsException some host has it
+     */
+    void claimJournal(String overlay, JournalClaim claim) throws IOException {
+        var file = journalClaimFile(overlay);
+        Files.createDirectories(file.resolveSibling(""));
+        var created = file.resolveSibling(file.getFileName() + "." + claim.journal() + ".new");
+        try {
+            Files.writeString(
+                    created,
+                    claim.text(),
+                    StandardOpenOption.CREATE,
+                    StandardOpenOption.WRITE,
+                    StandardOpenOption.SYNC);
+            name(created, file);
+        } finally {
+            Files.deleteIfExists(created);
+        }
+    }
+
+    void dropJournalClaim(String overlay) throws IOException {
+        Files.deleteIfExists(journalClaimFile(overlay));
+    }
+
+    /** Where that is said. */
+    Path journalClaimFile(String overlay) {
+        return folder.resolve(".triplel/journals").resolve(overlay + ".properties");
+    }
+
     /** Changes whenever anyone changes the overlay, in whatever way. All that this host wrote is on the NAS before. */
     String state(String overlay) throws IOException {
         var file = folder.resolve(overlay);

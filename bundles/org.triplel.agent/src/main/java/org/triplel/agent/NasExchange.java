@@ -72,6 +72,11 @@ record NasExchange(Nas nas, RecoveryNote note) {
         if (claim.filter(each -> each.log().toString().equals(note.claim())).isPresent()) {
             nas.dropClaim(note.overlay());
         }
+        var journal = nas.journalClaim(note.overlay());
+        if (journal.filter(each -> each.journal().toString().equals(note.journal()))
+                .isPresent()) {
+            nas.dropJournalClaim(note.overlay());
+        }
         step.done("the claim is gone");
     }
 

@@ -64,16 +64,22 @@ record Placements(String vm, String host) {
 
     /** Who has accepted the risk before is still the one, unless another one does, or more is risked. */
     private static RiskConsent consent(Placement wanted, DomainPlacement now, String notUnless) throws AgentException {
-        var user = wanted.acceptedBy().strip();
+        var user = acceptedBy(wanted.acceptedBy(), notUnless);
+        boolean asBefore = wanted.risksNoMoreThan(described(now));
+        return now.consent()
+                .filter(consent -> asBefore && consent.user().equals(user))
+                .orElseGet(() -> new RiskConsent(user, Instant.now().truncatedTo(ChronoUnit.SECONDS)));
+    }
+
+    /** @throws AgentException nobody is named, or it is no name */
+    static String acceptedBy(String name, String notUnless) throws AgentException {
+        var user = name.strip();
         if (user.isEmpty() || user.length() > LONGEST_NAME || user.codePoints().anyMatch(Placements::isNoText)) {
             throw AgentException.invalid(
                     notUnless + " accepts that the loss of the host can destroy recent data.",
                     "Say who accepts it, in at most " + LONGEST_NAME + " characters.");
         }
-        boolean asBefore = wanted.risksNoMoreThan(described(now));
-        return now.consent()
-                .filter(consent -> asBefore && consent.user().equals(user))
-                .orElseGet(() -> new RiskConsent(user, Instant.now().truncatedTo(ChronoUnit.SECONDS)));
+        return user;
     }
 
     /** XML, in which it is kept, cannot hold it. */

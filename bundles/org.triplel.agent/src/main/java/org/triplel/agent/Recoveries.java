@@ -55,6 +55,7 @@ final class Recoveries {
     private final StateFolder state;
     private final Nas nas;
     private final EventLog events;
+    private final JournalDisks journalDisks;
     private final Map<String, RecoveryNote> notes = new ConcurrentHashMap<>();
     private final Map<String, Run> runs = new ConcurrentHashMap<>();
 
@@ -71,11 +72,12 @@ final class Recoveries {
      *
      * @param host the name of this host
      */
-    Recoveries(String host, StateFolder state, Nas nas, EventLog events) throws IOException {
+    Recoveries(String host, StateFolder state, Nas nas, EventLog events, JournalDisks journalDisks) throws IOException {
         this.host = host;
         this.state = state;
         this.nas = nas;
         this.events = events;
+        this.journalDisks = journalDisks;
         for (var vm : RecoveryNote.vms(state.recovering())) {
             try {
                 read(vm);
@@ -146,6 +148,7 @@ final class Recoveries {
     void refused(String vm, AgentException why) {
         switch (why.getCause()) {
             case ElsewhereException elsewhere -> needed.put(vm, elsewhere.host());
+            case JournalElsewhereException elsewhere -> needed.put(vm, elsewhere.host());
             case AbsentJournalException absent -> needed.put(vm, absent.host());
             case null, default -> {}
         }
@@ -208,6 +211,7 @@ final class Recoveries {
             nas.requirePresent();
             var losses = new ArrayList<RecoveryStatus.Loss>();
             lostLog(vm, overlay).map(Recoveries::loss).ifPresent(losses::add);
+            journalDisks.lostJournal(vm, overlay).map(Recoveries::loss).ifPresent(losses::add);
             if (journals) {
                 lostJournals(vm, overlay).map(Recoveries::loss).forEach(losses::add);
             }
@@ -229,6 +233,14 @@ final class Recoveries {
         return new RecoveryStatus.Loss(
                 RecoveryStatus.Kind.LOG,
                 "what was written behind" + (claim.state() == Claim.State.FAILED ? ", damaged on its host" : ""),
+                claim.host(),
+                claim.since().toEpochMilli());
+    }
+
+    private static RecoveryStatus.Loss loss(JournalClaim claim) {
+        return new RecoveryStatus.Loss(
+                RecoveryStatus.Kind.JOURNAL,
+                "the journal disk of its root file system",
                 claim.host(),
                 claim.since().toEpochMilli());
     }
@@ -276,10 +288,11 @@ final class Recoveries {
         refuseUnlessLost(look(vm.vm(), vm.overlay(), true, () -> true), vm.vm(), wanted.lostHost());
         try {
             var claim = lostLog(vm.vm(), vm.overlay());
+            var journal = journalDisks.lostJournal(vm.vm(), vm.overlay());
             var log = wanted.log().isEmpty() ? Optional.<Path>empty() : Optional.of(checked(wanted.log(), vm, claim));
             var copy = vm.overlay().replaceAll("\\.qcow2$", "") + ".recovered-on-" + host + ".qcow2"; // ours alone
             refuseIfThere(copy);
-            var note = RecoveryNote.begin(vm.vm(), vm.overlay(), copy, nas.unwritten(vm.overlay()), claim);
+            var note = RecoveryNote.begin(vm.vm(), vm.overlay(), copy, nas.unwritten(vm.overlay()), claim, journal);
             note.write(state.recovering());
             var run = new Run(nas.folder().resolve(vm.overlay()), nas.folder().resolve(copy), log);
             runs.put(vm.vm(), run);
@@ -515,6 +528,9 @@ final class Recoveries {
                 return objection;
             }
             exchange.run(step -> LOG.log(Level.INFO, "{0}: {1}", note.vm(), step));
+            if (!note.journal().isEmpty()) {
+                journalDisks.drop(note.vm());
+            }
             end(note);
             needed.remove(note.vm());
             events.add(

@@ -22,6 +22,7 @@ import org.triplel.agent.api.RecoveryStatus;
  * @param copy the sound copy of it
  * @param image what tells the overlay that was copied, as long as nobody writes to it, from every other file of its name
  * @param claim the log whose claim is given up with the old overlay, or empty
+ * @param journal the same of a journal disk
  * @param kept the name that the old overlay gets, or empty as long as nobody has decided
  * @param inode of the copy, by which it is known when it has the overlay's name, or empty as long as nobody has decided
  * @param report what was done, from the copy's being there on
@@ -33,6 +34,7 @@ record RecoveryNote(
         String copy,
         String image,
         String claim,
+        String journal,
         String kept,
         String inode,
         RecoveryStatus.Report report) {
@@ -47,7 +49,13 @@ record RecoveryNote(
         USING
     }
 
-    static RecoveryNote begin(String vm, String overlay, String copy, String image, Optional<Claim> claim) {
+    static RecoveryNote begin(
+            String vm,
+            String overlay,
+            String copy,
+            String image,
+            Optional<Claim> claim,
+            Optional<JournalClaim> journal) {
         return new RecoveryNote(
                 vm,
                 Stage.COPYING,
@@ -55,21 +63,22 @@ record RecoveryNote(
                 copy,
                 image,
                 claim.map(each -> each.log().toString()).orElse(""),
+                journal.map(each -> each.journal().toString()).orElse(""),
                 "",
                 "",
                 RecoveryStatus.Report.NONE);
     }
 
     RecoveryNote ready(RecoveryStatus.Report done) {
-        return new RecoveryNote(vm, Stage.READY, overlay, copy, image, claim, kept, inode, done);
+        return new RecoveryNote(vm, Stage.READY, overlay, copy, image, claim, journal, kept, inode, done);
     }
 
     RecoveryNote using(String name, String ofCopy) {
-        return new RecoveryNote(vm, Stage.USING, overlay, copy, image, claim, name, ofCopy, report);
+        return new RecoveryNote(vm, Stage.USING, overlay, copy, image, claim, journal, name, ofCopy, report);
     }
 
     RecoveryNote undecided() {
-        return new RecoveryNote(vm, Stage.READY, overlay, copy, image, claim, "", "", report);
+        return new RecoveryNote(vm, Stage.READY, overlay, copy, image, claim, journal, "", "", report);
     }
 
     /** The VMs that a folder has notes of. */
@@ -105,6 +114,7 @@ record RecoveryNote(
                 properties.getProperty("copy", ""),
                 properties.getProperty("image", ""),
                 properties.getProperty("claim", ""),
+                properties.getProperty("journal", ""),
                 properties.getProperty("kept", ""),
                 properties.getProperty("inode", ""),
                 Optional.ofNullable(report).orElse(RecoveryStatus.Report.NONE));
@@ -117,6 +127,7 @@ record RecoveryNote(
         properties.setProperty("copy", copy);
         properties.setProperty("image", image);
         properties.setProperty("claim", claim);
+        properties.setProperty("journal", journal);
         properties.setProperty("kept", kept);
         properties.setProperty("inode", inode);
         properties.setProperty("report", new Gson().toJson(report));

@@ -23,7 +23,9 @@ final class StateFolder implements AutoCloseable {
     /** @throws IOException another agent has it, or it cannot be used; the message says so */
     StateFolder(Path folder) throws IOException {
         this.folder = folder;
-        for (var part : new Path[] {folder, replicas(), spools(), disks(), defining(), recovering(), local(), log()}) {
+        for (var part : new Path[] {
+            folder, replicas(), spools(), disks(), defining(), recovering(), journalDisks(), local(), log()
+        }) {
             Files.createDirectories(part);
         }
         var file = folder.resolve("agent.lock");
@@ -99,6 +101,11 @@ final class StateFolder implements AutoCloseable {
     /** Notes which disks are being recovered. */
     Path recovering() {
         return folder.resolve("recovering");
+    }
+
+    /** Notes which VMs have a journal disk. */
+    Path journalDisks() {
+        return folder.resolve("journal-disks");
     }
 
     Path log() {

@@ -1,6 +1,7 @@
 package org.triplel.agent;
 
 import java.io.IOException;
+import org.triplel.guest.SemanticMap;
 import org.triplel.hypervisor.DomainPlacement;
 
 /** The disks of VMs, as those see them. Calls for one VM come one after another. */
@@ -57,6 +58,9 @@ interface VmDisks {
 
     /** The overlay of a VM that is off is another one now: what was missing of the old one is not waited for any more. */
     void replaced(String vm);
+
+    /** What lies where on a disk that is attached. */
+    SemanticMap layout(String vm);
 
     /** What is wrong with a disk that is attached or should no longer be, and what to do, or empty. */
     String problem(String vm);

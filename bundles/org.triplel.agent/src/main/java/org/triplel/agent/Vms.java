@@ -392,6 +392,12 @@ final class Vms {
                         claim.get().host() + " has what a VM named " + vm + " wrote last, so none is created.",
                         "Choose another name, or remove " + nas.claimFile(overlay) + " if nobody needs it.");
             }
+            var journal = nas.journalClaim(overlay);
+            if (journal.isPresent()) {
+                throw AgentException.conflict(
+                        journal.get().host() + " has the journal of a VM named " + vm + ", so none is created.",
+                        "Choose another name, or remove " + nas.journalClaimFile(overlay) + " if nobody needs it.");
+            }
         } catch (IOException e) {
             throw nasFailed("tell who has the newest changes of " + overlay, e);
         }

@@ -39,6 +39,7 @@ import org.triplel.agent.api.AgentService;
 import org.triplel.agent.api.ConsoleInput;
 import org.triplel.agent.api.ConsoleRequest;
 import org.triplel.agent.api.HostStatus;
+import org.triplel.agent.api.JournalDisk;
 import org.triplel.agent.api.MemoryGiving;
 import org.triplel.agent.api.MemoryTarget;
 import org.triplel.agent.api.Placement;
@@ -190,6 +191,7 @@ class AgentTest {
                             NasFixture.BYTES,
                             256,
                             Placement.DEFAULT,
+                            JournalDisk.NONE,
                             0,
                             -1,
                             RecoveryStage.NONE,

@@ -75,14 +75,17 @@ class DefinitionTest {
         Host(String name, Nas nas, SimulatedHypervisor domains) throws IOException {
             state = new StateFolder(temp.resolve(name));
             replicas = new ReplicaStore(name, state.replicas(), nas, events);
-            disks = new Disks(name, state, temp.resolve(name + ".sock"), nas, replicas, SendRate.UNLIMITED, events);
+            var journalDisks = new JournalDisks(name, state, nas);
+            disks = new Disks(
+                    name, state, temp.resolve(name + ".sock"), nas, replicas, SendRate.UNLIMITED, events, journalDisks);
             bases = new Bases(nas, replicas);
             vms = new Vms(
                     new ManagedVm.Host(
                             name,
                             domains,
                             disks,
-                            new Recoveries(name, state, nas, events),
+                            new Recoveries(name, state, nas, events, journalDisks),
+                            journalDisks,
                             events,
                             Timing.usual(),
                             told::add),
@@ -181,7 +184,7 @@ class DefinitionTest {
     void aRecoveryThatWasHalfDoneOfAVmThatIsGoneIsTidiedUp() throws Exception {
         var copy = Files.writeString(
                 Files.createDirectories(temp.resolve("nas/vms")).resolve("gone.copy.qcow2"), "half");
-        RecoveryNote.begin("gone", "vms/gone.qcow2", "vms/gone.copy.qcow2", "", Optional.empty())
+        RecoveryNote.begin("gone", "vms/gone.qcow2", "vms/gone.copy.qcow2", "", Optional.empty(), Optional.empty())
                 .write(host.state.recovering());
         restart();
         Await.until(

@@ -220,7 +220,7 @@ class DiskBehindTest {
         byte[] image = Files.readAllBytes(overlay());
         var saved = Files.copy(state("local/desk-01.behind"), temp.resolve("saved"));
         try (var other = otherHost()) {
-            var recoveries = new Recoveries("client-2", other.state, fixture.nas(), other.events);
+            var recoveries = new Recoveries("client-2", other.state, fixture.nas(), other.events, other.journalDisks);
             recoveries.begin(VM, new RecoveryRequest("desk-01", "client-1", ""));
             Await.until("it ends", () -> recoveries.stage("desk-01") != RecoveryStage.RUNNING);
             var without = recoveries.status("desk-01", VM.overlay(), () -> true);
@@ -265,7 +265,7 @@ class DiskBehindTest {
                 "The NAS was put back", claim.renewed(renewals - 2),
                 "failed while it had the log", claim.become(Claim.State.FAILED));
         try (var other = otherHost()) {
-            var recoveries = new Recoveries("client-2", other.state, nas, other.events);
+            var recoveries = new Recoveries("client-2", other.state, nas, other.events, other.journalDisks);
             for (var each : refused.entrySet()) {
                 nas.changeClaim(VM.overlay(), claim.log(), _ -> each.getValue());
                 var refusal = assertThrows(AgentException.class, () -> recoveries.begin(VM, wanted));

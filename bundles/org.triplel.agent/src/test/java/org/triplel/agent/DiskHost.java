@@ -11,6 +11,7 @@ final class DiskHost implements AutoCloseable {
     final StateFolder state;
     final ReplicaStore replicas;
     final EventLog events = new EventLog("client-1", event -> {});
+    final JournalDisks journalDisks;
     final Disks disks;
     private final Path socket;
 
@@ -23,7 +24,8 @@ final class DiskHost implements AutoCloseable {
         socket = folder.resolve("router.sock");
         state = new StateFolder(folder.resolve("state"));
         replicas = new ReplicaStore(name, state.replicas(), fixture.nas(), new EventLog(name, event -> {}));
-        disks = new Disks(name, state, socket, fixture.nas(), replicas, SendRate.UNLIMITED, events);
+        journalDisks = new JournalDisks(name, state, fixture.nas());
+        disks = new Disks(name, state, socket, fixture.nas(), replicas, SendRate.UNLIMITED, events, journalDisks);
     }
 
     NbdClient guest() throws IOException {

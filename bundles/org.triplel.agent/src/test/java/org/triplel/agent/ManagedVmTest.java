@@ -28,6 +28,7 @@ import org.triplel.agent.api.RecoveryRequest;
 import org.triplel.agent.api.Side;
 import org.triplel.agent.api.Vm;
 import org.triplel.agent.api.VmState;
+import org.triplel.guest.SemanticMap;
 import org.triplel.hypervisor.Accelerator;
 import org.triplel.hypervisor.DomainPlacement;
 import org.triplel.hypervisor.DomainPlacement.Writes;
@@ -95,6 +96,11 @@ class ManagedVmTest {
         }
 
         @Override
+        public SemanticMap layout(String vm) {
+            return new SemanticMap(1, List.of(), List.of(), List.of(), List.of(), List.of(), List.of());
+        }
+
+        @Override
         public String problem(String vm) {
             return "";
         }
@@ -104,6 +110,7 @@ class ManagedVmTest {
     private Path temp;
 
     private StateFolder state;
+    private JournalDisks journalDisks;
     private Recoveries recoveries;
     private final SimulatedHypervisor hypervisor = new SimulatedHypervisor();
     private final SimulatedDisks disks = new SimulatedDisks();
@@ -115,7 +122,9 @@ class ManagedVmTest {
     @BeforeEach
     void prepare() throws IOException {
         state = new StateFolder(temp.resolve("state"));
-        recoveries = new Recoveries("client-1", state, new Nas(temp, Optional.empty()), events);
+        var nas = new Nas(temp, Optional.empty());
+        journalDisks = new JournalDisks("client-1", state, nas);
+        recoveries = new Recoveries("client-1", state, nas, events, journalDisks);
     }
 
     @AfterEach
@@ -131,7 +140,8 @@ class ManagedVmTest {
 
     private ManagedVm vm(DomainStatus status, Duration ready, Duration shutdown, Duration disk) {
         var timing = new Timing(ready, shutdown, disk, SHORT, clock);
-        var host = new ManagedVm.Host("client-1", hypervisor, disks, recoveries, events, timing, told::add);
+        var host =
+                new ManagedVm.Host("client-1", hypervisor, disks, recoveries, journalDisks, events, timing, told::add);
         return new ManagedVm(host, status, lane);
     }
 

@@ -59,7 +59,7 @@ class RecoveriesTest {
 
         Host(String name, Nas nas) throws IOException {
             disks = new DiskHost(name, Files.createDirectories(temp.resolve(name)), fixture);
-            recoveries = new Recoveries(name, disks.state, nas, disks.events);
+            recoveries = new Recoveries(name, disks.state, nas, disks.events, disks.journalDisks);
         }
 
         void recover() throws Exception {
@@ -236,6 +236,7 @@ class RecoveriesTest {
                             VM.overlay(),
                             "vms/desk-01.recovered-on-client-2.qcow2",
                             identity,
+                            Optional.empty(),
                             Optional.empty())
                     .write(host.disks.state.recovering());
         }

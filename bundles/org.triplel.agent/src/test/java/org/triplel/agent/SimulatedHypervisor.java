@@ -6,6 +6,7 @@ import java.util.Optional;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.CountDownLatch;
+import java.util.stream.Collectors;
 import org.triplel.hypervisor.DomainMemory;
 import org.triplel.hypervisor.DomainPlacement;
 import org.triplel.hypervisor.DomainRun;
@@ -36,6 +37,9 @@ final class SimulatedHypervisor implements Hypervisor {
 
     /** Of the domains that have any; targets are obeyed at once. */
     final Map<String, DomainMemory> memories = new ConcurrentHashMap<>();
+
+    /** What domains have besides their own disks. */
+    final Map<String, List<DomainXml.NbdDisk>> given = new ConcurrentHashMap<>();
 
     private void call(String operation) throws HypervisorException {
         calls.add(operation);
@@ -131,6 +135,15 @@ final class SimulatedHypervisor implements Hypervisor {
     @Override
     public void place(String domain, DomainPlacement placement) throws HypervisorException {
         call("place " + domain);
+    }
+
+    @Override
+    public void giveDisks(String domain, List<DomainXml.NbdDisk> disks) throws HypervisorException {
+        var before = Optional.ofNullable(given.put(domain, List.copyOf(disks))).orElse(List.of());
+        if (!disks.equals(before)) {
+            call("give disks " + domain
+                    + disks.stream().map(disk -> " " + disk.export()).collect(Collectors.joining()));
+        }
     }
 
     @Override

@@ -19,6 +19,7 @@ import org.triplel.agent.api.AgentEvent;
 import org.triplel.agent.api.Direction;
 import org.triplel.agent.api.DiskTraffic;
 import org.triplel.agent.api.Exposure;
+import org.triplel.agent.api.JournalDisk;
 import org.triplel.agent.api.MemoryGiving;
 import org.triplel.agent.api.MemoryTarget;
 import org.triplel.agent.api.Placement;
@@ -78,6 +79,7 @@ class VmMemoriesTest {
                         GIB,
                         512,
                         Placement.DEFAULT,
+                        JournalDisk.NONE,
                         1,
                         1,
                         RecoveryStage.NONE,

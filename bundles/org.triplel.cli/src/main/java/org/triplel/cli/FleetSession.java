@@ -35,6 +35,9 @@ final class FleetSession implements AutoCloseable {
     private static final Duration ANSWER_TIME = Duration.ofMinutes(2);
     private static final Duration FILL_TIME = Duration.ofHours(12);
 
+    /** A full check of a file system. */
+    private static final Duration CHECK_TIME = Duration.ofHours(12);
+
     /** Longer than an agent waits for a guest before it says what may be wrong. */
     private static final Duration BOOT_TIME = Duration.ofMinutes(6);
 
@@ -98,21 +101,36 @@ final class FleetSession implements AutoCloseable {
 
     /** Asks the agent that has a VM, and waits for its answer. */
     <T> T ask(String vm, Function<AgentService, CompletableFuture<T>> request) throws NotDone, InterruptedException {
-        var known = fleet.inventory()
+        return askHost(hostOf(vm), request);
+    }
+
+    /** The same for what takes long. */
+    <T> T askPatiently(String vm, Function<AgentService, CompletableFuture<T>> request)
+            throws NotDone, InterruptedException {
+        return askHost(hostOf(vm), CHECK_TIME, request);
+    }
+
+    private String hostOf(String vm) throws NotDone {
+        return fleet.inventory()
                 .vm(vm)
-                .orElseThrow(() -> new NotDone("There is no VM named " + vm + ". See: triplel vm list"));
-        return askHost(known.host(), request);
+                .orElseThrow(() -> new NotDone("There is no VM named " + vm + ". See: triplel vm list"))
+                .host();
     }
 
     /** Asks a host's agent, and waits for its answer. */
     <T> T askHost(String host, Function<AgentService, CompletableFuture<T>> request)
             throws NotDone, InterruptedException {
+        return askHost(host, ANSWER_TIME, request);
+    }
+
+    private <T> T askHost(String host, Duration limit, Function<AgentService, CompletableFuture<T>> request)
+            throws NotDone, InterruptedException {
         try {
-            return fleet.call(host, request).get(ANSWER_TIME.toMillis(), TimeUnit.MILLISECONDS);
+            return fleet.call(host, request).get(limit.toMillis(), TimeUnit.MILLISECONDS);
         } catch (ExecutionException e) {
             throw e.getCause() instanceof AgentException refused ? refused : new IllegalStateException(e.getCause());
         } catch (TimeoutException _) {
-            throw new NotDone(host + " does not answer within " + ANSWER_TIME.toSeconds() + " s.");
+            throw new NotDone(host + " does not answer within " + limit.toSeconds() + " s.");
         }
     }
 

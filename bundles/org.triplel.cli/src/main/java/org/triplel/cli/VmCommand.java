@@ -8,6 +8,7 @@ import java.util.stream.Collectors;
 import java.util.stream.Stream;
 import org.triplel.agent.api.AgentService;
 import org.triplel.agent.api.BaseImage;
+import org.triplel.agent.api.JournalDisk;
 import org.triplel.agent.api.LostHost;
 import org.triplel.agent.api.MemoryGiving;
 import org.triplel.agent.api.MemoryTarget;
@@ -15,6 +16,7 @@ import org.triplel.agent.api.Placement;
 import org.triplel.agent.api.RecoveryRequest;
 import org.triplel.agent.api.Vm;
 import org.triplel.agent.api.VmDefinition;
+import org.triplel.agent.api.VmJournalDisk;
 import org.triplel.agent.api.VmPlacement;
 import org.triplel.agent.api.VmState;
 import org.triplel.agent.api.VmWatch;
@@ -40,7 +42,7 @@ final class VmCommand implements Runnable {
 
     /**
      * What {@code triplel vm list} prints of a VM; readyMillis is -1 as long as the guest has not answered, behindSeconds 0 if
-     * all is written to the NAS at once.
+     * all is written to the NAS at once, journalDiskMiB 0 if there is no journal disk.
      */
     private record Row(
             String name,
@@ -52,6 +54,7 @@ final class VmCommand implements Runnable {
             PlacementOptions.Place swap,
             PlacementOptions.Place journal,
             int behindSeconds,
+            int journalDiskMiB,
             String problem) {
 
         static Row of(Vm vm) {
@@ -65,6 +68,7 @@ final class VmCommand implements Runnable {
                     PlacementOptions.Place.of(vm.placement().swap()),
                     PlacementOptions.Place.of(vm.placement().journal()),
                     vm.placement().rpoSeconds(),
+                    vm.journalDisk().mebibytes(),
                     vm.problem());
         }
     }
@@ -286,6 +290,89 @@ final class VmCommand implements Runnable {
             }
             main.output().many(MemoryRow.class, result);
         }
+    }
+
+    @Command(
+            name = "journal-disk",
+            description =
+                    "Give stopped virtual machines a disk on their host for the journal of their root file system, an ext4, or"
+                            + " take it away. With --data journal an fsync waits for the host only. Takes as long as a full check"
+                            + " of the file system does; what was interrupted is done again, or taken back.")
+    void journalDisk(
+            @Parameters(paramLabel = "NAME", arity = "1..*", description = "The virtual machines.") List<String> names,
+            @Option(
+                            names = "--size",
+                            paramLabel = "SIZE",
+                            description = "Of the journal, such as 128MiB, which is what it has if nothing is said.")
+                    Optional<Size> size,
+            @Option(
+                            names = "--data",
+                            paramLabel = "ordered|journal",
+                            description =
+                                    "What goes through the journal: metadata only, which is so if nothing is said, or all"
+                                            + " that is written.")
+                    Optional<JournalData> data,
+            @Option(
+                            names = "--swap",
+                            paramLabel = "SIZE",
+                            description = "A disk for swap besides, such as 512MiB; none if nothing is said.")
+                    Optional<Size> swap,
+            @Option(
+                            names = "--accept-loss",
+                            description =
+                                    "I accept that the loss of the host can destroy recent data of these virtual machines.")
+                    boolean acceptLoss,
+            @Option(names = "--back", description = "Take the disk away: the journal is inside again, on the NAS.")
+                    boolean back)
+            throws Exception {
+        if (back && (size.isPresent() || data.isPresent() || swap.isPresent() || acceptLoss)) {
+            throw new NotDone("--back goes with no other option.");
+        }
+        if (!back && !acceptLoss) {
+            throw new NotDone(
+                    "With the journal on a disk of the host, the loss of the host can destroy recent data, and the"
+                            + " file system needs repair then. If you accept that, say so: --accept-loss.");
+        }
+        var disk = new JournalDisk(
+                mebibytes(size, JournalDisk.DEFAULT_MEBIBYTES),
+                data.map(JournalData::mode).orElse(JournalDisk.Mode.ORDERED),
+                mebibytes(swap, 0),
+                System.getProperty("user.name"),
+                0);
+        try (var fleet = FleetSession.open(main.lab())) {
+            for (var name : names) {
+                fleet.askPatiently(
+                        name,
+                        agent -> back
+                                ? agent.takeJournalDisk(name)
+                                : agent.giveJournalDisk(new VmJournalDisk(name, disk)));
+            }
+            print(fleet.vms(names));
+        }
+    }
+
+    /** As mount's option data= says it. */
+    enum JournalData {
+        ordered(JournalDisk.Mode.ORDERED),
+        journal(JournalDisk.Mode.JOURNAL);
+
+        private final JournalDisk.Mode mode;
+
+        JournalData(JournalDisk.Mode mode) {
+            this.mode = mode;
+        }
+
+        JournalDisk.Mode mode() {
+            return mode;
+        }
+    }
+
+    private static int mebibytes(Optional<Size> size, int ifNotSaid) throws NotDone {
+        if (size.filter(each -> each.bytes() % Size.mebibytes(1).bytes() != 0).isPresent()) {
+            throw new NotDone("Disks have whole MiB.");
+        }
+        return size.map(each -> (int) Math.min(each.bytes() >> 20, Integer.MAX_VALUE))
+                .orElse(ifNotSaid);
     }
 
     @Command(

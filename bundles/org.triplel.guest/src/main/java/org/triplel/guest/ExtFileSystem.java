@@ -2,6 +2,7 @@ package org.triplel.guest;
 
 import java.io.IOException;
 import java.util.ArrayList;
+import java.util.Optional;
 import java.util.UUID;
 
 /** Finds the journal of an ext2, ext3 or ext4, or what an external journal's device holds. */
@@ -27,13 +28,13 @@ final class ExtFileSystem {
             externalJournal(findings);
             return;
         }
-        if (!superblock.hasJournal() || superblock.journalInode() != 0) {
-            findings.fileSystem(new FileSystem(here(), region.onDisk()));
-        }
+        boolean elsewhere = superblock.hasJournal() && superblock.journalInode() == 0;
+        findings.fileSystem(new FileSystem(
+                here(), region.onDisk(), elsewhere ? Optional.of(superblock.journalUuid()) : Optional.empty()));
         if (!superblock.hasJournal()) {
             findings.notSplit(region, here() + ": has no journal");
             swapFiles(findings);
-        } else if (superblock.journalInode() == 0) {
+        } else if (elsewhere) {
             findings.notSplit(region, here() + ": its journal is the device with UUID " + superblock.journalUuid());
             swapFiles(findings);
         } else {

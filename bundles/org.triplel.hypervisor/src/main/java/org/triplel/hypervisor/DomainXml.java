@@ -6,7 +6,9 @@ import java.io.StringWriter;
 import java.nio.file.Path;
 import java.time.Instant;
 import java.time.format.DateTimeParseException;
+import java.util.Map;
 import java.util.Optional;
+import java.util.TreeMap;
 import java.util.regex.Pattern;
 import javax.xml.XMLConstants;
 import javax.xml.parsers.DocumentBuilderFactory;
@@ -21,7 +23,7 @@ import org.xml.sax.InputSource;
 import org.xml.sax.SAXException;
 
 /**
- * How a Triple-L domain is defined: one processor, one disk from the router, a serial console, a channel for the guest
+ * How a Triple-L domain is defined: one processor, one disk from the router, to which others may be given later, a serial console, a channel for the guest
  * agent, and a memory balloon. The format is <a href="https://libvirt.org/formatdomain.html">libvirt's domain XML</a>.
  *
  * <p>A failed disk request pauses the guest instead of reaching it, so that nothing is lost while the router is away:
@@ -59,6 +61,11 @@ public record DomainXml(
     static final String PLACEMENT_KEY = "triplel-placement";
 
     private static final String PLACEMENT = "placement";
+
+    private static final String DISK = "disk";
+
+    /** How the disk is called in the guest that every domain has. */
+    private static final String FIRST_DISK = "vda";
 
     private static final Pattern NAME = Pattern.compile("[A-Za-z0-9][A-Za-z0-9_-]{0,62}");
     private static final String HOST = "host";
@@ -189,7 +196,29 @@ public record DomainXml(
 
     private void devices(XMLStreamWriter xml) throws XMLStreamException {
         start(xml, "devices");
-        start(xml, "disk", "type", "network", "device", "disk");
+        disk(xml, disk, FIRST_DISK);
+
+        empty(xml, "controller", "type", "usb", "model", "none");
+        start(xml, "serial", "type", "unix");
+        empty(xml, "source", "mode", "bind", "path", console.socket.toString());
+        empty(xml, "log", "file", console.log.toString(), "append", "off");
+        empty(xml, "target", "port", "0");
+        xml.writeEndElement();
+        start(xml, "channel", "type", "unix");
+        // libvirt would make up a path, which is soon too long for a socket.
+        empty(xml, "source", "mode", "bind", "path", guestAgent.toString());
+        empty(xml, "target", "type", "virtio", "name", "org.qemu.guest_agent.0");
+        xml.writeEndElement();
+        start(xml, "memballoon", "model", "virtio");
+        empty(xml, "stats", "period", Integer.toString(GUEST_MEMORY_SECONDS));
+        xml.writeEndElement();
+        // Without it a guest that panics would just stand still.
+        empty(xml, "panic", "model", "isa");
+        xml.writeEndElement();
+    }
+
+    private static void disk(XMLStreamWriter xml, NbdDisk disk, String target) throws XMLStreamException {
+        start(xml, DISK, "type", "network", "device", "disk");
         empty(
                 xml,
                 "driver",
@@ -209,26 +238,51 @@ public record DomainXml(
         empty(xml, "host", "transport", "unix", "socket", disk.socket.toString());
         empty(xml, "reconnect", "delay", Integer.toString(RECONNECT_SECONDS));
         xml.writeEndElement();
-        empty(xml, "target", "dev", "vda", "bus", "virtio");
+        empty(xml, "target", "dev", target, "bus", "virtio");
         xml.writeEndElement();
+    }
 
-        empty(xml, "controller", "type", "usb", "model", "none");
-        start(xml, "serial", "type", "unix");
-        empty(xml, "source", "mode", "bind", "path", console.socket.toString());
-        empty(xml, "log", "file", console.log.toString(), "append", "off");
-        empty(xml, "target", "port", "0");
-        xml.writeEndElement();
-        start(xml, "channel", "type", "unix");
-        // libvirt would make up a path, which is soon too long for a socket.
-        empty(xml, "source", "mode", "bind", "path", guestAgent.toString());
-        empty(xml, "target", "type", "virtio", "name", "org.qemu.guest_agent.0");
-        xml.writeEndElement();
-        start(xml, "memballoon", "model", "virtio");
-        empty(xml, "stats", "period", Integer.toString(GUEST_MEMORY_SECONDS));
-        xml.writeEndElement();
-        // Without it a guest that panics would just stand still.
-        empty(xml, "panic", "model", "isa");
-        xml.writeEndElement();
+    /** A disk by itself, {@code /dev/TARGET} in the guest. */
+    static String diskElement(NbdDisk disk, String target) {
+        var element = new StringWriter();
+        try {
+            var xml = XMLOutputFactory.newFactory().createXMLStreamWriter(element);
+            disk(xml, disk, target);
+            xml.flush();
+            return element.toString();
+        } catch (XMLStreamException e) {
+            throw new IllegalStateException("disk " + disk, e);
+        }
+    }
+
+    /** The disks of its own that libvirt describes a domain to have besides the first one, by their names in the guest. */
+    static Map<String, NbdDisk> otherDisks(String xml) {
+        var result = new TreeMap<String, NbdDisk>();
+        var domain = document(xml).getDocumentElement();
+        var devices = child(domain, "devices");
+        var own = child(domain, "name").getTextContent() + "/";
+        for (var node = devices.getFirstChild(); node != null; node = node.getNextSibling()) {
+            if (node instanceof Element element && element.getTagName().equals(DISK)) {
+                var target = attribute(child(element, "target"), "dev");
+                if (!target.equals(FIRST_DISK) && isNbd(element, own)) {
+                    result.put(target, nbdDisk(element));
+                }
+            }
+        }
+        return result;
+    }
+
+    /** Whether it is one of an agent; an administrator may have added others. */
+    private static boolean isNbd(Element disk, String exports) {
+        return optionalChild(disk, "source")
+                .filter(source -> source.getAttribute("protocol").equals("nbd")
+                        && source.getAttribute("name").startsWith(exports))
+                .isPresent();
+    }
+
+    private static NbdDisk nbdDisk(Element disk) {
+        var source = child(disk, "source");
+        return new NbdDisk(Path.of(attribute(child(source, "host"), "socket")), attribute(source, "name"));
     }
 
     private static void start(XMLStreamWriter xml, String element, String... attributes) throws XMLStreamException {
@@ -274,7 +328,6 @@ public record DomainXml(
         var vm = (Element) vms.item(0);
         var os = child(domain, "os");
         var devices = child(domain, "devices");
-        var source = child(child(devices, "disk"), "source");
         var serial = child(devices, "serial");
         var channel = child(devices, "channel");
         var definition = new DomainXml(
@@ -288,7 +341,7 @@ public record DomainXml(
                                 optionalChild(os, "cmdline")
                                         .map(Element::getTextContent)
                                         .orElse(""))),
-                new NbdDisk(Path.of(attribute(child(source, "host"), "socket")), attribute(source, "name")),
+                nbdDisk(child(devices, DISK)),
                 new SerialConsole(
                         Path.of(attribute(child(serial, "source"), "path")),
                         Path.of(attribute(child(serial, "log"), "file"))),

@@ -1,5 +1,6 @@
 package org.triplel.hypervisor;
 
+import java.util.List;
 import java.util.Optional;
 
 /**
@@ -43,6 +44,9 @@ public interface Hypervisor extends AutoCloseable {
 
     /** Notes in a domain's metadata where parts of its disk are kept. */
     void place(String domain, DomainPlacement placement) throws HypervisorException;
+
+    /** Sees to it that a domain that is off has these disks besides its own, as /dev/vdb and so on, and no others. */
+    void giveDisks(String domain, List<DomainXml.NbdDisk> disks) throws HypervisorException;
 
     /** What the domain has of memory now. */
     DomainMemory memory(String domain) throws HypervisorException;

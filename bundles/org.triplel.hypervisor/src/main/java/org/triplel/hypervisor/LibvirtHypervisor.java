@@ -7,6 +7,7 @@ import java.util.Arrays;
 import java.util.List;
 import java.util.Optional;
 import java.util.OptionalLong;
+import java.util.TreeMap;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.ExecutorService;
@@ -399,6 +400,29 @@ public final class LibvirtHypervisor implements Hypervisor {
                     DomainXml.PLACEMENT_KEY,
                     DomainXml.PLACEMENT_NAMESPACE,
                     VIR_DOMAIN_AFFECT_CONFIG | live);
+        });
+    }
+
+    @Override
+    public void giveDisks(String domain, List<DomainXml.NbdDisk> disks) throws HypervisorException {
+        onDomain("give disks to", domain, d -> {
+            var wanted = new TreeMap<String, DomainXml.NbdDisk>();
+            for (var disk : disks) {
+                wanted.put("vd" + (char) ('b' + wanted.size()), disk);
+            }
+            var present = DomainXml.otherDisks(d.getXMLDesc(VIR_DOMAIN_XML_INACTIVE));
+            for (var each : present.entrySet()) {
+                if (!each.getValue().equals(wanted.get(each.getKey()))) {
+                    d.detachDeviceFlags(
+                            DomainXml.diskElement(each.getValue(), each.getKey()), VIR_DOMAIN_AFFECT_CONFIG);
+                }
+            }
+            for (var each : wanted.entrySet()) {
+                if (!each.getValue().equals(present.get(each.getKey()))) {
+                    d.attachDeviceFlags(
+                            DomainXml.diskElement(each.getValue(), each.getKey()), VIR_DOMAIN_AFFECT_CONFIG);
+                }
+            }
         });
     }
 

@@ -10,6 +10,7 @@ import java.util.concurrent.CopyOnWriteArrayList;
 import org.triplel.agent.api.AgentListener;
 import org.triplel.agent.api.AgentService;
 import org.triplel.agent.api.HostStatus;
+import org.triplel.agent.api.JournalDisk;
 import org.triplel.agent.api.Placement;
 import org.triplel.agent.api.RecoveryStage;
 import org.triplel.agent.api.Vm;
@@ -62,6 +63,7 @@ final class FakeAgentMain {
                 0,
                 definition.memoryMiB(),
                 Placement.DEFAULT,
+                JournalDisk.NONE,
                 0,
                 -1,
                 RecoveryStage.NONE,

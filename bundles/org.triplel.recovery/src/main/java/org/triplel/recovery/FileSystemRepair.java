@@ -42,8 +42,9 @@ record FileSystemRepair(BlockDevice disk, FileSystem fileSystem, Optional<Absent
             copy(progress);
             var before = found(cancellation);
             removeTombstone();
+            forgetJournalDevice(cancellation);
             var outcome = e2fsck("-fy", cancellation);
-            boolean good = outcome.status() <= RepairedFileSystem.LAST_GOOD_STATUS;
+            boolean good = outcome.status() <= RepairedFileSystem.LAST_GOOD_STATUS && newJournal(cancellation);
             if (good && e2fsck("-fn", cancellation).status() != 0) {
                 good = false;
                 outcome = new Outcome(STILL_BROKEN, outcome.said());
@@ -96,6 +97,25 @@ record FileSystemRepair(BlockDevice disk, FileSystem fileSystem, Optional<Absent
                 start += place.length();
             }
         }
+    }
+
+    /** It may hold what is newer than the file system, so tune2fs wants to hear it twice. */
+    private void forgetJournalDevice(Cancellation cancellation) throws IOException, InterruptedException {
+        if (fileSystem.journalDevice().isPresent()) {
+            var outcome = run(cancellation, "tune2fs", "-ff", "-O", "^has_journal", file.toString());
+            if (outcome.status() != 0) {
+                throw new IOException("tune2fs cannot take the journal that is another disk from the "
+                        + fileSystem.name() + ": " + outcome.said().strip());
+            }
+        }
+    }
+
+    /** Instead of that device, inside; and what was said for its sake is said no longer. */
+    private boolean newJournal(Cancellation cancellation) throws IOException, InterruptedException {
+        return fileSystem.journalDevice().isEmpty()
+                || run(cancellation, "tune2fs", "-j", "-o", "^journal_data,^journal_data_ordered", file.toString())
+                                .status()
+                        == 0;
     }
 
     private Outcome e2fsck(String option, Cancellation cancellation) throws IOException, InterruptedException {

@@ -17,6 +17,7 @@ import org.triplel.block.BlockDevice;
 import org.triplel.block.FileDevice;
 import org.triplel.guest.AbsentJournal;
 import org.triplel.guest.DiskInspector;
+import org.triplel.guest.FileSystem;
 import org.triplel.guest.Limits;
 import org.triplel.guest.Range;
 import org.triplel.guest.SemanticMap;
@@ -140,7 +141,7 @@ public final class Recovery {
         if (log.isPresent() && !Files.isRegularFile(log.get())) {
             throw new RefusedException("There is no log " + log.get() + ".");
         }
-        for (var program : List.of("e2fsck", "debugfs")) {
+        for (var program : List.of("e2fsck", "debugfs", "tune2fs")) {
             if (!programs.has(program)) { // better now than after hours
                 throw new RefusedException("There is no " + program + " in " + programs.folders()
                         + ". Install e2fsprogs on the computer that makes the copy.");
@@ -193,12 +194,20 @@ public final class Recovery {
                 var absent = map.absent().stream()
                         .filter(journal -> journal.fileSystem().equals(fileSystem.pieces()))
                         .findFirst();
-                repaired.add(checked(new FileSystemRepair(disk, fileSystem, absent, raw(copy)), absent.isPresent()));
+                repaired.add(checked(
+                        new FileSystemRepair(disk, fileSystem, absent, raw(copy)),
+                        absent.isPresent() || fileSystem.journalDevice().isPresent()));
             }
             return new RecoveryReport(
                     repaired,
                     added.orElse(0L),
-                    Stream.concat(map.absent().stream().map(Recovery::lost), unsound(repaired))
+                    Stream.of(
+                                    map.absent().stream().map(Recovery::lost),
+                                    map.fileSystems().stream()
+                                            .filter(each -> each.journalDevice().isPresent())
+                                            .map(Recovery::lost),
+                                    unsound(repaired))
+                            .flatMap(each -> each)
                             .toList());
         }
     }
@@ -233,6 +242,12 @@ public final class Recovery {
         return "What the guest had committed to its journal (" + journal.reason() + ") on "
                 + journal.tombstone().host() + " and not yet written in place: the newest names, sizes and places of"
                 + " files. What files contain and was flushed is there, if e2fsck could tell to which file it belongs.";
+    }
+
+    private static String lost(FileSystem withoutJournal) {
+        return "What the guest had committed to the journal of the " + withoutJournal.name()
+                + ", which was another disk, and not yet written in place: the newest names, sizes and places of files, and"
+                + " with data=journal what was written to them last.";
     }
 
     private static Stream<String> unsound(List<RepairedFileSystem> checked) {

@@ -58,7 +58,10 @@ class FileSystemRepairTest {
             steps.plan("check");
             steps.next();
             var repair = new FileSystemRepair(
-                    device, new FileSystem("ext4", PIECES), Optional.of(journal), folder.resolve("copy"));
+                    device,
+                    new FileSystem("ext4", PIECES, Optional.empty()),
+                    Optional.of(journal),
+                    folder.resolve("copy"));
             var result = repair.run(steps, cancellation);
             assertTrue(result.good(), result::said);
             assertTrue(result.said().contains("?[31mred"), result::said);

@@ -71,6 +71,17 @@ final class LostDisk {
         debugfs(1, FIRST_MIB, "unlink /stray");
     }
 
+    /** The journal of the first file system is another disk, and not empty. */
+    void detachJournal() throws Exception {
+        debugfs(1, FIRST_MIB, "feature ^has_journal");
+        debugfs(1, FIRST_MIB, "clri <8>");
+        debugfs(1, FIRST_MIB, "ssv journal_inum 0");
+        debugfs(1, FIRST_MIB, "ssv journal_uuid " + UUID.randomUUID());
+        debugfs(1, FIRST_MIB, "ssv journal_dev 0xfe10");
+        debugfs(1, FIRST_MIB, "feature has_journal needs_recovery");
+        debugfs(1, FIRST_MIB, "ssv default_mount_opts journal_data");
+    }
+
     /** Nobody repairs the second file system any more: it is said to have a feature that nobody knows. */
     void ruinSecond() throws Exception {
         debugfs(SECOND_AT_MIB, SECOND_MIB, "feature FEATURE_R31");

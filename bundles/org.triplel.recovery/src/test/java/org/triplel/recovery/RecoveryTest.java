@@ -90,6 +90,23 @@ class RecoveryTest {
         assertTrue(told.getLast().stream().allMatch(step -> step.state() == RecoveryStep.State.DONE));
     }
 
+    @Test
+    void aJournalThatWasAnotherDiskIsReplacedByOneInside() throws Exception {
+        lost.loseName();
+        lost.detachJournal();
+        var report = recovery(steps -> {}).run();
+        assertTrue(report.fileSystems().getFirst().good(), report.fileSystems()::toString);
+        assertTrue(report.lost().getFirst().contains("which was another disk"), report.lost()::toString);
+        var partition = lost.partition(copy, 1);
+        LostDisk.run("e2fsck", "-fn", partition.toString());
+        assertArrayEquals(lost.kept, lost.dump(partition, "/kept"));
+        try (var disk = Qcow2Image.open(copy)) {
+            assertEquals(2, LostDisk.look(disk).journals().size());
+            assertTrue(LostDisk.look(disk).fileSystems().stream()
+                    .allMatch(each -> each.journalDevice().isEmpty()));
+        }
+    }
+
     /** As when what was written behind is lost: the disk is as after a power cut. */
     @Test
     void aDiskThatHasItsJournalsIsCheckedToo() throws Exception {

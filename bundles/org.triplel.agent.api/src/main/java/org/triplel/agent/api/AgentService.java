@@ -14,7 +14,7 @@ import org.eclipse.lsp4j.jsonrpc.services.JsonSegment;
 public interface AgentService {
 
     /** The protocol's version; a desktop and an agent of different versions refuse each other. */
-    int VERSION = 6;
+    int VERSION = 7;
 
     @JsonRequest
     CompletableFuture<HostStatus> host();
@@ -74,6 +74,18 @@ public interface AgentService {
      */
     @JsonRequest
     CompletableFuture<Vm> placeVm(VmPlacement placement);
+
+    /**
+     * Gives a VM that is off a disk on its host for the journal of its root file system, an ext4, and tells that file system to
+     * use it; done when it is. Takes as long as a full check of the file system does. What ended in the middle is done by asking
+     * again, or undone by {@link #takeJournalDisk}; the VM is not started before.
+     */
+    @JsonRequest
+    CompletableFuture<Vm> giveJournalDisk(VmJournalDisk wanted);
+
+    /** Takes that disk away from a VM that is off: what is in the journal is written in place, and the journal is inside again. */
+    @JsonRequest
+    CompletableFuture<Vm> takeJournalDisk(String vm);
 
     /**
      * Brings home, to the NAS, what of a running VM would be lost with its host (a checkpoint); done when it is there. What is

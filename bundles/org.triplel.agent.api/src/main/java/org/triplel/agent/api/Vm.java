@@ -11,6 +11,7 @@ package org.triplel.agent.api;
  * @param diskBytes virtual size of its disk
  * @param memoryMiB memory in MiB
  * @param placement where its host keeps parts of its disk
+ * @param journalDisk the disk for its journal that it has on its host
  * @param startedAtMillis when it was last started, milliseconds since 1970, or 0
  * @param readyAfterMillis how long after that the guest answered, in milliseconds, or -1 as long as it has not
  * @param recovery whether its disk needs to be recovered because a host was lost, and how far that is
@@ -25,6 +26,7 @@ public record Vm(
         long diskBytes,
         int memoryMiB,
         Placement placement,
+        JournalDisk journalDisk,
         long startedAtMillis,
         long readyAfterMillis,
         RecoveryStage recovery,

@@ -29,6 +29,7 @@ import org.triplel.agent.api.ConsoleOutput;
 import org.triplel.agent.api.ConsoleRequest;
 import org.triplel.agent.api.DiskMap;
 import org.triplel.agent.api.HostStatus;
+import org.triplel.agent.api.JournalDisk;
 import org.triplel.agent.api.LostHost;
 import org.triplel.agent.api.MemoryGiving;
 import org.triplel.agent.api.MemoryTarget;
@@ -41,6 +42,7 @@ import org.triplel.agent.api.ShadowBase;
 import org.triplel.agent.api.TrafficSample;
 import org.triplel.agent.api.Vm;
 import org.triplel.agent.api.VmDefinition;
+import org.triplel.agent.api.VmJournalDisk;
 import org.triplel.agent.api.VmMemory;
 import org.triplel.agent.api.VmPlacement;
 import org.triplel.agent.api.VmState;
@@ -123,6 +125,7 @@ public final class SimulatedAgent implements AgentService, AutoCloseable {
                 2 * GIB,
                 MEMORY_MIB,
                 Placement.DEFAULT,
+                JournalDisk.NONE,
                 0,
                 -1,
                 RecoveryStage.NONE,
@@ -394,6 +397,7 @@ public final class SimulatedAgent implements AgentService, AutoCloseable {
                     definition.diskBytes(),
                     definition.memoryMiB(),
                     accepted,
+                    JournalDisk.NONE,
                     0,
                     -1,
                     RecoveryStage.NONE,
@@ -494,6 +498,38 @@ public final class SimulatedAgent implements AgentService, AutoCloseable {
         return placement.writes() == Writes.BEHIND
                 ? " " + placement.rpoSeconds() + " s " + placement.rpoMebibytes() + " MiB"
                 : "";
+    }
+
+    @Override
+    public CompletableFuture<Vm> giveJournalDisk(VmJournalDisk wanted) {
+        return answer(() -> {
+            var disk = wanted.disk();
+            requests.add("giveJournalDisk " + wanted.vm() + " " + disk.mebibytes() + " MiB " + disk.mode() + " "
+                    + disk.swapMebibytes() + " MiB " + disk.acceptedBy());
+            return journalDisk(
+                    wanted.vm(),
+                    new JournalDisk(
+                            disk.mebibytes(),
+                            disk.mode(),
+                            disk.swapMebibytes(),
+                            disk.acceptedBy(),
+                            System.currentTimeMillis()));
+        });
+    }
+
+    @Override
+    public CompletableFuture<Vm> takeJournalDisk(String name) {
+        return answer(() -> {
+            requests.add("takeJournalDisk " + name);
+            return journalDisk(name, JournalDisk.NONE);
+        });
+    }
+
+    private Vm journalDisk(String name, JournalDisk disk) {
+        var vm = vm(name);
+        vm.journalDisk(disk);
+        changed(vm);
+        return vm.vm();
     }
 
     @Override

@@ -10,6 +10,7 @@ import org.triplel.agent.api.Direction;
 import org.triplel.agent.api.DiskMap;
 import org.triplel.agent.api.DiskTraffic;
 import org.triplel.agent.api.Exposure;
+import org.triplel.agent.api.JournalDisk;
 import org.triplel.agent.api.Placement;
 import org.triplel.agent.api.RecoveryStage;
 import org.triplel.agent.api.RequestClass;
@@ -84,6 +85,14 @@ final class SimulatedVm {
     }
 
     void place(Placement placement) {
+        place(placement, vm.journalDisk());
+    }
+
+    void journalDisk(JournalDisk disk) {
+        place(vm.placement(), disk);
+    }
+
+    private void place(Placement placement, JournalDisk disk) {
         vm = new Vm(
                 vm.name(),
                 vm.host(),
@@ -93,6 +102,7 @@ final class SimulatedVm {
                 vm.diskBytes(),
                 vm.memoryMiB(),
                 placement,
+                disk,
                 vm.startedAtMillis(),
                 vm.readyAfterMillis(),
                 vm.recovery(),
@@ -109,6 +119,7 @@ final class SimulatedVm {
                 vm.diskBytes(),
                 vm.memoryMiB(),
                 vm.placement(),
+                vm.journalDisk(),
                 startedAt,
                 readyAfter,
                 vm.recovery(),
@@ -126,6 +137,7 @@ final class SimulatedVm {
                 vm.diskBytes(),
                 vm.memoryMiB(),
                 vm.placement(),
+                vm.journalDisk(),
                 vm.startedAtMillis(),
                 vm.readyAfterMillis(),
                 stage,

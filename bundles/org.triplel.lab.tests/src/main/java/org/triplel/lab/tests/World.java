@@ -9,6 +9,7 @@ import java.nio.file.Path;
 import java.time.Clock;
 import java.time.Duration;
 import java.util.List;
+import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Function;
@@ -153,6 +154,12 @@ final class World implements AutoCloseable {
 
     ProcessHandle qemu(String vm) {
         return one("QEMU of " + vm, processes("qemu-system-x86_64", "guest=" + vm + ",", status.folder() + "/"));
+    }
+
+    /** The machine that works on the file system of a VM that is off. */
+    Optional<ProcessHandle> appliance(String vm) {
+        return processes("qemu-system-x86_64", "triplel_work", status.folder() + "/", vm + "/vda").stream()
+                .findFirst();
     }
 
     List<ProcessHandle> imageDaemons(String vm) {

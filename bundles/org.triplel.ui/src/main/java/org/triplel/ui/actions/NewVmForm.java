@@ -4,6 +4,7 @@ import java.util.Optional;
 import org.eclipse.osgi.util.NLS;
 import org.triplel.agent.api.BaseImage;
 import org.triplel.agent.api.HostStatus;
+import org.triplel.agent.api.JournalDisk;
 import org.triplel.agent.api.Names;
 import org.triplel.agent.api.Placement;
 import org.triplel.agent.api.RecoveryStage;
@@ -172,6 +173,7 @@ record NewVmForm(Inventory fleet, String name, String host, Optional<BaseImage> 
                 diskBytes(),
                 memoryMiB(),
                 Placement.DEFAULT,
+                JournalDisk.NONE,
                 0,
                 -1,
                 RecoveryStage.NONE,

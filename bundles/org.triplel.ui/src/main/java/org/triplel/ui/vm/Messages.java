@@ -97,7 +97,9 @@ final class Messages extends NLS {
     public static String Overview_WriteNas;
     public static String Overview_Writes;
     public static String Overview_WritesAccepted;
+    public static String Overview_WritesAllInJournal;
     public static String Overview_WritesBehind;
+    public static String Overview_WritesJournalDisk;
     public static String Overview_WritesLogSplit;
     public static String Overview_WritesThrough;
     public static String Vm_Console;

@@ -1,8 +1,10 @@
 package org.triplel.ui.vm;
 
+import java.time.Instant;
 import java.time.ZoneId;
 import org.eclipse.osgi.util.NLS;
 import org.triplel.agent.api.Exposure;
+import org.triplel.agent.api.JournalDisk;
 import org.triplel.agent.api.Vm;
 import org.triplel.agent.api.VmState;
 import org.triplel.ui.Acceptance;
@@ -15,6 +17,9 @@ final class WritesWords {
 
     static String placement(Vm vm, ZoneId zone) {
         var placement = vm.placement();
+        if (vm.journalDisk().present()) {
+            return journalDisk(vm, zone);
+        }
         var where =
                 switch (placement.writes()) {
                     case THROUGH -> Messages.Overview_WritesThrough;
@@ -26,6 +31,18 @@ final class WritesWords {
                 .map(accepted -> NLS.bind(
                         Messages.Overview_WritesAccepted, new Object[] {where, accepted.by(), accepted.time(zone)}))
                 .orElse(where);
+    }
+
+    private static String journalDisk(Vm vm, ZoneId zone) {
+        var disk = vm.journalDisk();
+        var where = NLS.bind(
+                disk.mode() == JournalDisk.Mode.JOURNAL
+                        ? Messages.Overview_WritesAllInJournal
+                        : Messages.Overview_WritesJournalDisk,
+                vm.host(),
+                disk.mebibytes());
+        var accepted = new Acceptance(disk.acceptedBy(), Instant.ofEpochMilli(disk.acceptedAtMillis()));
+        return NLS.bind(Messages.Overview_WritesAccepted, new Object[] {where, accepted.by(), accepted.time(zone)});
     }
 
     /** What would be lost with the host; a dash for a VM that is off. */

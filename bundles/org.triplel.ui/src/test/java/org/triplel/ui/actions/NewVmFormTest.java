@@ -10,6 +10,7 @@ import org.junit.jupiter.api.Test;
 import org.triplel.agent.api.AgentService;
 import org.triplel.agent.api.BaseImage;
 import org.triplel.agent.api.HostStatus;
+import org.triplel.agent.api.JournalDisk;
 import org.triplel.agent.api.Placement;
 import org.triplel.agent.api.RecoveryStage;
 import org.triplel.agent.api.Side;
@@ -27,7 +28,19 @@ class NewVmFormTest {
 
     private static Vm vm(String name, String host, VmState state, int memoryMiB) {
         return new Vm(
-                name, host, state, "debian-12", 3, GIB, memoryMiB, Placement.DEFAULT, 0, -1, RecoveryStage.NONE, "");
+                name,
+                host,
+                state,
+                "debian-12",
+                3,
+                GIB,
+                memoryMiB,
+                Placement.DEFAULT,
+                JournalDisk.NONE,
+                0,
+                -1,
+                RecoveryStage.NONE,
+                "");
     }
 
     private static Inventory fleet(Host.Link second) {

@@ -8,6 +8,7 @@ import java.util.List;
 import java.util.Optional;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
+import org.triplel.agent.api.JournalDisk;
 import org.triplel.agent.api.Placement;
 import org.triplel.agent.api.RecoveryStage;
 import org.triplel.agent.api.Side;
@@ -40,6 +41,7 @@ class PlacementFormTest {
                         1,
                         1,
                         placement,
+                        JournalDisk.NONE,
                         1,
                         1,
                         RecoveryStage.NONE,

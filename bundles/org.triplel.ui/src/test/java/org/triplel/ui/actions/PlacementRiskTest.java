@@ -8,6 +8,7 @@ import java.time.Instant;
 import java.time.ZoneOffset;
 import java.util.List;
 import org.junit.jupiter.api.Test;
+import org.triplel.agent.api.JournalDisk;
 import org.triplel.agent.api.Placement;
 import org.triplel.agent.api.RecoveryStage;
 import org.triplel.agent.api.Side;
@@ -17,7 +18,20 @@ import org.triplel.agent.api.VmState;
 class PlacementRiskTest {
 
     private static Vm vm(String name, String host, Placement placement) {
-        return new Vm(name, host, VmState.RUNNING, "debian-12", 1, 1, 1, placement, 1, 1, RecoveryStage.NONE, "");
+        return new Vm(
+                name,
+                host,
+                VmState.RUNNING,
+                "debian-12",
+                1,
+                1,
+                1,
+                placement,
+                JournalDisk.NONE,
+                1,
+                1,
+                RecoveryStage.NONE,
+                "");
     }
 
     private static Vm accepted(String name, String by, String at) {

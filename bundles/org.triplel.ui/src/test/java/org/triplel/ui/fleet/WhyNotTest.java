@@ -6,6 +6,7 @@ import java.util.List;
 import java.util.Optional;
 import org.junit.jupiter.api.Test;
 import org.triplel.agent.api.HostStatus;
+import org.triplel.agent.api.JournalDisk;
 import org.triplel.agent.api.Placement;
 import org.triplel.agent.api.RecoveryStage;
 import org.triplel.agent.api.Replica;
@@ -25,6 +26,7 @@ class WhyNotTest {
                 1,
                 1,
                 Placement.DEFAULT,
+                JournalDisk.NONE,
                 1,
                 1,
                 RecoveryStage.NONE,
@@ -63,6 +65,7 @@ class WhyNotTest {
                 1,
                 1,
                 Placement.DEFAULT,
+                JournalDisk.NONE,
                 1,
                 1,
                 RecoveryStage.NONE,

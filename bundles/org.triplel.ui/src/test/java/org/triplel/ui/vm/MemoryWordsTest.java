@@ -4,6 +4,7 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import org.junit.jupiter.api.Test;
+import org.triplel.agent.api.JournalDisk;
 import org.triplel.agent.api.Placement;
 import org.triplel.agent.api.RecoveryStage;
 import org.triplel.agent.api.SwapVelocity;
@@ -23,6 +24,7 @@ class MemoryWordsTest {
             1,
             512,
             Placement.DEFAULT,
+            JournalDisk.NONE,
             1,
             1,
             RecoveryStage.NONE,

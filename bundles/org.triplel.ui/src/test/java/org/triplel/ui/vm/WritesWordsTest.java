@@ -6,6 +6,7 @@ import java.time.Instant;
 import java.time.ZoneOffset;
 import org.junit.jupiter.api.Test;
 import org.triplel.agent.api.Exposure;
+import org.triplel.agent.api.JournalDisk;
 import org.triplel.agent.api.Placement;
 import org.triplel.agent.api.RecoveryStage;
 import org.triplel.agent.api.Side;
@@ -15,7 +16,20 @@ import org.triplel.agent.api.VmState;
 class WritesWordsTest {
 
     private static Vm vm(VmState state, Placement placement) {
-        return new Vm("desk-01", "client-1", state, "debian-12", 1, 1, 1, placement, 1, 1, RecoveryStage.NONE, "");
+        return new Vm(
+                "desk-01",
+                "client-1",
+                state,
+                "debian-12",
+                1,
+                1,
+                1,
+                placement,
+                JournalDisk.NONE,
+                1,
+                1,
+                RecoveryStage.NONE,
+                "");
     }
 
     private static String placement(Placement placement) {

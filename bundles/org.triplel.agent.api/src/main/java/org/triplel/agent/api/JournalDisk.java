@@ -1,0 +1,37 @@
+package org.triplel.agent.api;
+
+/**
+ * A disk of a VM for the journal of its root file system, and one for swap if that is wanted, on its host's own disk: what the guest
+ * has committed to the journal and not yet written in place is lost with the host.
+ *
+ * @param mebibytes the journal's size, from {@link #MIN_MEBIBYTES} to {@link #MAX_MEBIBYTES}; 0 if there is no such disk
+ * @param mode what goes through the journal
+ * @param swapMebibytes the size of the swap disk, up to {@link #MAX_SWAP_MEBIBYTES}; 0 if there is none
+ * @param acceptedBy who has accepted that data may be lost with the host; empty if there is no such disk
+ * @param acceptedAtMillis when he did, milliseconds since 1970 by the agent's clock, or 0; ignored in requests
+ */
+public record JournalDisk(int mebibytes, Mode mode, int swapMebibytes, String acceptedBy, long acceptedAtMillis) {
+
+    /** What goes through the journal (ext4's mount option data=). */
+    public enum Mode {
+        /** Metadata only: an fsync waits for the NAS, too. */
+        ORDERED,
+        /** All that is written: an fsync waits for the host only. */
+        JOURNAL
+    }
+
+    public static final int MIN_MEBIBYTES = 16;
+    public static final int MAX_MEBIBYTES = 32 << 10;
+    public static final int MAX_SWAP_MEBIBYTES = 1 << 20;
+
+    /** What is offered where nobody has chosen. */
+    public static final int DEFAULT_MEBIBYTES = 128;
+
+    /** There is none. */
+    public static final JournalDisk NONE = new JournalDisk(0, Mode.ORDERED, 0, "", 0);
+
+    /** Whether there is one. */
+    public boolean present() {
+        return mebibytes > 0;
+    }
+}

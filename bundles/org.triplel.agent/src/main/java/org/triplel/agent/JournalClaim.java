@@ -1,0 +1,44 @@
+package org.triplel.agent;
+
+import java.io.IOException;
+import java.io.StringReader;
+import java.time.Instant;
+import java.time.format.DateTimeParseException;
+import java.util.Properties;
+import java.util.UUID;
+
+/**
+ * What the NAS says of an overlay whose file system has its journal on a disk of a host: nobody else can use it soundly.
+ *
+ * @param host that has the journal
+ * @param journal its UUID
+ * @param image names the overlay and what makes this life of it unique
+ * @param since when it began
+ */
+record JournalClaim(String host, UUID journal, String image, Instant since) {
+
+    static JournalClaim parse(String text) throws DamagedClaimException {
+        var properties = new Properties();
+        try {
+            properties.load(new StringReader(text));
+            return new JournalClaim(
+                    properties.getProperty("host", ""),
+                    UUID.fromString(properties.getProperty("journal", "")),
+                    properties.getProperty("image", ""),
+                    Instant.parse(properties.getProperty("since", "")));
+        } catch (IOException | IllegalArgumentException | DateTimeParseException e) {
+            throw new DamagedClaimException("it is damaged: " + e.getMessage(), e);
+        }
+    }
+
+    String text() {
+        return String.join(
+                "\n",
+                "# Which host has the journal of this image's file system.",
+                "host=" + host,
+                "journal=" + journal,
+                "image=" + image,
+                "since=" + since,
+                "");
+    }
+}

@@ -1,0 +1,481 @@
+package org.triplel.agent;
+
+import java.io.IOException;
+import java.io.RandomAccessFile;
+import java.lang.System.Logger.Level;
+import java.nio.file.FileAlreadyExistsException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.attribute.PosixFilePermissions;
+import java.time.Instant;
+import java.time.temporal.ChronoUnit;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.UUID;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+import org.triplel.agent.api.AgentError;
+import org.triplel.agent.api.JournalDisk;
+import org.triplel.appliance.ExternalJournal;
+import org.triplel.appliance.JournalMode;
+import org.triplel.appliance.Machine;
+import org.triplel.appliance.NbdDisk;
+import org.triplel.appliance.RefusedException;
+import org.triplel.block.FileDevice;
+import org.triplel.guest.FileSystem;
+import org.triplel.guest.SemanticMap;
+import org.triplel.hypervisor.Accelerator;
+import org.triplel.hypervisor.DomainXml;
+import org.triplel.hypervisor.RiskConsent;
+import org.triplel.router.DiskMetrics;
+import org.triplel.router.RequestClass;
+
+/**
+ * The journal disks of this host's VMs, with the swap disks beside them. A stale journal is worse than none: so the NAS says which
+ * host has the journal of an overlay, from before the file system uses it until it does no more, and whoever does not have just
+ * that journal refuses the overlay. Calls for one VM come one after another; {@link #described} and {@link #problem} may come at any
+ * time.
+ */
+final class JournalDisks {
+
+    static final String JOURNAL_DISK = "Journal disk";
+
+    private static final System.Logger LOG = System.getLogger(JournalDisks.class.getName());
+    private static final Pattern IN_A_PARTITION = Pattern.compile("ext[34] (?:on the whole disk|in partition (\\d+))");
+    private static final Pattern ROOT = Pattern.compile("(?:^|\\s)root=/dev/vda(\\d*)(?:\\s|$)");
+
+    private final String host;
+    private final StateFolder state;
+    private final Nas nas;
+    private final Map<String, JournalDiskNote> notes = new ConcurrentHashMap<>();
+
+    /** By VM, why it is not known which journal disk it has. */
+    private final Map<String, String> unreadable = new ConcurrentHashMap<>();
+
+    /** @param host the name of this host */
+    JournalDisks(String host, StateFolder state, Nas nas) throws IOException {
+        this.host = host;
+        this.state = state;
+        this.nas = nas;
+        for (var vm : JournalDiskNote.vms(state.journalDisks())) {
+            try {
+                JournalDiskNote.read(state.journalDisks(), vm).ifPresent(note -> notes.put(vm, note));
+            } catch (HostDiskException e) {
+                LOG.log(Level.ERROR, host + ", " + vm + ", " + JOURNAL_DISK, e);
+                unreadable.put(vm, "Which journal disk " + vm + " has cannot be read: " + Failures.describe(e) + ".");
+            }
+        }
+    }
+
+    private Path journalFile(String vm) {
+        return state.local().resolve(vm + ".journal-disk");
+    }
+
+    private Path swapFile(String vm) {
+        return state.local().resolve(vm + ".swap-disk");
+    }
+
+    private static String journalExport(String vm) {
+        return vm + "/vdb";
+    }
+
+    private static String swapExport(String vm) {
+        return vm + "/vdc";
+    }
+
+    Optional<JournalDiskNote> find(String vm) {
+        return Optional.ofNullable(notes.get(vm));
+    }
+
+    JournalDisk described(String vm) {
+        return find(vm).map(JournalDiskNote::described).orElse(JournalDisk.NONE);
+    }
+
+    /** What is wrong and what to do, or empty. */
+    String problem(String vm) {
+        return find(vm).map(this::unfinished).orElse(unreadable.getOrDefault(vm, ""));
+    }
+
+    private String unfinished(JournalDiskNote note) {
+        return switch (note.stage()) {
+            case THERE -> "";
+            case GIVING ->
+                "Giving it a journal disk did not come to its end. Do it again, or take the disk away: triplel vm"
+                        + " journal-disk " + note.vm() + " --back. It is not started before.";
+            case TAKING ->
+                "Taking its journal disk away did not come to its end. Do it again: triplel vm journal-disk "
+                        + note.vm() + " --back. It is not started before.";
+        };
+    }
+
+    /** @throws AgentException its file system may be between two journals */
+    void refuseUnlessWhole(String vm) throws AgentException {
+        var problem = problem(vm);
+        if (!problem.isEmpty()) {
+            throw AgentException.conflict(vm + " cannot be started.", problem);
+        }
+    }
+
+    /** The disks that QEMU is to connect to besides the VM's own, in their order. */
+    List<DomainXml.NbdDisk> exports(String vm, Path socket) {
+        var exports = new ArrayList<DomainXml.NbdDisk>();
+        if (find(vm).isPresent()) {
+            exports.add(new DomainXml.NbdDisk(socket, journalExport(vm)));
+        }
+        if (find(vm).flatMap(JournalDiskNote::swap).isPresent()) {
+            exports.add(new DomainXml.NbdDisk(socket, swapExport(vm)));
+        }
+        return exports;
+    }
+
+    /**
+     * Nobody has opened the overlay yet.
+     *
+     * @throws JournalElsewhereException this host does not have the journal that the overlay's file system needs
+     */
+    void expect(DiskRecord vm) throws IOException {
+        var claim = nas.journalClaim(vm.overlay());
+        if (claim.isEmpty()) {
+            if (find(vm.vm())
+                    .filter(note -> note.stage() == JournalDiskNote.Stage.THERE)
+                    .isPresent()) {
+                throw new JournalElsewhereException(
+                        host,
+                        "the NAS does not say any more that its journal is the disk that " + host + " has for it");
+            }
+            return;
+        }
+        var lost = lost(vm.vm(), vm.overlay(), claim.get());
+        if (lost.isPresent()) {
+            throw new JournalElsewhereException(claim.get().host(), lost.get());
+        }
+    }
+
+    /** The claim of a journal that this host cannot use. */
+    Optional<JournalClaim> lostJournal(String vm, String overlay) throws IOException {
+        var claim = nas.journalClaim(overlay);
+        return claim.isPresent() && lost(vm, overlay, claim.get()).isPresent() ? claim : Optional.empty();
+    }
+
+    private Optional<String> lost(String vm, String overlay, JournalClaim claim) throws IOException {
+        var there = "the journal of its file system is on a disk of " + claim.host() + " since " + claim.since();
+        if (!claim.host().equals(host)) {
+            return Optional.of(there);
+        }
+        if (find(vm).filter(note -> note.journal().equals(claim.journal())).isEmpty()
+                || !Files.isRegularFile(journalFile(vm))) {
+            return Optional.of(there + ", but is missing there");
+        }
+        return claim.image().equals(nas.identity(overlay))
+                ? Optional.empty()
+                : Optional.of(there + ", but the image was exchanged meanwhile, so that does not belong to it");
+    }
+
+    /** Opens the disks that a VM has here. */
+    List<LocalDisk> open(String vm, DiskMetrics metrics) throws IOException {
+        var opened = new ArrayList<LocalDisk>();
+        if (find(vm).isEmpty()) {
+            return opened;
+        }
+        try {
+            opened.add(
+                    new LocalDisk(journalExport(vm), FileDevice.open(journalFile(vm)), RequestClass.JOURNAL, metrics));
+            if (find(vm).flatMap(JournalDiskNote::swap).isPresent()) {
+                opened.add(new LocalDisk(swapExport(vm), FileDevice.open(swapFile(vm)), RequestClass.SWAP, metrics));
+            }
+            return opened;
+        } catch (IOException e) {
+            for (var each : opened) {
+                each.close();
+            }
+            throw e;
+        }
+    }
+
+    /**
+     * Begins to give a VM that is off a journal disk, or goes on with what was begun.
+     *
+     * @throws AgentException it makes no sense, it has one, nobody accepts the risk, or there is no room
+     */
+    void beginToGive(DiskRecord vm, JournalDisk wanted) throws AgentException {
+        var before = find(vm.vm());
+        if (before.isPresent()) {
+            if (before.get().stage() != JournalDiskNote.Stage.GIVING) {
+                throw AgentException.conflict(
+                        vm.vm() + " has a journal disk on " + host + ".", "To get another one, take it away first.");
+            }
+            return;
+        }
+        var note = checked(vm.vm(), wanted);
+        try {
+            if (nas.journalClaim(vm.overlay()).isPresent()) {
+                expect(vm); // and so it is another host's
+            }
+            make(journalFile(vm.vm()), note.mebibytes());
+            if (note.swap().isPresent()) {
+                make(swapFile(vm.vm()), note.swapMebibytes());
+            }
+            keep(note);
+            nas.claimJournal(
+                    vm.overlay(),
+                    new JournalClaim(
+                            host,
+                            note.journal(),
+                            nas.identity(vm.overlay()),
+                            note.consent().at()));
+        } catch (FileAlreadyExistsException | JournalElsewhereException e) {
+            drop(vm.vm());
+            throw new AgentException(
+                    AgentError.Kind.CONFLICT,
+                    vm.vm() + " gets no journal disk: " + Failures.describe(e) + ".",
+                    "See " + nas.journalClaimFile(vm.overlay()) + ".",
+                    e);
+        } catch (IOException e) {
+            drop(vm.vm());
+            throw failed(vm.vm() + " gets no journal disk", e);
+        }
+    }
+
+    private JournalDiskNote checked(String vm, JournalDisk wanted) throws AgentException {
+        if (wanted.mebibytes() < JournalDisk.MIN_MEBIBYTES || wanted.mebibytes() > JournalDisk.MAX_MEBIBYTES) {
+            throw AgentException.invalid(
+                    "The journal of " + vm + " cannot have " + wanted.mebibytes() + " MiB.",
+                    "Choose from " + JournalDisk.MIN_MEBIBYTES + " to " + JournalDisk.MAX_MEBIBYTES + " MiB.");
+        }
+        if (wanted.swapMebibytes() < 0 || wanted.swapMebibytes() > JournalDisk.MAX_SWAP_MEBIBYTES) {
+            throw AgentException.invalid(
+                    "The swap disk of " + vm + " cannot have " + wanted.swapMebibytes() + " MiB.",
+                    "Choose up to " + JournalDisk.MAX_SWAP_MEBIBYTES + " MiB.");
+        }
+        var user = Placements.acceptedBy(
+                wanted.acceptedBy(), "The journal of " + vm + " cannot be kept on " + host + " unless somebody");
+        return new JournalDiskNote(
+                vm,
+                JournalDiskNote.Stage.GIVING,
+                UUID.randomUUID(),
+                wanted.mebibytes(),
+                wanted.mode(),
+                wanted.swapMebibytes() > 0 ? Optional.of(UUID.randomUUID()) : Optional.empty(),
+                wanted.swapMebibytes(),
+                Optional.empty(),
+                new RiskConsent(user, Instant.now().truncatedTo(ChronoUnit.SECONDS)));
+    }
+
+    /** With all its space, for later it would be too late to miss it. */
+    private static void make(Path file, int mebibytes) throws HostDiskException {
+        try {
+            Files.deleteIfExists(file);
+            Files.createFile(file, PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString("rw-------")));
+            try (var sized = new RandomAccessFile(file.toFile(), "rw")) {
+                sized.setLength((long) mebibytes << 20);
+            }
+            try (var disk = FileDevice.open(file)) {
+                disk.writeZeroes(0, disk.size(), true);
+                disk.flush();
+            }
+        } catch (IOException e) {
+            throw new HostDiskException(e);
+        }
+    }
+
+    private void keep(JournalDiskNote note) throws HostDiskException {
+        note.write(state.journalDisks());
+        notes.put(note.vm(), note);
+    }
+
+    /** Removes what is here of a VM, if anything is: no file system uses it. */
+    void drop(String vm) throws AgentException {
+        try {
+            Files.deleteIfExists(journalFile(vm));
+            Files.deleteIfExists(swapFile(vm));
+            Files.deleteIfExists(state.journalDisks().resolve(vm));
+            notes.remove(vm);
+            unreadable.remove(vm);
+        } catch (IOException e) {
+            throw failed("The journal disk of " + vm + " cannot be removed", new HostDiskException(e));
+        }
+    }
+
+    /** Tells the file system of the disk, which is attached, and so is the VM's. */
+    void give(DiskRecord vm, DomainXml domain, SemanticMap layout) throws AgentException {
+        var before = find(vm.vm()).orElseThrow();
+        try {
+            var appliance = appliance(before, domain);
+            var note = before.fileSystem().isPresent() ? before : before.at(rootFileSystem(domain, layout));
+            keep(note);
+            appliance.add(
+                    note.fileSystem().orElseThrow(),
+                    JournalMode.valueOf(note.mode().name()));
+        } catch (RefusedException e) {
+            note(before);
+            throw refused(vm.vm(), e);
+        } catch (IOException e) {
+            throw interrupted(vm.vm(), e);
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+            throw interrupted(vm.vm(), new IOException("interrupted", e));
+        }
+    }
+
+    private void note(JournalDiskNote now) throws AgentException {
+        try {
+            keep(now);
+        } catch (HostDiskException e) {
+            throw failed(JOURNAL_DISK + " of " + now.vm(), e);
+        }
+    }
+
+    /** Forgets what was begun, if nobody has changed the file system for it. */
+    void endIfUntouched(DiskRecord vm) throws AgentException {
+        if (find(vm.vm())
+                .filter(note -> note.stage() == JournalDiskNote.Stage.GIVING
+                        && note.fileSystem().isEmpty())
+                .isPresent()) {
+            end(vm);
+        }
+    }
+
+    private AgentException refused(String vm, RefusedException e) {
+        return new AgentException(
+                AgentError.Kind.CONFLICT,
+                "The file system of " + vm + " keeps its journal where it is: " + e.getMessage(),
+                "Start " + vm + " and put its file system right.",
+                e);
+    }
+
+    private AgentException interrupted(String vm, IOException e) {
+        return new AgentException(
+                AgentError.Kind.INTERNAL,
+                JOURNAL_DISK + " of " + vm + ": " + Failures.describe(e) + ".",
+                problem(vm),
+                e);
+    }
+
+    private ExternalJournal appliance(JournalDiskNote note, DomainXml domain) throws AgentException {
+        var boot = domain.boot()
+                .orElseThrow(() -> AgentException.conflict(
+                        "The disk of " + note.vm() + " boots by itself, so there is no kernel to do it with.",
+                        "It is possible for VMs whose base image names a kernel and an initial RAM disk."));
+        var socket = domain.disk().socket();
+        return new ExternalJournal(
+                new Machine(boot.kernel(), boot.initrd(), domain.memoryMiB(), domain.accelerator() == Accelerator.KVM),
+                new NbdDisk(socket, domain.disk().export()),
+                new NbdDisk(socket, journalExport(note.vm())),
+                note.journal(),
+                note.swap().map(_ -> new NbdDisk(socket, swapExport(note.vm()))),
+                note.swap());
+    }
+
+    private static long rootFileSystem(DomainXml domain, SemanticMap layout) throws AgentException {
+        var candidates = layout.fileSystems().stream()
+                .filter(each -> IN_A_PARTITION.matcher(each.name()).matches())
+                .toList();
+        if (candidates.size() == 1) {
+            return start(candidates.getFirst());
+        }
+        var root = domain.boot()
+                .map(boot -> ROOT.matcher(boot.commandLine()))
+                .filter(Matcher::find)
+                .map(match -> match.group(1));
+        for (var each : candidates) {
+            var partition = IN_A_PARTITION.matcher(each.name());
+            if (partition.matches() && root.equals(Optional.ofNullable(partition.group(1)))) {
+                return start(each);
+            }
+        }
+        if (candidates.isEmpty()) {
+            throw AgentException.conflict(
+                    "The disk of " + domain.name()
+                            + " has no ext3 or ext4 in a partition of its own, so no journal disk can be given to it.",
+                    "File systems in LVM volumes, and others than ext4, keep their journals.");
+        }
+        throw AgentException.conflict(
+                "Which file system of " + domain.name()
+                        + " is its root is not known: it has several, and its kernel is not" + " told root=/dev/vdaN.",
+                "Say so in the description of its base image.");
+    }
+
+    private static long start(FileSystem fileSystem) {
+        return fileSystem.pieces().getFirst().start();
+    }
+
+    /** The file system uses the disk. */
+    void given(String vm) throws AgentException {
+        change(vm, JournalDiskNote.Stage.THERE);
+    }
+
+    /** Begins to take it away from a VM that is off, or goes on with that. */
+    void beginToTake(String vm) throws AgentException {
+        if (find(vm).isEmpty()) {
+            throw AgentException.conflict(vm + " has no journal disk on " + host + ".", "");
+        }
+        change(vm, JournalDiskNote.Stage.TAKING);
+    }
+
+    private void change(String vm, JournalDiskNote.Stage stage) throws AgentException {
+        note(find(vm).orElseThrow().become(stage));
+    }
+
+    /** Gives the file system its journal back; both disks are attached. */
+    void take(DiskRecord vm, DomainXml domain) throws AgentException {
+        try {
+            var note = find(vm.vm()).orElseThrow();
+            if (note.fileSystem().isPresent()) { // else nothing has begun
+                appliance(note, domain).remove(note.fileSystem().get());
+            }
+        } catch (RefusedException e) {
+            throw refused(vm.vm(), e);
+        } catch (IOException e) {
+            throw interrupted(vm.vm(), e);
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+            throw interrupted(vm.vm(), new IOException("interrupted", e));
+        }
+    }
+
+    /** The file system does not use it any more, or its overlay is gone. */
+    void end(DiskRecord vm) throws AgentException {
+        try {
+            var ours = find(vm.vm()).map(JournalDiskNote::journal);
+            if (nas.journalClaim(vm.overlay())
+                    .filter(claim -> ours.equals(Optional.of(claim.journal())))
+                    .isPresent()) {
+                nas.dropJournalClaim(vm.overlay());
+            }
+        } catch (IOException e) {
+            throw failed("The journal disk of " + vm.vm() + " stays", e);
+        }
+        drop(vm.vm());
+    }
+
+    /** A definition that was left behind on this host must not cost another host's VM its disk. */
+    void refuseIfElsewhere(DiskRecord vm) throws AgentException {
+        try {
+            var claim = nas.journalClaim(vm.overlay());
+            if (claim.filter(each -> !each.host().equals(host)).isPresent()) {
+                throw AgentException.conflict(
+                        vm.overlay() + " stays as it is: the journal of its file system is on a disk of "
+                                + claim.get().host() + ".",
+                        "Delete " + vm.vm()
+                                + " there. If that host is lost for good, recover the VM: triplel vm recover " + vm.vm()
+                                + " --host " + claim.get().host() + ".");
+            }
+        } catch (IOException e) {
+            throw failed(vm.overlay() + " stays as it is", e);
+        }
+    }
+
+    private AgentException failed(String what, IOException e) {
+        boolean ours = e instanceof HostDiskException;
+        return new AgentException(
+                ours ? AgentError.Kind.LOCAL_DISK : AgentError.Kind.NAS,
+                what + ": " + Failures.describe(e) + ".",
+                ours
+                        ? "Look at the disk that has the agent's state, and how much room it has."
+                        : "Check that the NAS (" + nas + ") is mounted and writable, then try again.",
+                e);
+    }
+}

@@ -1,0 +1,213 @@
+package org.triplel.agent;
+
+import static org.junit.jupiter.api.Assertions.assertArrayEquals;
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Optional;
+import java.util.Random;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.io.TempDir;
+import org.triplel.agent.api.JournalDisk;
+import org.triplel.agent.api.RequestClass;
+import org.triplel.agent.api.Side;
+import org.triplel.block.nbd.NbdClient;
+import org.triplel.hypervisor.DomainPlacement;
+import org.triplel.hypervisor.DomainXml;
+
+/** Journal disks as far as a host and the NAS are concerned; file systems have no part in it. */
+@Timeout(120)
+class JournalDisksTest {
+
+    private static final DiskRecord VM =
+            new DiskRecord("desk-01", NasFixture.BASE, "vms/desk-01.qcow2", Optional.of(DomainPlacement.DEFAULT));
+    private static final JournalDisk WANTED = new JournalDisk(16, JournalDisk.Mode.JOURNAL, 4, "Ada", 0);
+
+    @TempDir
+    Path temp;
+
+    private NasFixture fixture;
+
+    @BeforeEach
+    void createNas() throws IOException {
+        fixture = NasFixture.create(temp.resolve("nas"));
+        fixture.nas().createOverlay(VM.overlay(), VM.base(), NasFixture.BYTES);
+    }
+
+    private DiskHost host(String name) throws IOException {
+        return new DiskHost(name, Files.createDirectories(temp.resolve(name)), fixture);
+    }
+
+    private Path local(String name) {
+        return temp.resolve("client-1/state/local/" + name);
+    }
+
+    private NbdClient disk(String host, String export) throws IOException {
+        return NbdClient.connect(temp.resolve(host + "/router.sock"), export);
+    }
+
+    private static void give(DiskHost host) throws AgentException {
+        host.journalDisks.beginToGive(VM, WANTED);
+        host.journalDisks.given("desk-01");
+    }
+
+    private static List<Long> counted(DiskHost host, RequestClass requestClass) {
+        return host.disks.find("desk-01").orElseThrow().traffic().counters().stream()
+                .filter(each -> each.requestClass() == requestClass)
+                .peek(each -> assertEquals(Side.LOCAL, each.side()))
+                .map(each -> each.bytes())
+                .toList();
+    }
+
+    @Test
+    void bothDisksAreServedCountedAndThereForTheNextAgent() throws Exception {
+        byte[] content = new byte[8192];
+        new Random(1).nextBytes(content);
+        try (var host = host("client-1")) {
+            give(host);
+            assertEquals("Ada", host.journalDisks.described("desk-01").acceptedBy());
+            assertEquals(
+                    List.of("desk-01/vdb", "desk-01/vdc"),
+                    host.journalDisks.exports("desk-01", Path.of("/socket")).stream()
+                            .map(DomainXml.NbdDisk::export)
+                            .toList());
+            host.disks.attach(VM, Guest.OFF);
+            try (var journal = disk("client-1", "desk-01/vdb");
+                    var swap = disk("client-1", "desk-01/vdc")) {
+                assertEquals(16 << 20, journal.size());
+                assertEquals(4 << 20, swap.size());
+                journal.write(4096, ByteBuffer.wrap(content));
+                journal.flush();
+                swap.write(0, ByteBuffer.wrap(content, 0, 4096));
+            }
+            assertEquals(List.of(8192L), counted(host, RequestClass.JOURNAL));
+            assertEquals(List.of(4096L), counted(host, RequestClass.SWAP));
+        }
+        try (var host = host("client-1")) {
+            assertEquals("", host.journalDisks.problem("desk-01"));
+            host.disks.attach(VM, Guest.LIVES);
+            try (var journal = disk("client-1", "desk-01/vdb")) {
+                var found = ByteBuffer.allocate(content.length);
+                journal.read(4096, found);
+                assertArrayEquals(content, found.array());
+            }
+            host.disks.detach("desk-01", Guest.OFF);
+            assertThrows(
+                    IOException.class, () -> disk("client-1", "desk-01/vdb").close());
+            assertTrue(Files.exists(local("desk-01.journal-disk")));
+        }
+    }
+
+    @Test
+    void itTakesItsSpaceAtOnceAndForGood() throws Exception {
+        try (var host = host("client-1")) {
+            give(host);
+            host.disks.attach(VM, Guest.OFF);
+            try (var journal = disk("client-1", "desk-01/vdb")) {
+                journal.trim(0, 16 << 20);
+                journal.writeZeroes(0, 16 << 20, false);
+                journal.flush();
+            }
+            var used = new ProcessBuilder(
+                            "du", "-k", local("desk-01.journal-disk").toString())
+                    .start()
+                    .inputReader()
+                    .readLine();
+            assertTrue(Integer.parseInt(used.split("\t")[0]) >= 16 << 10, used);
+            host.disks.detach("desk-01", Guest.OFF);
+        }
+    }
+
+    @Test
+    void anotherHostRefusesTheDisk() throws Exception {
+        try (var host = host("client-1");
+                var other = host("client-2")) {
+            give(host);
+            var refusal = assertThrows(AgentException.class, () -> other.disks.attach(VM, Guest.OFF));
+            assertTrue(refusal.getMessage().contains("on a disk of client-1"), refusal::getMessage);
+            assertTrue(refusal.getMessage().contains("recover desk-01 --host client-1"), refusal::getMessage);
+            assertThrows(AgentException.class, () -> other.disks.attach(VM, Guest.LIVES));
+            assertThrows(AgentException.class, () -> other.journalDisks.beginToGive(VM, WANTED));
+            assertThrows(AgentException.class, () -> other.disks.discard(VM));
+            host.disks.attach(VM, Guest.OFF);
+            host.disks.detach("desk-01", Guest.OFF);
+        }
+    }
+
+    @Test
+    void whatDoesNotBelongTogetherIsRefused() throws Exception {
+        try (var host = host("client-1")) {
+            give(host);
+            var overlay = fixture.folder().resolve(VM.overlay());
+            Files.move(overlay, overlay.resolveSibling("kept"));
+            Files.copy(overlay.resolveSibling("kept"), overlay);
+            var exchanged = assertThrows(AgentException.class, () -> host.disks.attach(VM, Guest.OFF));
+            assertTrue(exchanged.getMessage().contains("exchanged"), exchanged::getMessage);
+            Files.move(overlay.resolveSibling("kept"), overlay, java.nio.file.StandardCopyOption.REPLACE_EXISTING);
+            host.disks.attach(VM, Guest.OFF);
+            host.disks.detach("desk-01", Guest.OFF);
+
+            Files.delete(local("desk-01.journal-disk"));
+            var missing = assertThrows(AgentException.class, () -> host.disks.attach(VM, Guest.OFF));
+            assertTrue(missing.getMessage().contains("missing there"), missing::getMessage);
+
+            fixture.nas().dropJournalClaim(VM.overlay());
+            var forgotten = assertThrows(AgentException.class, () -> host.disks.attach(VM, Guest.OFF));
+            assertTrue(forgotten.getMessage().contains("does not say any more"), forgotten::getMessage);
+        }
+    }
+
+    @Test
+    void theVmIsNotStartedBeforeItIsDoneOrUndone() throws Exception {
+        try (var host = host("client-1")) {
+            host.journalDisks.beginToGive(VM, WANTED);
+        }
+        try (var host = host("client-1")) {
+            assertTrue(host.journalDisks.problem("desk-01").contains("did not come to its end"));
+            assertThrows(AgentException.class, () -> host.journalDisks.refuseUnlessWhole("desk-01"));
+            host.journalDisks.beginToGive(VM, WANTED);
+            host.journalDisks.given("desk-01");
+            host.journalDisks.refuseUnlessWhole("desk-01");
+            host.journalDisks.beginToTake("desk-01");
+            assertThrows(AgentException.class, () -> host.journalDisks.refuseUnlessWhole("desk-01"));
+            host.journalDisks.end(VM);
+            host.journalDisks.refuseUnlessWhole("desk-01");
+        }
+    }
+
+    @Test
+    void withTheOverlayItIsDiscarded() throws Exception {
+        try (var host = host("client-1")) {
+            give(host);
+            host.disks.discard(VM);
+            assertFalse(Files.exists(local("desk-01.journal-disk")));
+            assertFalse(Files.exists(local("desk-01.swap-disk")));
+            assertEquals(JournalDisk.NONE, host.journalDisks.described("desk-01"));
+            assertEquals(Optional.empty(), fixture.nas().journalClaim(VM.overlay()));
+        }
+    }
+
+    @Test
+    void itsSizeAndSomebodysConsentAreNeeded() throws Exception {
+        try (var host = host("client-1")) {
+            for (var wrong : List.of(
+                    new JournalDisk(15, JournalDisk.Mode.ORDERED, 0, "Ada", 0),
+                    new JournalDisk(32769, JournalDisk.Mode.ORDERED, 0, "Ada", 0),
+                    new JournalDisk(16, JournalDisk.Mode.ORDERED, -1, "Ada", 0),
+                    new JournalDisk(16, JournalDisk.Mode.ORDERED, 0, " ", 0))) {
+                assertThrows(AgentException.class, () -> host.journalDisks.beginToGive(VM, wrong), wrong::toString);
+            }
+            assertEquals(JournalDisk.NONE, host.journalDisks.described("desk-01"));
+            assertEquals(Optional.empty(), fixture.nas().journalClaim(VM.overlay()));
+        }
+    }
+}

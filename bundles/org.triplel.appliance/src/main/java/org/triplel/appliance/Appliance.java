@@ -1,0 +1,176 @@
+package org.triplel.appliance;
+
+import java.io.File;
+import java.io.IOException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.attribute.PosixFilePermissions;
+import java.util.ArrayList;
+import java.util.Comparator;
+import java.util.List;
+import java.util.UUID;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.TimeUnit;
+
+/**
+ * A virtual machine for one piece of work: it has the tools of this host, a kernel and disks, no network, and ends by itself.
+ * It ends, too, when its disks do.
+ */
+final class Appliance {
+
+    private static final List<String> PARTS = List.of("pack.sh", "init", "journal-disk");
+
+    /** e2fsck may have terabytes to look at. */
+    private static final long LONGEST_HOURS = 12;
+
+    /** The disk has a say in how much is told. */
+    private static final int LONGEST_WORDS = 64 << 10;
+
+    private final Machine machine;
+
+    Appliance(Machine machine) {
+        this.machine = machine;
+    }
+
+    /**
+     * How the work ended.
+     *
+     * @param status its exit status
+     * @param said what was told
+     */
+    record Outcome(int status, String said) {}
+
+    /**
+     * Returns when the work is done and the machine is gone.
+     *
+     * @param disks become /dev/vda, /dev/vdb and so on
+     * @param work the arguments of {@code journal-disk}
+     * @throws IOException the machine cannot be run, or did not say how the work ended, which may be in the middle then
+     */
+    Outcome run(List<NbdDisk> disks, String work) throws IOException, InterruptedException {
+        var folder = Files.createTempDirectory(
+                "triplel-appliance",
+                PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString("rwx------")));
+        try {
+            var end = UUID.randomUUID().toString(); // so that nothing on the disk can say it
+            var said = run(qemu(disks, work, end, pack(folder)), folder);
+            int at = said.lastIndexOf(end);
+            if (at < 0) {
+                throw new IOException("the appliance did not come to its end: " + readable(said));
+            }
+            return new Outcome(status(said.substring(at + end.length())), readable(said.substring(0, at)));
+        } finally {
+            delete(folder);
+        }
+    }
+
+    private static int status(String after) throws IOException {
+        try {
+            return Integer.parseInt(after.lines().findFirst().orElse("").strip());
+        } catch (NumberFormatException e) {
+            throw new IOException("the appliance did not say how it ended", e);
+        }
+    }
+
+    private Path pack(Path folder) throws IOException, InterruptedException {
+        var parts = Files.createDirectory(folder.resolve("parts"));
+        for (var part : PARTS) {
+            try (var content = Appliance.class.getResourceAsStream(part)) {
+                if (content == null) {
+                    throw new IOException("the appliance's part " + part + " is missing from the program");
+                }
+                Files.copy(content, parts.resolve(part));
+            }
+        }
+        var result = folder.resolve("initrd");
+        var script = new ProcessBuilder(
+                        "sh",
+                        parts.resolve("pack.sh").toString(),
+                        parts.toString(),
+                        machine.initrd().toString(),
+                        result.toString())
+                .directory(folder.toFile())
+                .redirectInput(new File("/dev/null"))
+                .redirectErrorStream(true)
+                .start();
+        var said = words(script);
+        if (script.waitFor() != 0) {
+            throw new IOException("the appliance cannot be made: " + said.strip());
+        }
+        return result;
+    }
+
+    private List<String> qemu(List<NbdDisk> disks, String work, String end, Path initrd) {
+        var command = new ArrayList<>(List.of(
+                "qemu-system-x86_64",
+                "-machine",
+                machine.kvm() ? "q35,accel=kvm" : "q35,accel=tcg",
+                "-cpu",
+                machine.kvm() ? "host" : "qemu64",
+                "-m",
+                Integer.toString(machine.memoryMiB()),
+                "-nodefaults",
+                "-display",
+                "none",
+                "-no-reboot",
+                "-sandbox",
+                "on,obsolete=deny,elevateprivileges=deny,spawn=deny,resourcecontrol=deny",
+                "-serial",
+                "stdio"));
+        for (int i = 0; i < disks.size(); i++) {
+            var name = "disk" + i;
+            command.addAll(List.of("-blockdev", disks.get(i).node(name).toString()));
+            command.addAll(List.of("-device", "virtio-blk-pci,drive=" + name));
+        }
+        command.addAll(List.of(
+                "-kernel",
+                machine.kernel().toString(),
+                "-initrd",
+                initrd.toString(),
+                "-append",
+                "console=ttyS0 quiet panic=-1 rdinit=/triplel/init PATH=/triplel/bin LD_LIBRARY_PATH=/triplel/lib"
+                        + " triplel_end=" + end + " triplel_work=\"" + work + "\""));
+        return command;
+    }
+
+    private static String run(List<String> command, Path folder) throws IOException, InterruptedException {
+        var qemu = new ProcessBuilder(command)
+                .directory(folder.toFile())
+                .redirectInput(new File("/dev/null"))
+                .redirectErrorStream(true)
+                .start();
+        try {
+            CompletableFuture.delayedExecutor(LONGEST_HOURS, TimeUnit.HOURS).execute(qemu::destroyForcibly);
+            return words(qemu);
+        } finally {
+            qemu.destroyForcibly().waitFor();
+        }
+    }
+
+    /** All of it is read, and the last of it is kept. */
+    private static String words(Process process) throws IOException {
+        try (var output = process.getInputStream()) {
+            var said = new StringBuilder();
+            var piece = new byte[LONGEST_WORDS];
+            for (int read = output.read(piece); read >= 0; read = output.read(piece)) {
+                said.append(new String(piece, 0, read, StandardCharsets.ISO_8859_1));
+                said.delete(0, Math.max(0, said.length() - LONGEST_WORDS));
+            }
+            return said.toString();
+        }
+    }
+
+    /** The guest has a say in what is told, and somebody's terminal may show it. */
+    private static String readable(String said) {
+        return said.replace("\r", "").replaceAll("[\\p{Cc}&&[^\n]]", "?").strip();
+    }
+
+    private static void delete(Path folder) throws IOException {
+        try (var files = Files.walk(folder)) {
+            for (var file : files.sorted(Comparator.reverseOrder()).toList()) {
+                Files.delete(file);
+            }
+        }
+    }
+}

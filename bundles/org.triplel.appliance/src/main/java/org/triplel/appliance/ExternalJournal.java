@@ -1,0 +1,60 @@
+package org.triplel.appliance;
+
+import java.io.IOException;
+import java.util.Optional;
+import java.util.UUID;
+import java.util.stream.Stream;
+
+/**
+ * The journal of an ext4 on a disk of its own, and swap on another one if that is wanted, of a VM that is off. What was interrupted is done again
+ * by the same call, or undone by the opposite one: between any two of its steps the file system is sound, and has its journal
+ * inside, on that disk, or not at all.
+ *
+ * @param machine what it is done with
+ * @param disk the VM's
+ * @param journal as large as the journal, in whole MiB
+ * @param journalId its UUID, from the first time on
+ * @param swap the swap disk, if there is one
+ * @param swapId its UUID, if there is one
+ */
+public record ExternalJournal(
+        Machine machine, NbdDisk disk, NbdDisk journal, UUID journalId, Optional<NbdDisk> swap, Optional<UUID> swapId) {
+
+    private static final int REFUSED = 10;
+    private static final int SECTOR = 512;
+
+    /**
+     * Gives the file system that disk; its journal is replayed before. Takes as long as a full e2fsck does.
+     *
+     * @param fileSystem where it begins on the disk, in bytes
+     * @param mode is from now on what the file system says when it is mounted
+     * @throws RefusedException e2fsck does not find it clean, or it is not possible; nothing has changed
+     * @throws IOException it was interrupted, or failed in the middle
+     */
+    public void add(long fileSystem, JournalMode mode) throws IOException, InterruptedException {
+        run("add " + fileSystem / SECTOR + " " + journalId + " " + mode.option());
+    }
+
+    /**
+     * Gives the file system an internal journal again, after that on the disk is replayed; the mode that was said for it is said no
+     * longer. The disks are not needed any more then.
+     *
+     * @throws RefusedException e2fsck does not find it clean, or its journal is another one; nothing has changed
+     * @throws IOException it was interrupted, or failed in the middle
+     */
+    public void remove(long fileSystem) throws IOException, InterruptedException {
+        run("remove " + fileSystem / SECTOR + " " + journalId);
+    }
+
+    private void run(String work) throws IOException, InterruptedException {
+        var disks = Stream.concat(Stream.of(disk, journal), swap.stream()).toList();
+        var outcome = new Appliance(machine)
+                .run(disks, work + " " + swapId.map(UUID::toString).orElse("none"));
+        switch (outcome.status()) {
+            case 0 -> {}
+            case REFUSED -> throw new RefusedException(outcome.said());
+            default ->
+                throw new IOException("it ended in the middle, with " + outcome.status() + ": " + outcome.said());
+        }
+    }
+}

@@ -1,0 +1,279 @@
+package org.triplel.lab.tests;
+
+import static java.nio.charset.StandardCharsets.ISO_8859_1;
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import java.io.IOException;
+import java.io.RandomAccessFile;
+import java.nio.ByteBuffer;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.Map;
+import java.util.Optional;
+import java.util.UUID;
+import java.util.concurrent.atomic.AtomicInteger;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Tag;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.triplel.appliance.ExternalJournal;
+import org.triplel.appliance.JournalMode;
+import org.triplel.appliance.Machine;
+import org.triplel.appliance.NbdDisk;
+import org.triplel.appliance.RefusedException;
+import org.triplel.block.FileDevice;
+import org.triplel.block.ForwardingDevice;
+import org.triplel.block.nbd.Clients;
+import org.triplel.block.nbd.ExportMap;
+import org.triplel.block.nbd.NbdServer;
+import org.triplel.lab.GuestImage;
+import org.triplel.lab.GuestImageStore;
+import org.triplel.lab.Progress;
+
+/** The journal of an ext4 on a disk of its own, and back: e2fsprogs of this machine look at what those of the appliance did. */
+class ExternalJournalTest {
+
+    private static final Duration LONG = Duration.ofMinutes(2);
+    private static final String FSTAB = "# what the guest mounts\n/dev/vda  /  ext4\tnoatime  0 1\n";
+    private static final int NEVER = Integer.MAX_VALUE;
+
+    private static GuestImage guest;
+
+    @TempDir
+    Path temp;
+
+    private final UUID journalId = UUID.randomUUID();
+    private final UUID swapId = UUID.randomUUID();
+
+    /** How many changes of the disks are carried out before they are gone, as they are when the agent dies. */
+    private final AtomicInteger changesLeft = new AtomicInteger(NEVER);
+
+    @BeforeAll
+    static void prepareKernel() throws Exception {
+        guest = GuestImageStore.shared().prepare(new Progress() {
+            @Override
+            public void step(String text) {}
+
+            @Override
+            public boolean cancelled() {
+                return false;
+            }
+        });
+    }
+
+    @BeforeEach
+    void makeDisks() throws Exception {
+        var content = Files.createDirectories(temp.resolve("content/etc")).getParent();
+        Files.writeString(content.resolve("etc/fstab"), FSTAB);
+        Files.createDirectory(content.resolve("folder"));
+        Files.writeString(content.resolve("folder/file"), "before".repeat(1000));
+        sized("disk", 48);
+        sized("journal", 8);
+        sized("swap", 2);
+        Tool.run("mke2fs", "-q", "-F", "-t", "ext4", "-b", "4096", "-d", content.toString(), path("disk"));
+    }
+
+    private void sized(String name, int mebibytes) throws IOException {
+        try (var file = new RandomAccessFile(path(name), "rw")) {
+            file.setLength((long) mebibytes << 20);
+        }
+    }
+
+    private String path(String name) {
+        return temp.resolve(name).toString();
+    }
+
+    /** Every change counts, and none is carried out once the last one that is left was. */
+    private final class Mortal extends ForwardingDevice {
+
+        Mortal(FileDevice device) {
+            super(device);
+        }
+
+        private void count() throws IOException {
+            if (changesLeft.getAndUpdate(left -> Math.max(0, left - 1)) == 0) {
+                throw new IOException("the disk is gone");
+            }
+        }
+
+        @Override
+        public void write(long offset, ByteBuffer from) throws IOException {
+            count();
+            super.write(offset, from);
+        }
+
+        @Override
+        public void writeZeroes(long offset, long length, boolean allocate) throws IOException {
+            count();
+            super.writeZeroes(offset, length, allocate);
+        }
+    }
+
+    private interface Work {
+        void on(ExternalJournal journal) throws IOException, InterruptedException;
+    }
+
+    private void run(Work work) throws IOException, InterruptedException {
+        var socket = temp.resolve("nbd");
+        try (var disk = FileDevice.open(temp.resolve("disk"));
+                var journal = FileDevice.open(temp.resolve("journal"));
+                var swap = FileDevice.open(temp.resolve("swap"));
+                var _ = new NbdServer(
+                        socket,
+                        new ExportMap(Map.of("a", new Mortal(disk), "b", new Mortal(journal), "c", new Mortal(swap))),
+                        Clients.ONE)) {
+            work.on(new ExternalJournal(
+                    new Machine(guest.kernel(), guest.initrd(), 256, false),
+                    new NbdDisk(socket, "a"),
+                    new NbdDisk(socket, "b"),
+                    journalId,
+                    Optional.of(new NbdDisk(socket, "c")),
+                    Optional.of(swapId)));
+        }
+    }
+
+    private void add() throws IOException, InterruptedException {
+        run(journal -> journal.add(0, JournalMode.JOURNAL));
+    }
+
+    private void remove() throws IOException, InterruptedException {
+        run(journal -> journal.remove(0));
+    }
+
+    private String superblock() throws Exception {
+        return Tool.run("dumpe2fs", "-h", path("disk"));
+    }
+
+    private boolean journalIsOutside() throws Exception {
+        return superblock().lines().anyMatch(line -> line.matches("Journal UUID: +" + journalId));
+    }
+
+    private void assertGiven() throws Exception {
+        assertTrue(journalIsOutside(), this::journalWords);
+        assertTrue(
+                superblock().lines().anyMatch(line -> line.matches("Default mount options: .*\\bjournal_data\\b.*")));
+        assertEquals(
+                0,
+                Tool.run(LONG, "e2fsck", "-fn", "-j", path("journal"), path("disk"))
+                        .status());
+        assertEquals(FSTAB + "UUID=" + swapId + " none swap nofail 0 0\n", cat("/etc/fstab"));
+        assertTrue(Tool.run("swaplabel", path("swap")).contains(swapId.toString()));
+    }
+
+    private void assertTaken() throws Exception {
+        assertTrue(superblock().lines().anyMatch(line -> line.matches("Journal inode: +8")), this::journalWords);
+        assertTrue(superblock().lines().noneMatch(line -> line.matches("Default mount options: .*journal.*")));
+        assertEquals(0, Tool.run(LONG, "e2fsck", "-fn", path("disk")).status());
+        assertEquals(FSTAB, cat("/etc/fstab"));
+    }
+
+    private String journalWords() {
+        try {
+            return superblock();
+        } catch (Exception e) {
+            return e.toString();
+        }
+    }
+
+    private String cat(String file) throws Exception {
+        return Tool.run("debugfs", "-R", "cat " + file, path("disk"));
+    }
+
+    @Test
+    void thereAndBackAndEachOfThemAgain() throws Exception {
+        add();
+        assertGiven();
+        add();
+        assertGiven();
+        remove();
+        assertTaken();
+        remove();
+        assertTaken();
+        assertEquals("before".repeat(1000), cat("/folder/file"));
+    }
+
+    @Test
+    void whatIsInTheOldJournalIsReplayedBefore() throws Exception {
+        var block = Tool.run("debugfs", "-R", "blocks /folder/file", path("disk"))
+                .strip()
+                .split(" ")[0];
+        Files.write(
+                temp.resolve("block"), "after!".repeat(683).substring(0, 4096).getBytes(ISO_8859_1));
+        var commands =
+                Files.writeString(temp.resolve("commands"), "jo\njw -b " + block + " " + path("block") + "\njc\n");
+        Tool.run("debugfs", "-w", "-f", commands.toString(), path("disk"));
+        assertTrue(superblock().contains("needs_recovery"), this::journalWords);
+        assertTrue(cat("/folder/file").startsWith("before"));
+        add();
+        assertGiven();
+        assertTrue(cat("/folder/file").startsWith("after!"));
+    }
+
+    @Test
+    void whatNeedsRepairIsRefusedWithTheWordsOfE2fsck() throws Exception {
+        Tool.run("debugfs", "-w", "-R", "clri /folder", path("disk"));
+        var refusal = assertThrows(RefusedException.class, this::add);
+        assertTrue(refusal.getMessage().contains("RUN fsck MANUALLY"), refusal::getMessage);
+        assertTrue(superblock().lines().anyMatch(line -> line.matches("Journal inode: +8")), this::journalWords);
+    }
+
+    @Test
+    void aJournalOfSomebodyElseIsRefused() throws Exception {
+        Tool.run("tune2fs", "-O", "^has_journal", path("disk"));
+        var commands = Files.writeString(
+                temp.resolve("commands"),
+                "feature has_journal\nssv journal_uuid " + UUID.randomUUID() + "\nssv journal_dev 0x0811\n");
+        Tool.run("debugfs", "-w", "-f", commands.toString(), path("disk"));
+        byte[] before = Files.readAllBytes(temp.resolve("disk"));
+        assertTrue(assertThrows(RefusedException.class, this::add).getMessage().contains("another disk"));
+        assertTrue(
+                assertThrows(RefusedException.class, this::remove).getMessage().contains("another disk"));
+        org.junit.jupiter.api.Assertions.assertArrayEquals(before, Files.readAllBytes(temp.resolve("disk")));
+    }
+
+    /** The disks of an appliance are gone when the agent dies. */
+    @Test
+    void endedInTheMiddleItIsDoneAgainOrUndone() throws Exception {
+        cutInTheMiddle(6);
+    }
+
+    @Test
+    @Tag("long")
+    void endedAnywhereItIsDoneAgainOrUndone() throws Exception {
+        cutInTheMiddle(60);
+    }
+
+    private void cutInTheMiddle(int times) throws Exception {
+        var disk = Files.readAllBytes(temp.resolve("disk"));
+        changesLeft.set(NEVER);
+        add();
+        int toAdd = NEVER - changesLeft.get();
+        var given = Files.readAllBytes(temp.resolve("disk"));
+        var journal = Files.readAllBytes(temp.resolve("journal"));
+        changesLeft.set(NEVER);
+        remove();
+        int toRemove = NEVER - changesLeft.get();
+        for (int i = 0; i < times; i++) {
+            boolean adding = i % 2 == 0;
+            Files.write(temp.resolve("disk"), adding ? disk : given);
+            Files.write(temp.resolve("journal"), adding ? new byte[journal.length] : journal);
+            int cut = (adding ? toAdd : toRemove) * (i + 1) / (times + 1);
+            changesLeft.set(cut);
+            assertThrows(IOException.class, adding ? this::add : this::remove, () -> "cut at " + cut);
+            changesLeft.set(NEVER);
+            boolean forward = i % 4 < 2;
+            if (adding == forward) {
+                add();
+                assertGiven();
+            } else {
+                remove();
+                assertTaken();
+            }
+            assertEquals("before".repeat(1000), cat("/folder/file"));
+        }
+    }
+}

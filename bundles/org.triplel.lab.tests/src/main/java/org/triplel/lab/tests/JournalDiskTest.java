@@ -1,0 +1,207 @@
+package org.triplel.lab.tests;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.List;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.TimeUnit;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.TestInstance;
+import org.junit.jupiter.api.io.TempDir;
+import org.triplel.agent.api.JournalDisk;
+import org.triplel.agent.api.RecoveryStage;
+import org.triplel.agent.api.VmJournalDisk;
+import org.triplel.agent.api.VmState;
+
+/** A real guest whose journal is a disk of its host: it boots, its fsync stays on the host, and what it synced survives. */
+@TestInstance(TestInstance.Lifecycle.PER_CLASS)
+class JournalDiskTest {
+
+    private static final String LAB = "journaldisk";
+    private static final Path TRIPLEL = Path.of(System.getProperty("triplel.home"), "triplel");
+    private static final Duration LONG = Duration.ofMinutes(4);
+    private static final JournalDisk WANTED = new JournalDisk(64, JournalDisk.Mode.JOURNAL, 32, "Ada", 0);
+
+    private World world;
+
+    @BeforeAll
+    void startLab() throws Exception {
+        world = World.start(LAB);
+    }
+
+    @AfterAll
+    void endLab() throws Exception {
+        if (world != null) { // the lab did start
+            world.close();
+        }
+    }
+
+    private void give(String vm) throws Exception {
+        world.fleet()
+                .call(world.vm(vm).host(), agent -> agent.giveJournalDisk(new VmJournalDisk(vm, WANTED)))
+                .get(LONG.toMillis(), TimeUnit.MILLISECONDS);
+    }
+
+    private void take(String vm) throws Exception {
+        world.fleet()
+                .call(world.vm(vm).host(), agent -> agent.takeJournalDisk(vm))
+                .get(LONG.toMillis(), TimeUnit.MILLISECONDS);
+    }
+
+    private String inTheGuest(String vm, String command) throws Exception {
+        return world.guest(vm).run(command, LONG).strip();
+    }
+
+    private Path journal(String vm) {
+        return world.state(world.vm(vm).host()).resolve("local/" + vm + ".journal-disk");
+    }
+
+    private String triplel(String... arguments) throws Exception {
+        var command = new java.util.ArrayList<>(List.of(TRIPLEL.toString()));
+        command.addAll(List.of(arguments));
+        command.addAll(List.of("--lab", LAB + "-" + ProcessHandle.current().pid()));
+        return Tool.run(command.toArray(String[]::new));
+    }
+
+    private void assertJournalOutside(String vm) throws Exception {
+        assertTrue(inTheGuest(vm, "cat /proc/mounts").contains("data=journal"), "data=journal");
+        assertTrue(
+                inTheGuest(vm, "dumpe2fs -h /dev/vda1").matches("(?s).*Journal device:\\s+0xfe10\\s.*"),
+                "the journal is /dev/vdb");
+        assertTrue(inTheGuest(vm, "cat /proc/swaps").contains("/dev/vdc"), "it swaps to /dev/vdc");
+    }
+
+    @Test
+    void whatWasSyncedSurvivesACrashOfAll(@TempDir Path temp) throws Exception {
+        var vm = "desk-01";
+        world.boot(vm);
+        var inside = RootFileSystem.work(world.guest(vm), "inside");
+        world.shutDown(vm);
+
+        give(vm);
+        assertEquals(64, world.vm(vm).journalDisk().mebibytes());
+        assertEquals("Ada", world.vm(vm).journalDisk().acceptedBy());
+        world.boot(vm);
+        assertJournalOutside(vm);
+        var outside = RootFileSystem.work(world.guest(vm), "outside");
+
+        World.kill(world.agent(world.vm(vm).host()));
+        world.mend();
+        Until.holds("the guest runs on", World.SOON, world.guest(vm)::running);
+        var crash = RootFileSystem.work(world.guest(vm), "crash");
+        world.killAllOf(vm);
+        world.mend();
+        Until.holds("the crash is known", World.SOON, () -> world.vm(vm).state() == VmState.CRASHED);
+        var copy = Files.copy(journal(vm), temp.resolve("journal"));
+        var partition = RootFileSystem.onTheNas(world, vm, temp);
+        assertTrue(partition.e2fsck("-p", "-j", copy.toString()) <= 1, "the journal is replayed");
+        assertEquals(0, partition.e2fsck("-fn", "-j", copy.toString()));
+        partition.assertHas("inside", inside);
+        partition.assertHas("outside", outside);
+        partition.assertHas("crash", crash);
+
+        world.boot(vm);
+        assertJournalOutside(vm);
+        assertEquals(crash.strip(), inTheGuest(vm, "cd /srv/crash && sha256sum file-*"));
+        world.shutDown(vm);
+
+        triplel("vm", "journal-disk", vm, "--back");
+        assertFalse(world.vm(vm).journalDisk().present());
+        assertFalse(Files.exists(journal(vm)));
+        world.boot(vm);
+        assertFalse(inTheGuest(vm, "cat /proc/mounts").contains("data=journal"));
+        assertEquals("vda", inTheGuest(vm, "cd /sys/block && echo vd*"));
+        var back = RootFileSystem.work(world.guest(vm), "back");
+        world.shutDown(vm);
+        var after = RootFileSystem.onTheNas(world, vm, temp);
+        assertEquals(0, after.e2fsck("-fn"));
+        after.assertHas("crash", crash);
+        after.assertHas("back", back);
+    }
+
+    /** With data=journal, an fsync of what fits into the journal waits for nothing that crosses the network. */
+    @Test
+    void anFsyncDoesNotCrossTheNetwork() throws Exception {
+        var vm = "desk-02";
+        give(vm);
+        world.boot(vm);
+        inTheGuest(vm, "mkdir -p /srv && head -c 1m /dev/zero > /srv/file && sync");
+        world.ask(world.vm(vm).host(), agent -> agent.bringHome(vm));
+        var before = world.lab().nasCounters().total();
+        inTheGuest(
+                vm,
+                "for i in $(seq 50); do dd if=/dev/urandom of=/srv/file bs=4k count=1 seek=$i conv=notrunc,fsync status=none"
+                        + " || exit 1; done");
+        var after = world.lab().nasCounters().total();
+        assertEquals(before.writeBytes(), after.writeBytes(), "bytes written to the NAS");
+        assertEquals(before.flushes(), after.flushes(), "flushes of the NAS");
+        Until.holds("it would be lost with the host", World.SOON, () -> {
+            var exposure = world.fleet().traffic().exposure(vm);
+            return exposure.bytes() >= 50 * 4096 && exposure.bytes() < 4 << 20 && exposure.ageMillis() > 0;
+        });
+        world.ask(world.vm(vm).host(), agent -> agent.bringHome(vm));
+        Until.holds(
+                "all is on the NAS",
+                World.SOON,
+                () -> world.fleet().traffic().exposure(vm).bytes() == 0);
+        world.shutDown(vm);
+        take(vm);
+    }
+
+    @Test
+    void whatEndedInTheMiddleIsUndone() throws Exception {
+        var vm = "desk-04";
+        var host = world.vm(vm).host();
+        var given = world.fleet().call(host, agent -> agent.giveJournalDisk(new VmJournalDisk(vm, WANTED)));
+        Until.holds("the appliance runs", World.SOON, () -> world.appliance(vm).isPresent());
+        World.kill(world.agent(host));
+        assertThrows(ExecutionException.class, () -> given.get(LONG.toMillis(), TimeUnit.MILLISECONDS));
+        Until.holds("the appliance ends by itself", World.SOON, () -> world.appliance(vm)
+                .isEmpty());
+        world.mend();
+        Until.holds("it is known", World.SOON, () -> world.vm(vm).problem().contains("did not come to its end"));
+        var refusal = assertThrows(ExecutionException.class, () -> world.ask(host, agent -> agent.startVm(vm)));
+        assertTrue(refusal.getMessage().contains("--back"), refusal::getMessage);
+        take(vm);
+        world.boot(vm);
+        assertEquals("vda", inTheGuest(vm, "cd /sys/block && echo vd*"));
+        world.shutDown(vm);
+    }
+
+    @Test
+    void withoutItsJournalItStartsOnlyWhenItIsRecovered(@TempDir Path temp) throws Exception {
+        var vm = "desk-05";
+        var host = world.vm(vm).host();
+        give(vm);
+        world.boot(vm);
+        inTheGuest(vm, "mkdir -p /srv && head -c 1m /dev/urandom > /srv/kept && sync");
+        var kept = inTheGuest(vm, "sha256sum /srv/kept");
+        world.ask(host, agent -> agent.bringHome(vm));
+        RootFileSystem.work(world.guest(vm), "lost");
+        world.killAllOf(vm);
+        Files.delete(journal(vm)); // the host's disk is new
+        world.mend();
+        Until.holds("the crash is known", World.SOON, () -> world.vm(vm).state() == VmState.CRASHED);
+        var refusal = assertThrows(ExecutionException.class, () -> world.ask(host, agent -> agent.startVm(vm)));
+        assertTrue(refusal.getMessage().contains("recover " + vm), refusal::getMessage);
+        assertEquals(RecoveryStage.NEEDED, world.vm(vm).recovery());
+
+        var report = triplel("vm", "recover", vm, "--host", host);
+        assertTrue(report.contains("which was another disk"), report);
+        triplel("vm", "recover", vm, "--use");
+        assertFalse(world.vm(vm).journalDisk().present());
+        assertEquals(0, RootFileSystem.onTheNas(world, vm, temp).e2fsck("-fn"), "the copy is not sound");
+        world.boot(vm);
+        assertEquals(kept, inTheGuest(vm, "sha256sum /srv/kept"));
+        world.shutDown(vm);
+        assertEquals(0, RootFileSystem.onTheNas(world, vm, temp).e2fsck("-fn"));
+    }
+}

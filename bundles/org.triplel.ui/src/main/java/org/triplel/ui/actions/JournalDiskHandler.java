@@ -1,0 +1,36 @@
+package org.triplel.ui.actions;
+
+import org.eclipse.core.commands.ExecutionEvent;
+import org.eclipse.ui.handlers.HandlerUtil;
+import org.triplel.agent.api.Vm;
+import org.triplel.agent.api.VmJournalDisk;
+import org.triplel.agent.api.VmState;
+import org.triplel.ui.FleetWatch;
+import org.triplel.ui.Selected;
+
+/** Gives the selected VMs that are off a disk on their host for their journals, or takes it away. */
+public final class JournalDiskHandler extends FleetHandler {
+
+    private static boolean applies(Vm vm) {
+        return vm.state() == VmState.STOPPED || vm.state() == VmState.CRASHED;
+    }
+
+    @Override
+    boolean applies(Selected selected) {
+        return selected.vms().stream().anyMatch(JournalDiskHandler::applies);
+    }
+
+    @Override
+    void execute(ExecutionEvent event, Selected selected, FleetWatch watch) {
+        var vms = selected.vms().stream().filter(JournalDiskHandler::applies).toList();
+        new JournalDiskDialog(HandlerUtil.getActiveShell(event), vms).choose().ifPresent(choice -> AgentJob.onVms(
+                        Messages.JournalDisk_One,
+                        Messages.JournalDisk_Many,
+                        watch.fleet(),
+                        choice.vms(),
+                        (agent, vm) -> choice.disk().present()
+                                ? agent.giveJournalDisk(new VmJournalDisk(vm.name(), choice.disk()))
+                                : agent.takeJournalDisk(vm.name()))
+                .schedule());
+    }
+}
