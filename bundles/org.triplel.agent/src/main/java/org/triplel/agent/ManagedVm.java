@@ -130,6 +130,7 @@ final class ManagedVm {
                 definition.image().bytes(),
                 definition.memoryMiB(),
                 Placements.described(placement),
+                host.journalDisks.described(name()),
                 run.startedAtMillis(),
                 run.readyAfterMillis(),
                 host.recoveries.stage(name()),

@@ -28,7 +28,7 @@ public record ExternalJournal(
      *
      * @param fileSystem where it begins on the disk, in bytes
      * @param mode is from now on what the file system says when it is mounted
-     * @throws RefusedException e2fsck does not find it clean, or it is not possible; nothing has changed
+     * @throws RefusedException e2fsck does not put it right without asking, or it is not possible; nothing has changed but what that does
      * @throws IOException it was interrupted, or failed in the middle
      */
     public void add(long fileSystem, JournalMode mode) throws IOException, InterruptedException {
@@ -39,7 +39,7 @@ public record ExternalJournal(
      * Gives the file system an internal journal again, after that on the disk is replayed; the mode that was said for it is said no
      * longer. The disks are not needed any more then.
      *
-     * @throws RefusedException e2fsck does not find it clean, or its journal is another one; nothing has changed
+     * @throws RefusedException e2fsck does not put it right without asking, or its journal is another one; nothing has changed but what that does
      * @throws IOException it was interrupted, or failed in the middle
      */
     public void remove(long fileSystem) throws IOException, InterruptedException {

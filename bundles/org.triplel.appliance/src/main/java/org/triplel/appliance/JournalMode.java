@@ -4,7 +4,7 @@ package org.triplel.appliance;
 public enum JournalMode {
     /** Metadata only; what files contain is in place before the transaction is committed. */
     ORDERED("journal_data_ordered"),
-    /** All of it, so an fsync waits for nothing but the journal. */
+    /** All of it, so an fsync needs no flush but the journal's. */
     JOURNAL("journal_data");
 
     private final String option;

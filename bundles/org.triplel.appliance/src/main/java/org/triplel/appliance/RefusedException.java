@@ -2,7 +2,7 @@ package org.triplel.appliance;
 
 import java.io.IOException;
 
-/** Nothing was done, but that a journal may have been replayed; the message says why, in the words of those who refuse. */
+/** Nothing was done but what e2fsck -p does; the message says why, in the words of those who refuse. */
 public final class RefusedException extends IOException {
 
     private static final long serialVersionUID = 1L;

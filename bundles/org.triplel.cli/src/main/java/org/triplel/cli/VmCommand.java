@@ -296,7 +296,7 @@ final class VmCommand implements Runnable {
             name = "journal-disk",
             description =
                     "Give stopped virtual machines a disk on their host for the journal of their root file system, an ext4, or"
-                            + " take it away. With --data journal an fsync waits for the host only. Takes as long as a full check"
+                            + " take it away. With --data journal an fsync needs no flush of the NAS. Takes as long as a full check"
                             + " of the file system does; what was interrupted is done again, or taken back.")
     void journalDisk(
             @Parameters(paramLabel = "NAME", arity = "1..*", description = "The virtual machines.") List<String> names,

@@ -26,6 +26,7 @@ import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.function.Predicate;
+import java.util.stream.Collectors;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
@@ -207,6 +208,43 @@ class LibvirtHypervisorTest {
                 hypervisor.destroy("desk-01");
             }
         }
+    }
+
+    @Test
+    void givesDisksToADomainThatIsOffAndTakesThem(@TempDir Path folder) throws Exception {
+        Files.setPosixFilePermissions(folder, PosixFilePermissions.fromString("rwxr-xr-x"));
+        var domain = domain(folder);
+        var told = new Told();
+        try (var libvirt = new SessionLibvirt(Files.createDirectory(folder.resolve("lv")));
+                var hypervisor = new LibvirtHypervisor(libvirt.uri())) {
+            hypervisor.open(told);
+            told.next(List.class);
+            hypervisor.define(domain, DomainPlacement.DEFAULT);
+            var journal = new DomainXml.NbdDisk(domain.disk().socket(), "desk-01/vdb");
+            var swap = new DomainXml.NbdDisk(domain.disk().socket(), "desk-01/vdc");
+            hypervisor.giveDisks("desk-01", List.of(journal, swap));
+            hypervisor.giveDisks("desk-01", List.of(journal, swap));
+            assertEquals("vda desk-01/vda vdb desk-01/vdb vdc desk-01/vdc", disks(libvirt));
+            assertEquals(
+                    domain,
+                    hypervisor.find("desk-01").orElseThrow().definition(),
+                    "what it was defined with is the same");
+            var iso = Files.createFile(folder.resolve("iso"));
+            run("virsh", "-c", libvirt.uri(), "attach-disk", "desk-01", iso.toString(), "vdd", "--config");
+            hypervisor.giveDisks("desk-01", List.of(journal));
+            assertEquals("vda desk-01/vda vdb desk-01/vdb vdd " + iso, disks(libvirt));
+            hypervisor.giveDisks("desk-01", List.of());
+            assertEquals("vda desk-01/vda vdd " + iso, disks(libvirt));
+        }
+    }
+
+    private static String disks(SessionLibvirt libvirt) throws Exception {
+        return run("virsh", "-c", libvirt.uri(), "domblklist", "desk-01")
+                .lines()
+                .skip(2)
+                .map(line -> line.strip().replaceAll("\\s+", " "))
+                .filter(line -> !line.isEmpty())
+                .collect(Collectors.joining(" "));
     }
 
     @Test

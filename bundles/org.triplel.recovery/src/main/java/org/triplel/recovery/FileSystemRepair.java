@@ -99,10 +99,11 @@ record FileSystemRepair(BlockDevice disk, FileSystem fileSystem, Optional<Absent
         }
     }
 
-    /** It may hold what is newer than the file system, so tune2fs wants to hear it twice. */
+    /** tune2fs would look for it, as long as there may be something in it. */
     private void forgetJournalDevice(Cancellation cancellation) throws IOException, InterruptedException {
         if (fileSystem.journalDevice().isPresent()) {
-            var outcome = run(cancellation, "tune2fs", "-ff", "-O", "^has_journal", file.toString());
+            run(cancellation, "debugfs", "-w", "-R", "feature ^needs_recovery", file.toString());
+            var outcome = run(cancellation, "tune2fs", "-f", "-O", "^has_journal", file.toString());
             if (outcome.status() != 0) {
                 throw new IOException("tune2fs cannot take the journal that is another disk from the "
                         + fileSystem.name() + ": " + outcome.said().strip());

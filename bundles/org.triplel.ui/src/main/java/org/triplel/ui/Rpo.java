@@ -45,7 +45,12 @@ public record Rpo(Placement placement, Exposure now, Exposure worst) {
 
     /** For an order of VMs: without a bound is worse than with one, if anything would be lost. */
     double rank() {
-        return placement.writes() == Writes.LOG_SPLIT ? Double.POSITIVE_INFINITY : share();
+        return unbounded() ? Double.POSITIVE_INFINITY : share();
+    }
+
+    /** With the journal on the host, by Log-Split or as a disk of its own. */
+    private boolean unbounded() {
+        return placement.writes() == Writes.LOG_SPLIT || placement.writes() == Writes.THROUGH && now.bytes() > 0;
     }
 
     /** Orders by how much of the promise is used. */
@@ -56,7 +61,7 @@ public record Rpo(Placement placement, Exposure now, Exposure worst) {
     /** As "10 s, 64 MiB". */
     public String promise() {
         return switch (placement.writes()) {
-            case THROUGH -> Units.NONE;
+            case THROUGH -> unbounded() ? Messages.Rpo_NoBound : Units.NONE;
             case LOG_SPLIT -> Messages.Rpo_NoBound;
             case BEHIND -> NLS.bind(Messages.Rpo_Bound, placement.rpoSeconds(), placement.rpoMebibytes());
         };

@@ -16,7 +16,7 @@ public record JournalDisk(int mebibytes, Mode mode, int swapMebibytes, String ac
     public enum Mode {
         /** Metadata only: an fsync waits for the NAS, too. */
         ORDERED,
-        /** All that is written: an fsync waits for the host only. */
+        /** All that is written: an fsync needs no flush of the NAS. */
         JOURNAL
     }
 
