@@ -162,6 +162,10 @@ final class Tour {
         step("", () -> true, LIMIT, this::closeDialogs);
         step("vm-memory", () -> true, LIMIT, () -> vmPage(3));
         recover("recover");
+        step("", () -> last().recovery() == RecoveryStage.NONE, LIMIT, () -> select(List.of(last())));
+        step("", () -> true, LIMIT, () -> run(Commands.JOURNAL_DISK));
+        step("journal-disk", this::dialogIsOpen, LIMIT, () -> press(SWT.RADIO, "On a disk of the host, all"));
+        step("", () -> true, LIMIT, this::closeDialogs);
     }
 
     /** Only the last VM: it has been in no other picture for long. */

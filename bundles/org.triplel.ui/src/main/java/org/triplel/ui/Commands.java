@@ -10,6 +10,7 @@ public final class Commands {
     public static final String RESET = "org.triplel.ui.command.reset";
     public static final String DELETE = "org.triplel.ui.command.delete";
     public static final String PLACEMENT = "org.triplel.ui.command.placement";
+    public static final String JOURNAL_DISK = "org.triplel.ui.command.journaldisk";
     public static final String BRING_HOME = "org.triplel.ui.command.bringhome";
     public static final String RECOVER = "org.triplel.ui.command.recover";
     public static final String GIVE_UP = "org.triplel.ui.command.giveup";

@@ -22,7 +22,12 @@ public final class JournalDiskHandler extends FleetHandler {
 
     @Override
     void execute(ExecutionEvent event, Selected selected, FleetWatch watch) {
-        var vms = selected.vms().stream().filter(JournalDiskHandler::applies).toList();
+        // not as the views saw it last: a disk just given would be missing
+        var vms = new Selected(selected.selection(), watch.fleet().inventory())
+                .vms().stream().filter(JournalDiskHandler::applies).toList();
+        if (vms.isEmpty()) {
+            return;
+        }
         new JournalDiskDialog(HandlerUtil.getActiveShell(event), vms).choose().ifPresent(choice -> AgentJob.onVms(
                         Messages.JournalDisk_One,
                         Messages.JournalDisk_Many,
