@@ -3,7 +3,6 @@ package org.triplel.agent;
 import java.io.IOException;
 import java.io.RandomAccessFile;
 import java.lang.System.Logger.Level;
-import java.nio.file.FileAlreadyExistsException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.attribute.PosixFilePermissions;
@@ -202,40 +201,58 @@ final class JournalDisks {
      */
     void beginToGive(DiskRecord vm, JournalDisk wanted) throws AgentException {
         var before = find(vm.vm());
-        if (before.isPresent()) {
-            if (before.get().stage() != JournalDiskNote.Stage.GIVING) {
-                throw AgentException.conflict(
-                        vm.vm() + " has a journal disk on " + host + ".", "To get another one, take it away first.");
-            }
-            return;
+        if (before.filter(note -> note.stage() != JournalDiskNote.Stage.GIVING).isPresent()
+                || unreadable.containsKey(vm.vm())) {
+            throw AgentException.conflict(
+                    vm.vm() + " has a journal disk on " + host + ".", "To get another one, take it away first.");
         }
-        var note = checked(vm.vm(), wanted);
+        var note = before.isPresent() ? before.get() : checked(vm.vm(), wanted);
+        refuseIfNeedsAnother(vm);
         try {
-            if (nas.journalClaim(vm.overlay()).isPresent()) {
-                expect(vm); // and so it is another host's
+            if (before.isEmpty()) {
+                make(note);
             }
-            make(journalFile(vm.vm()), note.mebibytes());
-            if (note.swap().isPresent()) {
-                make(swapFile(vm.vm()), note.swapMebibytes());
+            if (nas.journalClaim(vm.overlay()).isEmpty()) {
+                nas.claimJournal(
+                        vm.overlay(),
+                        new JournalClaim(
+                                host,
+                                note.journal(),
+                                nas.identity(vm.overlay()),
+                                note.consent().at()));
             }
-            keep(note);
-            nas.claimJournal(
-                    vm.overlay(),
-                    new JournalClaim(
-                            host,
-                            note.journal(),
-                            nas.identity(vm.overlay()),
-                            note.consent().at()));
-        } catch (FileAlreadyExistsException | JournalElsewhereException e) {
-            drop(vm.vm());
+        } catch (IOException e) {
+            endIfUntouched(vm);
+            throw failed(vm.vm() + " gets no journal disk", e);
+        }
+    }
+
+    /** A journal that is not ours, or that we do not know any more, is left alone. */
+    private void refuseIfNeedsAnother(DiskRecord vm) throws AgentException {
+        try {
+            expect(vm);
+        } catch (JournalElsewhereException e) {
             throw new AgentException(
                     AgentError.Kind.CONFLICT,
                     vm.vm() + " gets no journal disk: " + Failures.describe(e) + ".",
                     "See " + nas.journalClaimFile(vm.overlay()) + ".",
                     e);
         } catch (IOException e) {
-            drop(vm.vm());
             throw failed(vm.vm() + " gets no journal disk", e);
+        }
+    }
+
+    /** The note is last: without it nobody knows of the disks, and they are made anew. */
+    private void make(JournalDiskNote note) throws AgentException, IOException {
+        try {
+            make(journalFile(note.vm()), note.mebibytes());
+            if (note.swap().isPresent()) {
+                make(swapFile(note.vm()), note.swapMebibytes());
+            }
+            keep(note);
+        } catch (IOException e) {
+            drop(note.vm());
+            throw e;
         }
     }
 
@@ -289,11 +306,11 @@ final class JournalDisks {
     /** Removes what is here of a VM, if anything is: no file system uses it. */
     void drop(String vm) throws AgentException {
         try {
-            Files.deleteIfExists(journalFile(vm));
-            Files.deleteIfExists(swapFile(vm));
-            Files.deleteIfExists(state.journalDisks().resolve(vm));
+            Files.deleteIfExists(state.journalDisks().resolve(vm)); // first: it promises the files
             notes.remove(vm);
             unreadable.remove(vm);
+            Files.deleteIfExists(journalFile(vm));
+            Files.deleteIfExists(swapFile(vm));
         } catch (IOException e) {
             throw failed("The journal disk of " + vm + " cannot be removed", new HostDiskException(e));
         }

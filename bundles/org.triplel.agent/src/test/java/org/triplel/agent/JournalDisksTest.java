@@ -185,6 +185,34 @@ class JournalDisksTest {
     }
 
     @Test
+    void theNasIsToldAgainIfTheAgentDiedBefore() throws Exception {
+        try (var host = host("client-1")) {
+            host.journalDisks.beginToGive(VM, WANTED);
+        }
+        fixture.nas().dropJournalClaim(VM.overlay());
+        try (var host = host("client-1")) {
+            host.journalDisks.beginToGive(VM, WANTED);
+            assertEquals(
+                    "client-1",
+                    fixture.nas().journalClaim(VM.overlay()).orElseThrow().host());
+        }
+    }
+
+    @Test
+    void aJournalWhoseNoteIsDamagedIsLeftAlone() throws Exception {
+        try (var host = host("client-1")) {
+            give(host);
+        }
+        Files.writeString(temp.resolve("client-1/state/journal-disks/desk-01"), "stage=x");
+        try (var host = host("client-1")) {
+            assertFalse(host.journalDisks.problem("desk-01").isEmpty());
+            assertThrows(AgentException.class, () -> host.journalDisks.beginToGive(VM, WANTED));
+            assertThrows(AgentException.class, () -> host.disks.attach(VM, Guest.OFF));
+            assertTrue(Files.exists(local("desk-01.journal-disk")));
+        }
+    }
+
+    @Test
     void withTheOverlayItIsDiscarded() throws Exception {
         try (var host = host("client-1")) {
             give(host);
