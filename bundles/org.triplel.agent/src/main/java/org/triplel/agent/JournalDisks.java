@@ -4,6 +4,7 @@ import java.io.IOException;
 import java.io.RandomAccessFile;
 import java.lang.System.Logger.Level;
 import java.nio.file.Files;
+import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.nio.file.attribute.PosixFilePermissions;
 import java.time.Instant;
@@ -25,6 +26,7 @@ import org.triplel.appliance.NbdDisk;
 import org.triplel.appliance.RefusedException;
 import org.triplel.block.FileDevice;
 import org.triplel.guest.FileSystem;
+import org.triplel.guest.JournalDevice;
 import org.triplel.guest.SemanticMap;
 import org.triplel.hypervisor.Accelerator;
 import org.triplel.hypervisor.DomainXml;
@@ -60,12 +62,24 @@ final class JournalDisks {
         this.state = state;
         this.nas = nas;
         for (var vm : JournalDiskNote.vms(state.journalDisks())) {
-            try {
-                JournalDiskNote.read(state.journalDisks(), vm).ifPresent(note -> notes.put(vm, note));
-            } catch (HostDiskException e) {
-                LOG.log(Level.ERROR, host + ", " + vm + ", " + JOURNAL_DISK, e);
-                unreadable.put(vm, "Which journal disk " + vm + " has cannot be read: " + Failures.describe(e) + ".");
-            }
+            read(vm);
+        }
+    }
+
+    private void read(String vm) {
+        try {
+            JournalDiskNote.read(state.journalDisks(), vm).ifPresent(note -> notes.put(vm, note));
+            unreadable.remove(vm);
+        } catch (HostDiskException e) {
+            LOG.log(Level.ERROR, host + ", " + vm + ", " + JOURNAL_DISK, e);
+            unreadable.put(vm, "Which journal disk " + vm + " has cannot be read: " + Failures.describe(e) + ".");
+        }
+    }
+
+    /** A note that could not be read is looked at again: somebody may have put it right. */
+    private void settle(String vm) {
+        if (unreadable.containsKey(vm)) {
+            read(vm);
         }
     }
 
@@ -112,6 +126,7 @@ final class JournalDisks {
 
     /** @throws AgentException its file system may be between two journals */
     void refuseUnlessWhole(String vm) throws AgentException {
+        settle(vm);
         var problem = problem(vm);
         if (!problem.isEmpty()) {
             throw AgentException.conflict(vm + " cannot be started.", problem);
@@ -136,6 +151,10 @@ final class JournalDisks {
      * @throws JournalElsewhereException this host does not have the journal that the overlay's file system needs
      */
     void expect(DiskRecord vm) throws IOException {
+        settle(vm.vm());
+        if (unreadable.containsKey(vm.vm())) {
+            throw new HostDiskException(new IOException(unreadable.get(vm.vm())));
+        }
         var claim = nas.journalClaim(vm.overlay());
         if (claim.isEmpty()) {
             if (find(vm.vm())
@@ -151,10 +170,15 @@ final class JournalDisks {
         if (lost.isPresent()) {
             throw new JournalElsewhereException(claim.get().host(), lost.get());
         }
+        if (find(vm.vm()).isEmpty()) {
+            throw new HostDiskException(new NoSuchFileException(
+                    state.journalDisks().resolve(vm.vm()).toString()));
+        }
     }
 
     /** The claim of a journal that this host cannot use. */
     Optional<JournalClaim> lostJournal(String vm, String overlay) throws IOException {
+        settle(vm);
         var claim = nas.journalClaim(overlay);
         return claim.isPresent() && lost(vm, overlay, claim.get()).isPresent() ? claim : Optional.empty();
     }
@@ -164,13 +188,28 @@ final class JournalDisks {
         if (!claim.host().equals(host)) {
             return Optional.of(there);
         }
-        if (find(vm).filter(note -> note.journal().equals(claim.journal())).isEmpty()
-                || !Files.isRegularFile(journalFile(vm))) {
+        if (!isHere(vm, claim.journal())) {
             return Optional.of(there + ", but is missing there");
         }
         return claim.image().equals(nas.identity(overlay))
                 ? Optional.empty()
                 : Optional.of(there + ", but the image was exchanged meanwhile, so that does not belong to it");
+    }
+
+    /** If the note does not tell, the disk itself does: what is here must not be taken for lost. */
+    private boolean isHere(String vm, UUID journal) throws IOException {
+        if (!Files.isRegularFile(journalFile(vm))) {
+            return false;
+        }
+        var note = find(vm);
+        if (note.isPresent()) {
+            return note.get().journal().equals(journal);
+        }
+        try (var file = FileDevice.openReadOnly(journalFile(vm))) {
+            return JournalDevice.uuid(file.size(), file::read).equals(Optional.of(journal));
+        } catch (IOException e) {
+            throw new HostDiskException(e);
+        }
     }
 
     /** Opens the disks that a VM has here. */
@@ -200,9 +239,14 @@ final class JournalDisks {
      * @throws AgentException it makes no sense, it has one, nobody accepts the risk, or there is no room
      */
     void beginToGive(DiskRecord vm, JournalDisk wanted) throws AgentException {
+        settle(vm.vm());
+        if (unreadable.containsKey(vm.vm())) {
+            throw AgentException.conflict(
+                    vm.vm() + " gets no journal disk: " + unreadable.get(vm.vm()),
+                    "Put " + state.journalDisks().resolve(vm.vm()) + " right, or the disk that has it.");
+        }
         var before = find(vm.vm());
-        if (before.filter(note -> note.stage() != JournalDiskNote.Stage.GIVING).isPresent()
-                || unreadable.containsKey(vm.vm())) {
+        if (before.filter(note -> note.stage() != JournalDiskNote.Stage.GIVING).isPresent()) {
             throw AgentException.conflict(
                     vm.vm() + " has a journal disk on " + host + ".", "To get another one, take it away first.");
         }
@@ -222,8 +266,13 @@ final class JournalDisks {
                                 note.consent().at()));
             }
         } catch (IOException e) {
-            endIfUntouched(vm);
-            throw failed(vm.vm() + " gets no journal disk", e);
+            var failure = failed(vm.vm() + " gets no journal disk", e);
+            try {
+                endIfUntouched(vm);
+            } catch (AgentException left) {
+                failure.addSuppressed(left);
+            }
+            throw failure;
         }
     }
 
@@ -243,16 +292,47 @@ final class JournalDisks {
     }
 
     /** The note is last: without it nobody knows of the disks, and they are made anew. */
-    private void make(JournalDiskNote note) throws AgentException, IOException {
+    private void make(JournalDiskNote note) throws HostDiskException {
+        var journal = journalFile(note.vm());
+        var swap = swapFile(note.vm());
+        var made = new ArrayList<Path>();
         try {
-            make(journalFile(note.vm()), note.mebibytes());
+            refuseIfFull(journal);
+            Files.deleteIfExists(journal);
+            Files.deleteIfExists(swap);
+            made.add(create(journal));
+            fill(journal, note.mebibytes());
             if (note.swap().isPresent()) {
-                make(swapFile(note.vm()), note.swapMebibytes());
+                made.add(create(swap));
+                fill(swap, note.swapMebibytes());
             }
             keep(note);
         } catch (IOException e) {
-            drop(note.vm());
-            throw e;
+            delete(state.journalDisks().resolve(note.vm()), e);
+            for (var each : made) {
+                delete(each, e);
+            }
+            throw e instanceof HostDiskException ours ? ours : new HostDiskException(e);
+        }
+    }
+
+    private static void delete(Path file, IOException cause) {
+        try {
+            Files.deleteIfExists(file);
+        } catch (IOException left) {
+            cause.addSuppressed(left);
+        }
+    }
+
+    /** What was left behind goes, unless a file system may lack what it has. */
+    private static void refuseIfFull(Path journal) throws IOException {
+        if (Files.exists(journal)) {
+            try (var left = FileDevice.openReadOnly(journal)) {
+                if (JournalDevice.look(left.size(), left::read).isPresent()) {
+                    throw new IOException(journal + " is a journal that is not in place yet, and nothing tells whose;"
+                            + " move it away if nobody needs it");
+                }
+            }
         }
     }
 
@@ -281,20 +361,19 @@ final class JournalDisks {
                 new RiskConsent(user, Instant.now().truncatedTo(ChronoUnit.SECONDS)));
     }
 
+    private static Path create(Path file) throws IOException {
+        return Files.createFile(
+                file, PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString("rw-------")));
+    }
+
     /** With all its space, for later it would be too late to miss it. */
-    private static void make(Path file, int mebibytes) throws HostDiskException {
-        try {
-            Files.deleteIfExists(file);
-            Files.createFile(file, PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString("rw-------")));
-            try (var sized = new RandomAccessFile(file.toFile(), "rw")) {
-                sized.setLength((long) mebibytes << 20);
-            }
-            try (var disk = FileDevice.open(file)) {
-                disk.writeZeroes(0, disk.size(), true);
-                disk.flush();
-            }
-        } catch (IOException e) {
-            throw new HostDiskException(e);
+    private static void fill(Path file, int mebibytes) throws IOException {
+        try (var sized = new RandomAccessFile(file.toFile(), "rw")) {
+            sized.setLength((long) mebibytes << 20);
+        }
+        try (var disk = FileDevice.open(file)) {
+            disk.writeZeroes(0, disk.size(), true);
+            disk.flush();
         }
     }
 

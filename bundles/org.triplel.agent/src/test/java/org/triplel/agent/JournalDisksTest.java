@@ -13,6 +13,7 @@ import java.nio.file.Path;
 import java.util.List;
 import java.util.Optional;
 import java.util.Random;
+import java.util.UUID;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
@@ -58,6 +59,31 @@ class JournalDisksTest {
     private static void give(DiskHost host) throws AgentException {
         host.journalDisks.beginToGive(VM, WANTED);
         host.journalDisks.given("desk-01");
+    }
+
+    private void makeJournal(UUID id) throws Exception {
+        tool("mke2fs", "-q", "-F", "-b", "4096", "-O", "journal_dev", "-U", id.toString(), journal());
+    }
+
+    private void writeIntoJournal(UUID id) throws Exception {
+        var fileSystem = temp.resolve("fs").toString();
+        Files.write(temp.resolve("block"), new byte[4096]);
+        tool("mke2fs", "-q", "-F", "-b", "4096", "-t", "ext4", "-O", "^has_journal", fileSystem, "8M");
+        var commands = Files.writeString(
+                temp.resolve("commands"),
+                "feature has_journal\nssv journal_uuid " + id + "\nssv journal_dev 0xfe10\njo -f " + journal()
+                        + "\njw -b 1000 " + temp.resolve("block") + "\njc\n");
+        tool("debugfs", "-w", "-f", commands.toString(), fileSystem);
+    }
+
+    private String journal() {
+        return local("desk-01.journal-disk").toString();
+    }
+
+    private static void tool(String... command) throws Exception {
+        var tool = new ProcessBuilder(command).redirectErrorStream(true).start();
+        var said = new String(tool.getInputStream().readAllBytes());
+        assertEquals(0, tool.waitFor(), said);
     }
 
     private static List<Long> counted(DiskHost host, RequestClass requestClass) {
@@ -203,12 +229,62 @@ class JournalDisksTest {
         try (var host = host("client-1")) {
             give(host);
         }
-        Files.writeString(temp.resolve("client-1/state/journal-disks/desk-01"), "stage=x");
+        var note = temp.resolve("client-1/state/journal-disks/desk-01");
+        var sound = Files.readString(note);
+        var claim = fixture.nas().journalClaim(VM.overlay()).orElseThrow();
+        makeJournal(claim.journal());
+        Files.writeString(note, "stage=x");
         try (var host = host("client-1")) {
             assertFalse(host.journalDisks.problem("desk-01").isEmpty());
             assertThrows(AgentException.class, () -> host.journalDisks.beginToGive(VM, WANTED));
             assertThrows(AgentException.class, () -> host.disks.attach(VM, Guest.OFF));
             assertTrue(Files.exists(local("desk-01.journal-disk")));
+            assertEquals(Optional.empty(), host.journalDisks.lostJournal("desk-01", VM.overlay()));
+            fixture.nas().dropJournalClaim(VM.overlay());
+            assertThrows(AgentException.class, () -> host.disks.attach(VM, Guest.OFF), "with no journal at all");
+
+            fixture.nas().claimJournal(VM.overlay(), claim);
+            Files.writeString(note, sound);
+            host.disks.attach(VM, Guest.OFF);
+            host.disks.detach("desk-01", Guest.OFF);
+            assertEquals("", host.journalDisks.problem("desk-01"));
+        }
+    }
+
+    @Test
+    void aJournalWhoseNoteIsGoneIsLeftAlone() throws Exception {
+        try (var host = host("client-1")) {
+            give(host);
+        }
+        Files.delete(temp.resolve("client-1/state/journal-disks/desk-01"));
+        var claim = fixture.nas().journalClaim(VM.overlay()).orElseThrow();
+        makeJournal(claim.journal());
+        try (var host = host("client-1")) {
+            assertThrows(AgentException.class, () -> host.journalDisks.beginToGive(VM, WANTED));
+            assertEquals(Optional.empty(), host.journalDisks.lostJournal("desk-01", VM.overlay()));
+            makeJournal(UUID.randomUUID());
+            assertEquals(Optional.of(claim), host.journalDisks.lostJournal("desk-01", VM.overlay()));
+        }
+    }
+
+    @Test
+    void whatIsLeftOfAJournalIsMadeAnewUnlessSomethingIsInIt() throws Exception {
+        try (var host = host("client-1")) {
+            give(host);
+        }
+        Files.delete(temp.resolve("client-1/state/journal-disks/desk-01"));
+        var id = fixture.nas().journalClaim(VM.overlay()).orElseThrow().journal();
+        fixture.nas().dropJournalClaim(VM.overlay());
+        makeJournal(id);
+        writeIntoJournal(id);
+        byte[] content = Files.readAllBytes(local("desk-01.journal-disk"));
+        try (var host = host("client-1")) {
+            var refusal = assertThrows(AgentException.class, () -> host.journalDisks.beginToGive(VM, WANTED));
+            assertTrue(refusal.getMessage().contains("not in place yet"), refusal::getMessage);
+            assertArrayEquals(content, Files.readAllBytes(local("desk-01.journal-disk")));
+            assertEquals(Optional.empty(), fixture.nas().journalClaim(VM.overlay()));
+            makeJournal(id);
+            give(host);
         }
     }
 

@@ -5,6 +5,7 @@ import java.time.Duration;
 import java.time.Instant;
 import java.util.List;
 import java.util.Optional;
+import java.util.UUID;
 
 /**
  * The log of an external journal of ext4, a disk of its own, as it is now.
@@ -28,15 +29,34 @@ public record JournalDevice(Range log, long tail, Optional<Instant> oldestCommit
      * @return empty if nothing is in the log, or it is no such disk
      */
     public static Optional<JournalDevice> look(long size, DiskReader disk) throws IOException {
-        if (size <= 0) {
-            return Optional.empty();
-        }
-        var reader = new GuestReader(size, disk, WINDOW, BYTES, System.nanoTime() + NANOS);
         try {
-            return look(new Region(reader, reader, List.of(new Range(0, size)), "on the journal disk"));
+            return size <= 0 ? Optional.empty() : look(region(size, disk));
         } catch (MalformedException noJournal) {
             return Optional.empty();
         }
+    }
+
+    /**
+     * The UUID of the external journal on a disk, whatever is in its log.
+     *
+     * @param size of the disk in bytes
+     * @return empty if it is no such disk
+     */
+    public static Optional<UUID> uuid(long size, DiskReader disk) throws IOException {
+        try {
+            return size <= 0
+                    ? Optional.empty()
+                    : Optional.of(ExtSuperblock.read(region(size, disk)))
+                            .filter(ExtSuperblock::journalDevice)
+                            .map(ExtSuperblock::uuid);
+        } catch (MalformedException noJournal) {
+            return Optional.empty();
+        }
+    }
+
+    private static Region region(long size, DiskReader disk) {
+        var reader = new GuestReader(size, disk, WINDOW, BYTES, System.nanoTime() + NANOS);
+        return new Region(reader, reader, List.of(new Range(0, size)), "on the journal disk");
     }
 
     private static Optional<JournalDevice> look(Region region) throws IOException, MalformedException {
