@@ -19,7 +19,7 @@ import java.util.concurrent.TimeUnit;
  */
 final class Appliance {
 
-    private static final List<String> PARTS = List.of("pack.sh", "init", "journal-disk");
+    private static final List<String> PARTS = List.of("pack.sh", "init", "journal-disk", "fstab");
 
     /** e2fsck may have terabytes to look at. */
     private static final long LONGEST_HOURS = 12;
