@@ -53,6 +53,12 @@ record JournalDiskNote(
                 vm, stage, journal, mebibytes, mode, swap, swapMebibytes, Optional.of(start), consent);
     }
 
+    /** No file system uses the disk. */
+    JournalDiskNote unused() {
+        return new JournalDiskNote(
+                vm, Stage.GIVING, journal, mebibytes, mode, swap, swapMebibytes, Optional.empty(), consent);
+    }
+
     JournalDisk described() {
         return new JournalDisk(
                 mebibytes, mode, swapMebibytes, consent.user(), consent.at().toEpochMilli());

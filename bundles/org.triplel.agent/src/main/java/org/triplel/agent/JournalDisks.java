@@ -21,6 +21,7 @@ import org.triplel.agent.api.AgentError;
 import org.triplel.agent.api.JournalDisk;
 import org.triplel.appliance.ExternalJournal;
 import org.triplel.appliance.JournalMode;
+import org.triplel.appliance.JournalPlace;
 import org.triplel.appliance.Machine;
 import org.triplel.appliance.NbdDisk;
 import org.triplel.appliance.RefusedException;
@@ -395,19 +396,22 @@ final class JournalDisks {
         }
     }
 
-    /** Tells the file system of the disk, which is attached, and so is the VM's. */
-    void give(DiskRecord vm, DomainXml domain, SemanticMap layout) throws AgentException {
+    /**
+     * Tells the file system of the disk, which is attached, and so is the VM's.
+     *
+     * @return whether the guest knows of the swap disk, too, if there is one
+     */
+    boolean give(DiskRecord vm, DomainXml domain, SemanticMap layout) throws AgentException {
         var before = find(vm.vm()).orElseThrow();
         try {
             var appliance = appliance(before, domain);
             var note = before.fileSystem().isPresent() ? before : before.at(rootFileSystem(domain, layout));
             keep(note);
-            appliance.add(
+            return appliance.add(
                     note.fileSystem().orElseThrow(),
                     JournalMode.valueOf(note.mode().name()));
         } catch (RefusedException e) {
-            note(before);
-            throw refused(vm.vm(), e);
+            throw refused(before, e);
         } catch (IOException e) {
             throw interrupted(vm.vm(), e);
         } catch (InterruptedException e) {
@@ -434,12 +438,24 @@ final class JournalDisks {
         }
     }
 
-    private AgentException refused(String vm, RefusedException e) {
+    /** The VM can be started then, unless nobody knows where its journal is. */
+    private AgentException refused(JournalDiskNote before, RefusedException e) throws AgentException {
+        note(afterRefusal(before, e.journal()));
         return new AgentException(
                 AgentError.Kind.CONFLICT,
-                "The file system of " + vm + " keeps its journal where it is: " + e.getMessage(),
-                "Start " + vm + " and put its file system right.",
+                "The file system of " + before.vm() + " keeps its journal where it is: " + e.getMessage(),
+                e.journal() == JournalPlace.UNKNOWN
+                        ? problem(before.vm())
+                        : "Start " + before.vm() + " and put its file system right.",
                 e);
+    }
+
+    static JournalDiskNote afterRefusal(JournalDiskNote before, JournalPlace journal) {
+        return switch (journal) {
+            case INSIDE -> before.unused();
+            case ON_THE_DISK -> before.become(JournalDiskNote.Stage.THERE);
+            case UNKNOWN -> before;
+        };
     }
 
     private AgentException interrupted(String vm, IOException e) {
@@ -515,15 +531,18 @@ final class JournalDisks {
         note(find(vm).orElseThrow().become(stage));
     }
 
-    /** Gives the file system its journal back; both disks are attached. */
-    void take(DiskRecord vm, DomainXml domain) throws AgentException {
+    /**
+     * Gives the file system its journal back; both disks are attached.
+     *
+     * @return whether the guest does not look for the swap disk any more
+     */
+    boolean take(DiskRecord vm, DomainXml domain) throws AgentException {
+        var note = find(vm.vm()).orElseThrow();
         try {
-            var note = find(vm.vm()).orElseThrow();
-            if (note.fileSystem().isPresent()) { // else nothing has begun
-                appliance(note, domain).remove(note.fileSystem().get());
-            }
+            return note.fileSystem().isEmpty() // nothing has begun
+                    || appliance(note, domain).remove(note.fileSystem().get());
         } catch (RefusedException e) {
-            throw refused(vm.vm(), e);
+            throw refused(note, e);
         } catch (IOException e) {
             throw interrupted(vm.vm(), e);
         } catch (InterruptedException e) {

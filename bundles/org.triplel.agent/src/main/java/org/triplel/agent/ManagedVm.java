@@ -307,13 +307,8 @@ final class ManagedVm {
             }
             host.journalDisks.beginToGive(record(), wanted);
             become(state, "It is being given a journal disk.");
-            try {
-                withDisks(() -> host.journalDisks.give(record(), definition, host.disks.layout(name())));
-            } catch (AgentException e) {
-                host.journalDisks.endIfUntouched(record());
-                become(state, "");
-                throw e;
-            }
+            boolean known =
+                    withDisks(() -> host.journalDisks.give(record(), definition, host.disks.layout(name())));
             host.journalDisks.given(name());
             giveDisks();
             host.events.add(
@@ -324,6 +319,14 @@ final class ManagedVm {
                             + host.journalDisks.described(name()).acceptedBy() + " accepts that the loss of "
                             + host.name
                             + " can destroy recent data, and that the file system needs repair then.");
+            if (!known) {
+                host.events.add(
+                        Severity.WARNING,
+                        name(),
+                        JournalDisks.JOURNAL_DISK,
+                        "Its /etc/fstab could not be changed, so the guest does not use the swap disk. Add a line for"
+                                + " /dev/vdc there.");
+            }
             become(VmState.STOPPED, "");
         });
     }
@@ -334,12 +337,7 @@ final class ManagedVm {
             refuseUnlessAlone("left without its journal disk");
             host.journalDisks.beginToTake(name());
             become(state, "Its journal disk is being taken away.");
-            try {
-                withDisks(() -> host.journalDisks.take(record(), definition));
-            } catch (AgentException e) {
-                become(state, "");
-                throw e;
-            }
+            boolean forgotten = withDisks(() -> host.journalDisks.take(record(), definition));
             host.journalDisks.end(record());
             giveDisks();
             host.events.add(
@@ -347,6 +345,13 @@ final class ManagedVm {
                     name(),
                     JournalDisks.JOURNAL_DISK,
                     "The journal of its root file system is inside again, on the NAS.");
+            if (!forgotten) {
+                host.events.add(
+                        Severity.WARNING,
+                        name(),
+                        JournalDisks.JOURNAL_DISK,
+                        "Its /etc/fstab could not be changed. If it names the swap disk, remove that line there.");
+            }
             become(VmState.STOPPED, "");
         });
     }
@@ -357,20 +362,36 @@ final class ManagedVm {
         host.recoveries.refuseIfRunning(name());
     }
 
+    private interface JournalWork {
+        boolean run() throws AgentException;
+    }
+
     /** Its disks are attached meanwhile, and what was written to them is where it belongs afterwards. */
-    private void withDisks(Step step) throws AgentException {
-        host.disks.attach(record(), Guest.OFF);
+    private boolean withDisks(JournalWork work) throws AgentException {
         try {
-            step.run();
-        } catch (AgentException e) {
+            host.disks.attach(record(), Guest.OFF);
+            boolean result;
             try {
-                host.disks.detach(name(), Guest.OFF);
-            } catch (AgentException unwritten) {
-                e.addSuppressed(unwritten);
+                result = work.run();
+            } catch (AgentException | RuntimeException e) {
+                cleanUp(e, () -> host.disks.detach(name(), Guest.OFF));
+                throw e;
             }
+            host.disks.detach(name(), Guest.OFF);
+            return result;
+        } catch (AgentException | RuntimeException e) {
+            cleanUp(e, () -> host.journalDisks.endIfUntouched(record()));
+            become(state, "");
             throw e;
         }
-        host.disks.detach(name(), Guest.OFF);
+    }
+
+    private static void cleanUp(Exception cause, Step step) {
+        try {
+            step.run();
+        } catch (AgentException | RuntimeException e) {
+            cause.addSuppressed(e);
+        }
     }
 
     /** The domain has the disks that are here for it. */

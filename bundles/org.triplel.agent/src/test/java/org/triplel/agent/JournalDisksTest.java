@@ -21,6 +21,7 @@ import org.junit.jupiter.api.io.TempDir;
 import org.triplel.agent.api.JournalDisk;
 import org.triplel.agent.api.RequestClass;
 import org.triplel.agent.api.Side;
+import org.triplel.appliance.JournalPlace;
 import org.triplel.block.nbd.NbdClient;
 import org.triplel.hypervisor.DomainPlacement;
 import org.triplel.hypervisor.DomainXml;
@@ -207,6 +208,28 @@ class JournalDisksTest {
             assertThrows(AgentException.class, () -> host.journalDisks.refuseUnlessWhole("desk-01"));
             host.journalDisks.end(VM);
             host.journalDisks.refuseUnlessWhole("desk-01");
+        }
+    }
+
+    @Test
+    void aRefusalLeavesItWhereTheFileSystemHasItsJournal() throws Exception {
+        try (var host = host("client-1")) {
+            host.journalDisks.beginToGive(VM, WANTED);
+            var begun = host.journalDisks.find("desk-01").orElseThrow().at(4096);
+            var inside = JournalDisks.afterRefusal(begun, JournalPlace.INSIDE);
+            assertEquals(Optional.empty(), inside.fileSystem(), "nobody uses it, so it can be ended");
+            assertEquals(
+                    JournalDiskNote.Stage.THERE,
+                    JournalDisks.afterRefusal(begun, JournalPlace.ON_THE_DISK).stage());
+            assertEquals(begun, JournalDisks.afterRefusal(begun, JournalPlace.UNKNOWN));
+            var taking = begun.become(JournalDiskNote.Stage.TAKING);
+            assertEquals(
+                    JournalDiskNote.Stage.THERE,
+                    JournalDisks.afterRefusal(taking, JournalPlace.ON_THE_DISK).stage());
+            assertEquals(inside, JournalDisks.afterRefusal(taking, JournalPlace.INSIDE));
+            host.journalDisks.endIfUntouched(VM);
+            host.journalDisks.refuseUnlessWhole("desk-01");
+            assertFalse(Files.exists(local("desk-01.journal-disk")));
         }
     }
 

@@ -20,7 +20,10 @@ import java.util.stream.Stream;
 public record ExternalJournal(
         Machine machine, NbdDisk disk, NbdDisk journal, UUID journalId, Optional<NbdDisk> swap, Optional<UUID> swapId) {
 
-    private static final int REFUSED = 10;
+    private static final int REFUSED_INSIDE = 20;
+    private static final int REFUSED_ON_THE_DISK = 21;
+    private static final int REFUSED_UNKNOWN = 22;
+    private static final int DONE_WITHOUT_FSTAB = 30;
     private static final int SECTOR = 512;
 
     /**
@@ -28,33 +31,38 @@ public record ExternalJournal(
      *
      * @param fileSystem where it begins on the disk, in bytes
      * @param mode is from now on what the file system says when it is mounted
+     * @return whether the guest's /etc/fstab names the swap disk, if there is one
      * @throws RefusedException e2fsck does not put it right without asking, or it is not possible; nothing has changed but what that does
      * @throws IOException it was interrupted, or failed in the middle
      */
-    public void add(long fileSystem, JournalMode mode) throws IOException, InterruptedException {
-        run("add " + fileSystem / SECTOR + " " + journalId + " " + mode.option());
+    public boolean add(long fileSystem, JournalMode mode) throws IOException, InterruptedException {
+        return run("add " + fileSystem / SECTOR + " " + journalId + " " + mode.option());
     }
 
     /**
      * Gives the file system an internal journal again, after that on the disk is replayed; the mode that was said for it is said no
      * longer. The disks are not needed any more then.
      *
+     * @return whether the guest's /etc/fstab names the swap disk no more
      * @throws RefusedException e2fsck does not put it right without asking, or its journal is another one; nothing has changed but what that does
      * @throws IOException it was interrupted, or failed in the middle
      */
-    public void remove(long fileSystem) throws IOException, InterruptedException {
-        run("remove " + fileSystem / SECTOR + " " + journalId);
+    public boolean remove(long fileSystem) throws IOException, InterruptedException {
+        return run("remove " + fileSystem / SECTOR + " " + journalId);
     }
 
-    private void run(String work) throws IOException, InterruptedException {
+    private boolean run(String work) throws IOException, InterruptedException {
         var disks = Stream.concat(Stream.of(disk, journal), swap.stream()).toList();
         var outcome = new Appliance(machine)
                 .run(disks, work + " " + swapId.map(UUID::toString).orElse("none"));
-        switch (outcome.status()) {
-            case 0 -> {}
-            case REFUSED -> throw new RefusedException(outcome.said());
+        return switch (outcome.status()) {
+            case 0 -> true;
+            case DONE_WITHOUT_FSTAB -> false;
+            case REFUSED_INSIDE -> throw new RefusedException(outcome.said(), JournalPlace.INSIDE);
+            case REFUSED_ON_THE_DISK -> throw new RefusedException(outcome.said(), JournalPlace.ON_THE_DISK);
+            case REFUSED_UNKNOWN -> throw new RefusedException(outcome.said(), JournalPlace.UNKNOWN);
             default ->
                 throw new IOException("it ended in the middle, with " + outcome.status() + ": " + outcome.said());
-        }
+        };
     }
 }

@@ -7,7 +7,15 @@ public final class RefusedException extends IOException {
 
     private static final long serialVersionUID = 1L;
 
-    RefusedException(String message) {
+    private final JournalPlace journal;
+
+    /** @param journal where the file system has it, as before */
+    RefusedException(String message, JournalPlace journal) {
         super(message);
+        this.journal = journal;
+    }
+
+    public JournalPlace journal() {
+        return journal;
     }
 }

@@ -2,6 +2,7 @@ package org.triplel.lab.tests;
 
 import static java.nio.charset.StandardCharsets.ISO_8859_1;
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
@@ -22,6 +23,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.triplel.appliance.ExternalJournal;
 import org.triplel.appliance.JournalMode;
+import org.triplel.appliance.JournalPlace;
 import org.triplel.appliance.Machine;
 import org.triplel.appliance.NbdDisk;
 import org.triplel.appliance.RefusedException;
@@ -219,7 +221,28 @@ class ExternalJournalTest {
         var refusal = assertThrows(RefusedException.class, this::add);
         assertTrue(refusal.getMessage().contains("UNEXPECTED INCONSISTENCY"), refusal::getMessage);
         assertTrue(refusal.getMessage().contains("e2fsck -fp ends with 4"), refusal::getMessage);
+        assertEquals(JournalPlace.INSIDE, refusal.journal());
         assertTrue(superblock().lines().anyMatch(line -> line.matches("Journal inode: +8")), this::journalWords);
+    }
+
+    @Test
+    void whatNeedsRepairKeepsTheJournalDisk() throws Exception {
+        add();
+        Tool.run("debugfs", "-w", "-R", "clri /folder", path("disk"));
+        assertEquals(
+                JournalPlace.ON_THE_DISK,
+                assertThrows(RefusedException.class, this::remove).journal());
+        assertTrue(journalIsOutside(), this::journalWords);
+    }
+
+    @Test
+    void aGuestWithoutFstabGetsItsJournalAllTheSame() throws Exception {
+        Tool.run("debugfs", "-w", "-R", "rm /etc/fstab", path("disk"));
+        run(journal -> assertFalse(journal.add(0, JournalMode.JOURNAL)));
+        assertTrue(journalIsOutside(), this::journalWords);
+        run(journal -> assertFalse(journal.remove(0)));
+        assertTrue(superblock().lines().anyMatch(line -> line.matches("Journal inode: +8")), this::journalWords);
+        assertEquals(0, Tool.run(LONG, "e2fsck", "-fn", path("disk")).status());
     }
 
     @Test
