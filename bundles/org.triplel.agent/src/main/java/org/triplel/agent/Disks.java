@@ -456,7 +456,7 @@ final class Disks implements VmDisks, AutoCloseable {
         giveUp(vm);
         spools.deleteAll(vm.vm());
         HostFiles.deleteSetAside(state, vm.vm());
-        journalDisks.end(vm);
+        journalDisks.discard(vm);
         forget(vm.vm());
     }
 

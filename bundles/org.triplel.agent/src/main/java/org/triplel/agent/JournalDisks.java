@@ -158,9 +158,7 @@ final class JournalDisks {
         }
         var claim = nas.journalClaim(vm.overlay());
         if (claim.isEmpty()) {
-            if (find(vm.vm())
-                    .filter(note -> note.stage() == JournalDiskNote.Stage.THERE)
-                    .isPresent()) {
+            if (find(vm.vm()).isPresent()) {
                 throw new JournalElsewhereException(
                         host,
                         "the NAS does not say any more that its journal is the disk that " + host + " has for it");
@@ -251,20 +249,20 @@ final class JournalDisks {
             throw AgentException.conflict(
                     vm.vm() + " has a journal disk on " + host + ".", "To get another one, take it away first.");
         }
-        var note = before.isPresent() ? before.get() : checked(vm.vm(), wanted);
-        refuseIfNeedsAnother(vm);
         try {
+            var image = nas.identity(vm.overlay());
+            var note = before.isPresent() ? before.get() : checked(vm.vm(), image, wanted);
+            if (nas.journalClaim(vm.overlay()).isPresent() || !note.image().equals(image)) {
+                refuseIfNeedsAnother(vm);
+            }
             if (before.isEmpty()) {
                 make(note);
             }
-            if (nas.journalClaim(vm.overlay()).isEmpty()) {
+            if (nas.journalClaim(vm.overlay()).isEmpty()) { // or an earlier agent has died before
                 nas.claimJournal(
                         vm.overlay(),
                         new JournalClaim(
-                                host,
-                                note.journal(),
-                                nas.identity(vm.overlay()),
-                                note.consent().at()));
+                                host, note.journal(), image, note.consent().at()));
             }
         } catch (IOException e) {
             var failure = failed(vm.vm() + " gets no journal disk", e);
@@ -337,7 +335,7 @@ final class JournalDisks {
         }
     }
 
-    private JournalDiskNote checked(String vm, JournalDisk wanted) throws AgentException {
+    private JournalDiskNote checked(String vm, String image, JournalDisk wanted) throws AgentException {
         if (wanted.mebibytes() < JournalDisk.MIN_MEBIBYTES || wanted.mebibytes() > JournalDisk.MAX_MEBIBYTES) {
             throw AgentException.invalid(
                     "The journal of " + vm + " cannot have " + wanted.mebibytes() + " MiB.",
@@ -358,6 +356,7 @@ final class JournalDisks {
                 wanted.mode(),
                 wanted.swapMebibytes() > 0 ? Optional.of(UUID.randomUUID()) : Optional.empty(),
                 wanted.swapMebibytes(),
+                image,
                 Optional.empty(),
                 new RiskConsent(user, Instant.now().truncatedTo(ChronoUnit.SECONDS)));
     }
@@ -403,13 +402,13 @@ final class JournalDisks {
      */
     boolean give(DiskRecord vm, DomainXml domain, SemanticMap layout) throws AgentException {
         var before = find(vm.vm()).orElseThrow();
+        var appliance = appliance(before, domain);
+        long fileSystem =
+                before.fileSystem().isPresent() ? before.fileSystem().get() : rootFileSystem(domain, layout);
+        foundAt(vm, fileSystem);
         try {
-            var appliance = appliance(before, domain);
-            var note = before.fileSystem().isPresent() ? before : before.at(rootFileSystem(domain, layout));
-            keep(note);
             return appliance.add(
-                    note.fileSystem().orElseThrow(),
-                    JournalMode.valueOf(note.mode().name()));
+                    fileSystem, JournalMode.valueOf(before.mode().name()));
         } catch (RefusedException e) {
             throw refused(before, e);
         } catch (IOException e) {
@@ -418,6 +417,11 @@ final class JournalDisks {
             Thread.currentThread().interrupt();
             throw interrupted(vm.vm(), new IOException("interrupted", e));
         }
+    }
+
+    /** From now on it may be that the file system that begins there uses the disk. */
+    void foundAt(DiskRecord vm, long start) throws AgentException {
+        note(find(vm.vm()).orElseThrow().at(start));
     }
 
     private void note(JournalDiskNote now) throws AgentException {
@@ -519,12 +523,42 @@ final class JournalDisks {
         change(vm, JournalDiskNote.Stage.THERE);
     }
 
-    /** Begins to take it away from a VM that is off, or goes on with that. */
-    void beginToTake(String vm) throws AgentException {
-        if (find(vm).isEmpty()) {
-            throw AgentException.conflict(vm + " has no journal disk on " + host + ".", "");
+    /**
+     * Begins to take it away from a VM that is off, or goes on with that.
+     *
+     * @return whether a file system may use it; if not, only what is here has to go
+     */
+    boolean beginToTake(DiskRecord vm) throws AgentException {
+        settle(vm.vm());
+        var note = find(vm.vm())
+                .orElseThrow(() -> AgentException.conflict(
+                        vm.vm() + " has no journal disk on " + host + ".", unreadable.getOrDefault(vm.vm(), "")));
+        try {
+            boolean claimed = nas.journalClaim(vm.overlay())
+                    .filter(claim -> claim.journal().equals(note.journal()))
+                    .isPresent();
+            if (!claimed) {
+                refuseIfUsed(note, vm);
+                return false;
+            }
+        } catch (IOException e) {
+            throw failed("The journal disk of " + vm.vm() + " stays", e);
         }
-        change(vm, JournalDiskNote.Stage.TAKING);
+        change(vm.vm(), JournalDiskNote.Stage.TAKING);
+        return true;
+    }
+
+    /** The NAS says no more that the file system uses it: it was taken away, or the VM was recovered on another host. */
+    private void refuseIfUsed(JournalDiskNote note, DiskRecord vm) throws AgentException, IOException {
+        boolean used = note.stage() != JournalDiskNote.Stage.TAKING
+                && note.fileSystem().isPresent()
+                && note.image().equals(nas.identity(vm.overlay()));
+        if (used) {
+            throw AgentException.conflict(
+                    "The journal disk of " + vm.vm() + " stays: the NAS does not say any more that it is the journal of "
+                            + vm.overlay() + ", but that may need it.",
+                    "See why " + nas.journalClaimFile(vm.overlay()) + " is missing, and put it back.");
+        }
     }
 
     private void change(String vm, JournalDiskNote.Stage stage) throws AgentException {
@@ -551,12 +585,26 @@ final class JournalDisks {
         }
     }
 
-    /** The file system does not use it any more, or its overlay is gone. */
+    /** The file system does not use it any more. */
     void end(DiskRecord vm) throws AgentException {
         try {
             var ours = find(vm.vm()).map(JournalDiskNote::journal);
             if (nas.journalClaim(vm.overlay())
                     .filter(claim -> ours.equals(Optional.of(claim.journal())))
+                    .isPresent()) {
+                nas.dropJournalClaim(vm.overlay());
+            }
+        } catch (IOException e) {
+            throw failed("The journal disk of " + vm.vm() + " stays", e);
+        }
+        drop(vm.vm());
+    }
+
+    /** Its overlay goes, and with it whatever this host has for it. */
+    void discard(DiskRecord vm) throws AgentException {
+        try {
+            if (nas.journalClaim(vm.overlay())
+                    .filter(claim -> claim.host().equals(host))
                     .isPresent()) {
                 nas.dropJournalClaim(vm.overlay());
             }

@@ -335,9 +335,9 @@ final class ManagedVm {
     CompletableFuture<Vm> takeJournalDisk() {
         return request(JournalDisks.JOURNAL_DISK, () -> {
             refuseUnlessAlone("left without its journal disk");
-            host.journalDisks.beginToTake(name());
+            boolean used = host.journalDisks.beginToTake(record());
             become(state, "Its journal disk is being taken away.");
-            boolean forgotten = withDisks(() -> host.journalDisks.take(record(), definition));
+            boolean forgotten = !used || withDisks(() -> host.journalDisks.take(record(), definition));
             host.journalDisks.end(record());
             giveDisks();
             host.events.add(

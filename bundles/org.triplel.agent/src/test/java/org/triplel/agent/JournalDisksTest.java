@@ -59,6 +59,7 @@ class JournalDisksTest {
 
     private static void give(DiskHost host) throws AgentException {
         host.journalDisks.beginToGive(VM, WANTED);
+        host.journalDisks.foundAt(VM, 0);
         host.journalDisks.given("desk-01");
     }
 
@@ -204,7 +205,7 @@ class JournalDisksTest {
             host.journalDisks.beginToGive(VM, WANTED);
             host.journalDisks.given("desk-01");
             host.journalDisks.refuseUnlessWhole("desk-01");
-            host.journalDisks.beginToTake("desk-01");
+            assertTrue(host.journalDisks.beginToTake(VM));
             assertThrows(AgentException.class, () -> host.journalDisks.refuseUnlessWhole("desk-01"));
             host.journalDisks.end(VM);
             host.journalDisks.refuseUnlessWhole("desk-01");
@@ -244,6 +245,64 @@ class JournalDisksTest {
             assertEquals(
                     "client-1",
                     fixture.nas().journalClaim(VM.overlay()).orElseThrow().host());
+        }
+    }
+
+    @Test
+    void goingOnClaimsNoOtherImage() throws Exception {
+        try (var host = host("client-1")) {
+            host.journalDisks.beginToGive(VM, WANTED);
+            fixture.nas().dropJournalClaim(VM.overlay());
+            exchangeImage();
+            assertThrows(AgentException.class, () -> host.journalDisks.beginToGive(VM, WANTED));
+            assertEquals(Optional.empty(), fixture.nas().journalClaim(VM.overlay()));
+            assertThrows(AgentException.class, () -> host.disks.attach(VM, Guest.OFF));
+        }
+    }
+
+    private void exchangeImage() throws IOException {
+        var overlay = fixture.folder().resolve(VM.overlay());
+        Files.move(overlay, overlay.resolveSibling("kept"));
+        Files.copy(overlay.resolveSibling("kept"), overlay);
+    }
+
+    @Test
+    void anImageThatWasRecoveredElsewhereIsNotTouched() throws Exception {
+        try (var host = host("client-1")) {
+            give(host);
+            fixture.nas().dropJournalClaim(VM.overlay());
+            var refusal = assertThrows(AgentException.class, () -> host.journalDisks.beginToTake(VM));
+            assertTrue(refusal.getMessage().contains("may need it"), refusal::getMessage);
+            exchangeImage();
+            assertFalse(host.journalDisks.beginToTake(VM), "nobody uses it");
+            assertThrows(AgentException.class, () -> host.disks.attach(VM, Guest.OFF));
+            host.journalDisks.end(VM);
+            assertFalse(Files.exists(local("desk-01.journal-disk")));
+            host.disks.attach(VM, Guest.OFF);
+            host.disks.detach("desk-01", Guest.OFF);
+        }
+    }
+
+    @Test
+    void takenAwayButNotRemovedIsOnlyRemoved() throws Exception {
+        try (var host = host("client-1")) {
+            give(host);
+            assertTrue(host.journalDisks.beginToTake(VM));
+            fixture.nas().dropJournalClaim(VM.overlay());
+            assertThrows(AgentException.class, () -> host.disks.attach(VM, Guest.OFF));
+            assertFalse(host.journalDisks.beginToTake(VM));
+        }
+    }
+
+    @Test
+    void theClaimOfADiscardedOverlayGoesEvenIfNobodyKnowsItsJournal() throws Exception {
+        try (var host = host("client-1")) {
+            give(host);
+        }
+        Files.delete(temp.resolve("client-1/state/journal-disks/desk-01"));
+        try (var host = host("client-1")) {
+            host.disks.discard(VM);
+            assertEquals(Optional.empty(), fixture.nas().journalClaim(VM.overlay()));
         }
     }
 
