@@ -203,6 +203,14 @@ final class Disks implements VmDisks, AutoCloseable {
                 }
             });
 
+            step = "noting that it is opened with its journal disk";
+            done.push(() -> {
+                if (!daemon.isAlive()) {
+                    journalDisks.closed(vm);
+                }
+            });
+            journalDisks.opening(vm);
+
             step = "opening " + vm.overlay() + " in an image daemon";
             done.push(daemon::close);
             var image = nas.identity(vm.overlay());
@@ -398,6 +406,7 @@ final class Disks implements VmDisks, AutoCloseable {
                 release(disk);
             }
             disk.daemon().close();
+            journalDisks.closed(disk.vm());
             bases.remove(vm);
             forget(vm);
             LOG.log(Level.INFO, "{0}: disk detached", vm);

@@ -14,8 +14,9 @@ import java.util.UUID;
  * @param journal its UUID
  * @param image names the overlay and what makes this life of it unique
  * @param since when it began
+ * @param openings how often both were opened together
  */
-record JournalClaim(String host, UUID journal, String image, Instant since) {
+record JournalClaim(String host, UUID journal, String image, Instant since, long openings) {
 
     static JournalClaim parse(String text) throws DamagedClaimException {
         var properties = new Properties();
@@ -25,12 +26,18 @@ record JournalClaim(String host, UUID journal, String image, Instant since) {
                     properties.getProperty("host", ""),
                     UUID.fromString(properties.getProperty("journal", "")),
                     properties.getProperty("image", ""),
-                    Instant.parse(properties.getProperty("since", "")));
+                    Instant.parse(properties.getProperty("since", "")),
+                    Long.parseLong(properties.getProperty("openings", "")));
         } catch (IOException | IllegalArgumentException | DateTimeParseException e) {
             throw new DamagedClaimException("it is damaged: " + e.getMessage(), e);
         }
     }
 
+    JournalClaim opened(long times) {
+        return new JournalClaim(host, journal, image, since, times);
+    }
+
+    /** Never shorter than that of fewer openings. */
     String text() {
         return String.join(
                 "\n",
@@ -39,6 +46,7 @@ record JournalClaim(String host, UUID journal, String image, Instant since) {
                 "journal=" + journal,
                 "image=" + image,
                 "since=" + since,
+                "openings=" + openings,
                 "");
     }
 }

@@ -24,7 +24,7 @@ import org.triplel.hypervisor.RiskConsent;
  * @param mode what goes through it
  * @param swap the UUID of the swap disk, if there is one
  * @param swapMebibytes its size, or 0
- * @param image what tells the VM's overlay from every other; they belong together
+ * @param bond to the VM's overlay
  * @param fileSystem where the file system begins on the VM's disk, in bytes, once it is known
  * @param consent who has accepted that data may be lost with this host
  */
@@ -36,7 +36,7 @@ record JournalDiskNote(
         JournalDisk.Mode mode,
         Optional<UUID> swap,
         int swapMebibytes,
-        String image,
+        JournalBond bond,
         Optional<Long> fileSystem,
         RiskConsent consent) {
 
@@ -47,18 +47,23 @@ record JournalDiskNote(
     }
 
     JournalDiskNote become(Stage next) {
-        return new JournalDiskNote(vm, next, journal, mebibytes, mode, swap, swapMebibytes, image, fileSystem, consent);
+        return new JournalDiskNote(vm, next, journal, mebibytes, mode, swap, swapMebibytes, bond, fileSystem, consent);
+    }
+
+    JournalDiskNote with(JournalBond next) {
+        return new JournalDiskNote(
+                vm, stage, journal, mebibytes, mode, swap, swapMebibytes, next, fileSystem, consent);
     }
 
     JournalDiskNote at(long start) {
         return new JournalDiskNote(
-                vm, stage, journal, mebibytes, mode, swap, swapMebibytes, image, Optional.of(start), consent);
+                vm, stage, journal, mebibytes, mode, swap, swapMebibytes, bond, Optional.of(start), consent);
     }
 
     /** No file system uses the disk. */
     JournalDiskNote unused() {
         return new JournalDiskNote(
-                vm, Stage.GIVING, journal, mebibytes, mode, swap, swapMebibytes, image, Optional.empty(), consent);
+                vm, Stage.GIVING, journal, mebibytes, mode, swap, swapMebibytes, bond, Optional.empty(), consent);
     }
 
     JournalDisk described() {
@@ -97,7 +102,7 @@ record JournalDiskNote(
                 JournalDisk.Mode.valueOf(properties.getProperty("mode", "")),
                 Optional.ofNullable(properties.getProperty("swap")).map(UUID::fromString),
                 Integer.parseInt(properties.getProperty("swapMebibytes", "")),
-                properties.getProperty("image", ""),
+                JournalBond.parse(properties),
                 Optional.ofNullable(properties.getProperty("fileSystem")).map(Long::valueOf),
                 new RiskConsent(
                         properties.getProperty("acceptedBy", ""),
@@ -112,7 +117,7 @@ record JournalDiskNote(
         properties.setProperty("mode", mode.toString());
         swap.ifPresent(id -> properties.setProperty("swap", id.toString()));
         properties.setProperty("swapMebibytes", Integer.toString(swapMebibytes));
-        properties.setProperty("image", image);
+        bond.write(properties);
         fileSystem.ifPresent(start -> properties.setProperty("fileSystem", Long.toString(start)));
         properties.setProperty("acceptedBy", consent.user());
         properties.setProperty("acceptedAt", consent.at().toString());

@@ -190,9 +190,43 @@ final class JournalDisks {
         if (!isHere(vm, claim.journal())) {
             return Optional.of(there + ", but is missing there");
         }
-        return claim.image().equals(nas.identity(overlay))
+        if (!claim.image().equals(nas.identity(overlay))) {
+            return Optional.of(there + ", but the image was exchanged meanwhile, so that does not belong to it");
+        }
+        var bond = find(vm).map(JournalDiskNote::bond);
+        if (bond.filter(each -> !each.matches(claim)).isPresent()) {
+            return Optional.of(there + ", but one of both is of an earlier time than the other");
+        }
+        var closed = bond.flatMap(JournalBond::closed);
+        return closed.isEmpty() || closed.get().equals(nas.content(overlay))
                 ? Optional.empty()
-                : Optional.of(there + ", but the image was exchanged meanwhile, so that does not belong to it");
+                : Optional.of(there + ", but the image was written to meanwhile, so that does not belong to it");
+    }
+
+    /** The overlay is written to from now on. */
+    void opening(DiskRecord vm) throws IOException {
+        var note = find(vm.vm());
+        if (note.isPresent()) {
+            var claim = nas.journalClaim(vm.overlay())
+                    .orElseThrow(() -> new NoSuchFileException(
+                            nas.journalClaimFile(vm.overlay()).toString()));
+            var opening = note.get().bond().opening(claim);
+            keep(note.get().with(opening)); // first: whoever does not get further has not opened it
+            nas.changeJournalClaim(vm.overlay(), claim.opened(opening.openings()));
+            keep(note.get().with(opening.opened()));
+        }
+    }
+
+    /** Nobody has the overlay open any more: whoever writes to it now does so without its journal. */
+    void closed(DiskRecord vm) {
+        try {
+            var note = find(vm.vm());
+            if (note.isPresent()) {
+                keep(note.get().with(note.get().bond().closed(nas.content(vm.overlay()))));
+            }
+        } catch (IOException e) { // as after a crash
+            LOG.log(Level.WARNING, vm.vm() + ": note the state of its overlay", e);
+        }
     }
 
     /** If the note does not tell, the disk itself does: what is here must not be taken for lost. */
@@ -252,7 +286,7 @@ final class JournalDisks {
         try {
             var image = nas.identity(vm.overlay());
             var note = before.isPresent() ? before.get() : checked(vm.vm(), image, wanted);
-            if (nas.journalClaim(vm.overlay()).isPresent() || !note.image().equals(image)) {
+            if (nas.journalClaim(vm.overlay()).isPresent() || !note.bond().image().equals(image)) {
                 refuseIfNeedsAnother(vm);
             }
             if (before.isEmpty()) {
@@ -262,7 +296,7 @@ final class JournalDisks {
                 nas.claimJournal(
                         vm.overlay(),
                         new JournalClaim(
-                                host, note.journal(), image, note.consent().at()));
+                                host, note.journal(), image, note.consent().at(), 0));
             }
         } catch (IOException e) {
             var failure = failed(vm.vm() + " gets no journal disk", e);
@@ -356,7 +390,7 @@ final class JournalDisks {
                 wanted.mode(),
                 wanted.swapMebibytes() > 0 ? Optional.of(UUID.randomUUID()) : Optional.empty(),
                 wanted.swapMebibytes(),
-                image,
+                JournalBond.to(image),
                 Optional.empty(),
                 new RiskConsent(user, Instant.now().truncatedTo(ChronoUnit.SECONDS)));
     }
@@ -552,7 +586,7 @@ final class JournalDisks {
     private void refuseIfUsed(JournalDiskNote note, DiskRecord vm) throws AgentException, IOException {
         boolean used = note.stage() != JournalDiskNote.Stage.TAKING
                 && note.fileSystem().isPresent()
-                && note.image().equals(nas.identity(vm.overlay()));
+                && note.bond().image().equals(nas.identity(vm.overlay()));
         if (used) {
             throw AgentException.conflict(
                     "The journal disk of " + vm.vm() + " stays: the NAS does not say any more that it is the journal of "

@@ -183,21 +183,29 @@ record Nas(Path folder, Optional<Path> link) {
     void changeClaim(String overlay, UUID log, UnaryOperator<Claim> change) throws IOException {
         var file = claimFile(overlay);
         try (var opened = FileChannel.open(file, StandardOpenOption.READ, StandardOpenOption.WRITE)) {
-            var content = ByteBuffer.allocate(MAX_CLAIM_BYTES);
-            int read;
-            do {
-                read = opened.read(content, content.position());
-            } while (read > 0);
-            var claim = Claim.parse(new String(content.array(), 0, content.position(), StandardCharsets.UTF_8));
+            var claim = Claim.parse(claimText(opened));
             if (!claim.log().equals(log)) {
                 throw new IOException(file + " names another log, on " + claim.host());
             }
-            var next = ByteBuffer.wrap(change.apply(claim).text().getBytes(StandardCharsets.UTF_8));
-            while (next.hasRemaining()) {
-                opened.write(next, next.position());
-            }
-            opened.force(true);
+            overwrite(opened, change.apply(claim).text());
         }
+    }
+
+    private static String claimText(FileChannel opened) throws IOException {
+        var content = ByteBuffer.allocate(MAX_CLAIM_BYTES);
+        int read;
+        do {
+            read = opened.read(content, content.position());
+        } while (read > 0);
+        return new String(content.array(), 0, content.position(), StandardCharsets.UTF_8);
+    }
+
+    private static void overwrite(FileChannel opened, String text) throws IOException {
+        var next = ByteBuffer.wrap(text.getBytes(StandardCharsets.UTF_8));
+        while (next.hasRemaining()) {
+            opened.write(next, next.position());
+        }
+        opened.force(true);
     }
 
     /** Changes of the overlay that follow come from whom the claim names. */
@@ -281,6 +289,22 @@ record Nas(Path folder, Optional<Path> link) {
         }
     }
 
+    /**
+     * Changes a claim, for good, in place, as {@link #changeClaim} does.
+     *
+     * @throws IOException it is not of this journal, or there is none
+     */
+    void changeJournalClaim(String overlay, JournalClaim next) throws IOException {
+        var file = journalClaimFile(overlay);
+        try (var opened = FileChannel.open(file, StandardOpenOption.READ, StandardOpenOption.WRITE)) {
+            var claim = JournalClaim.parse(claimText(opened));
+            if (!claim.journal().equals(next.journal())) {
+                throw new IOException(file + " names another journal, on " + claim.host());
+            }
+            overwrite(opened, next.text());
+        }
+    }
+
     void dropJournalClaim(String overlay) throws IOException {
         Files.deleteIfExists(journalClaimFile(overlay));
     }
@@ -292,11 +316,20 @@ record Nas(Path folder, Optional<Path> link) {
 
     /** Changes whenever anyone changes the overlay, in whatever way. All that this host wrote is on the NAS before. */
     String state(String overlay) throws IOException {
+        return settled(overlay, "ino", "size", "lastModifiedTime", "ctime");
+    }
+
+    /** Changes whenever anyone writes to the overlay, but not with its names, owner or mode. */
+    String content(String overlay) throws IOException {
+        return settled(overlay, "ino", "size", "lastModifiedTime");
+    }
+
+    private String settled(String overlay, String... names) throws IOException {
         var file = folder.resolve(overlay);
         try (var opened =
                 FileChannel.open(file, StandardOpenOption.READ, StandardOpenOption.WRITE)) { // NFS asks anew then
             opened.force(true);
-            return attributes(file, "ino", "size", "lastModifiedTime", "ctime");
+            return attributes(file, names);
         }
     }
 

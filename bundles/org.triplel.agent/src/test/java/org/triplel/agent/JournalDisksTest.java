@@ -10,6 +10,8 @@ import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.attribute.PosixFilePermissions;
+import java.time.Instant;
 import java.util.List;
 import java.util.Optional;
 import java.util.Random;
@@ -304,6 +306,82 @@ class JournalDisksTest {
             host.disks.discard(VM);
             assertEquals(Optional.empty(), fixture.nas().journalClaim(VM.overlay()));
         }
+    }
+
+    @Test
+    void anImageThatWasWrittenToMeanwhileIsRefused() throws Exception {
+        try (var host = host("client-1")) {
+            give(host);
+            var overlay = fixture.folder().resolve(VM.overlay());
+            byte[] backup = Files.readAllBytes(overlay);
+            host.disks.attach(VM, Guest.OFF);
+            host.disks.detach("desk-01", Guest.OFF);
+            Files.setPosixFilePermissions(overlay, PosixFilePermissions.fromString("rw-rw----"));
+            host.disks.attach(VM, Guest.OFF);
+            host.disks.detach("desk-01", Guest.OFF);
+
+            Files.write(overlay, backup); // the same file
+            var refusal = assertThrows(AgentException.class, () -> host.disks.attach(VM, Guest.OFF));
+            assertTrue(refusal.getMessage().contains("written to meanwhile"), refusal::getMessage);
+            assertTrue(host.journalDisks.lostJournal("desk-01", VM.overlay()).isPresent(), "it can be recovered");
+        }
+        try (var host = host("client-1")) {
+            assertThrows(AgentException.class, () -> host.disks.attach(VM, Guest.OFF), "the next agent knows, too");
+        }
+    }
+
+    @Test
+    void anOlderJournalOrAnOlderImageIsRefusedAfterACrash() throws Exception {
+        var claim = fixture.nas().journalClaimFile(VM.overlay());
+        var note = temp.resolve("client-1/state/journal-disks/desk-01");
+        try (var host = host("client-1")) {
+            give(host);
+            host.disks.attach(VM, Guest.OFF);
+        }
+        var olderClaim = Files.readString(claim);
+        var olderNote = Files.readString(note);
+        try (var host = host("client-1")) {
+            host.disks.attach(VM, Guest.LIVES);
+        }
+        var newerClaim = Files.readString(claim);
+        var newerNote = Files.readString(note);
+        try (var host = host("client-1")) {
+            host.disks.attach(VM, Guest.OFF);
+        }
+        Files.writeString(claim, olderClaim);
+        assertOlder();
+        Files.writeString(claim, newerClaim);
+        Files.writeString(note, olderNote);
+        assertOlder();
+        Files.writeString(note, newerNote);
+        try (var host = host("client-1")) {
+            host.disks.attach(VM, Guest.OFF);
+            host.disks.detach("desk-01", Guest.OFF);
+        }
+    }
+
+    private void assertOlder() throws IOException {
+        try (var host = host("client-1")) {
+            var refusal = assertThrows(AgentException.class, () -> host.disks.attach(VM, Guest.OFF));
+            assertTrue(refusal.getMessage().contains("of an earlier time"), refusal::getMessage);
+        }
+    }
+
+    @Test
+    void whoDiesWhileItIsOpenedGoesOn() {
+        var bond = JournalBond.to("image");
+        var claim = new JournalClaim("client-1", UUID.randomUUID(), "image", Instant.EPOCH, 0);
+        for (int i = 0; i < 3; i++) { // dies before the NAS is told
+            bond = bond.opening(claim);
+            assertTrue(bond.matches(claim));
+        }
+        claim = claim.opened(bond.openings()); // and after that
+        bond = bond.opening(claim);
+        assertTrue(bond.matches(claim));
+        claim = claim.opened(bond.openings());
+        assertTrue(bond.opened().matches(claim));
+        assertFalse(bond.opened().matches(claim.opened(1)));
+        assertFalse(bond.matches(claim.opened(0)));
     }
 
     @Test
