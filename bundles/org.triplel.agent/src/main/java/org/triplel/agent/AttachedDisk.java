@@ -111,13 +111,7 @@ record AttachedDisk(
 
     /** Flushes, and leaves the image daemon to whoever attaches the disk next. */
     void release() throws IOException {
-        try {
-            for (var each : locals) {
-                each.flush();
-                each.close();
-            }
-        } finally {
-            disk.close();
-        }
+        locals.forEach(LocalDisk::release);
+        disk.close();
     }
 }

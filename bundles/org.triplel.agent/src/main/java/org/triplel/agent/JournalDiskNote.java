@@ -43,7 +43,9 @@ record JournalDiskNote(
     enum Stage {
         GIVING,
         THERE,
-        TAKING
+        TAKING,
+        /** It may lack what the guest was told that it has. */
+        DAMAGED
     }
 
     JournalDiskNote become(Stage next) {

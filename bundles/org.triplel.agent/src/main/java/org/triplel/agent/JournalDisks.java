@@ -122,6 +122,9 @@ final class JournalDisks {
             case TAKING ->
                 "Taking its journal disk away did not come to its end. Do it again: triplel vm journal-disk "
                         + note.vm() + " --back. It is not started before.";
+            case DAMAGED ->
+                "The disk of " + host + " failed to write its journal, which may not be whole. End it, and recover it"
+                        + " without: triplel vm recover " + note.vm() + " --host " + host + ".";
         };
     }
 
@@ -129,7 +132,10 @@ final class JournalDisks {
     void refuseUnlessWhole(String vm) throws AgentException {
         settle(vm);
         var problem = problem(vm);
-        if (!problem.isEmpty()) {
+        boolean toBeRecovered = find(vm)
+                .filter(note -> note.stage() == JournalDiskNote.Stage.DAMAGED)
+                .isPresent(); // which attaching it tells
+        if (!problem.isEmpty() && !toBeRecovered) {
             throw AgentException.conflict(vm + " cannot be started.", problem);
         }
     }
@@ -193,6 +199,10 @@ final class JournalDisks {
         if (!claim.image().equals(nas.identity(overlay))) {
             return Optional.of(there + ", but the image was exchanged meanwhile, so that does not belong to it");
         }
+        if (find(vm).filter(note -> note.stage() == JournalDiskNote.Stage.DAMAGED)
+                .isPresent()) {
+            return Optional.of(there + ", but could not be written there, so it may not be whole");
+        }
         var bond = find(vm).map(JournalDiskNote::bond);
         if (bond.filter(each -> !each.matches(claim)).isPresent()) {
             return Optional.of(there + ", but one of both is of an earlier time than the other");
@@ -252,10 +262,19 @@ final class JournalDisks {
             return opened;
         }
         try {
-            opened.add(
-                    new LocalDisk(journalExport(vm), FileDevice.open(journalFile(vm)), RequestClass.JOURNAL, metrics));
+            opened.add(new LocalDisk(
+                    journalExport(vm),
+                    FileDevice.open(journalFile(vm)),
+                    RequestClass.JOURNAL,
+                    metrics,
+                    () -> damaged(vm)));
             if (find(vm).flatMap(JournalDiskNote::swap).isPresent()) {
-                opened.add(new LocalDisk(swapExport(vm), FileDevice.open(swapFile(vm)), RequestClass.SWAP, metrics));
+                opened.add(new LocalDisk(
+                        swapExport(vm),
+                        FileDevice.open(swapFile(vm)),
+                        RequestClass.SWAP,
+                        metrics,
+                        () -> {})); // nobody needs it after a crash
             }
             return opened;
         } catch (IOException e) {
@@ -411,9 +430,28 @@ final class JournalDisks {
         }
     }
 
-    private void keep(JournalDiskNote note) throws HostDiskException {
-        note.write(state.journalDisks());
-        notes.put(note.vm(), note);
+    private synchronized void keep(JournalDiskNote note) throws HostDiskException {
+        boolean damaged = find(note.vm())
+                .filter(now -> now.stage() == JournalDiskNote.Stage.DAMAGED)
+                .isPresent();
+        var kept = damaged ? note.become(JournalDiskNote.Stage.DAMAGED) : note;
+        kept.write(state.journalDisks());
+        notes.put(note.vm(), kept);
+    }
+
+    /** Linux tells of it once; after a crash nobody would know that the journal has holes, and it would be replayed. */
+    synchronized void damaged(String vm) {
+        var note = find(vm);
+        if (note.isEmpty() || note.get().stage() == JournalDiskNote.Stage.DAMAGED) {
+            return;
+        }
+        var damaged = note.get().become(JournalDiskNote.Stage.DAMAGED);
+        notes.put(vm, damaged); // also if the disk does not take it
+        try {
+            damaged.write(state.journalDisks());
+        } catch (HostDiskException e) {
+            LOG.log(Level.ERROR, host + ", " + vm + ", " + JOURNAL_DISK + " is damaged", e);
+        }
     }
 
     /** Removes what is here of a VM, if anything is: no file system uses it. */
@@ -574,6 +612,9 @@ final class JournalDisks {
             if (!claimed) {
                 refuseIfUsed(note, vm);
                 return false;
+            }
+            if (note.stage() == JournalDiskNote.Stage.DAMAGED) {
+                throw AgentException.conflict("The journal disk of " + vm.vm() + " stays.", problem(vm.vm()));
             }
         } catch (IOException e) {
             throw failed("The journal disk of " + vm.vm() + " stays", e);

@@ -1,9 +1,11 @@
 package org.triplel.agent;
 
 import java.io.IOException;
+import java.lang.System.Logger.Level;
 import java.lang.foreign.MemorySegment;
 import java.nio.ByteBuffer;
 import org.triplel.agent.api.Exposure;
+import org.triplel.block.BlockException;
 import org.triplel.block.FileDevice;
 import org.triplel.block.ForwardingDevice;
 import org.triplel.guest.JournalDevice;
@@ -15,13 +17,21 @@ import org.triplel.router.Side;
 /** A disk of a VM that lies on this host as a whole; all its requests are of one class. */
 final class LocalDisk extends ForwardingDevice {
 
+    private static final System.Logger LOG = System.getLogger(LocalDisk.class.getName());
+
     /** Where the journal's superblock lies if its blocks have 4 KiB, and further to the front if they have less. */
     private static final long SUPERBLOCK = 4 << 10;
+
+    /** Told that what was written may not be on the disk, before whoever asked for that is. */
+    interface Alarm {
+        void flushFailed();
+    }
 
     private final String export;
     private final FileDevice file;
     private final RequestClass requestClass;
     private final DiskMetrics metrics;
+    private final Alarm alarm;
 
     /** Where the newest write ended, apart from those of the journal's superblock, which lies before all else. */
     private volatile long newest;
@@ -29,13 +39,15 @@ final class LocalDisk extends ForwardingDevice {
     /**
      * @param export the name under which QEMU finds it
      * @param metrics count its requests
+     * @param alarm may be told several times, from any thread
      */
-    LocalDisk(String export, FileDevice file, RequestClass requestClass, DiskMetrics metrics) {
+    LocalDisk(String export, FileDevice file, RequestClass requestClass, DiskMetrics metrics, Alarm alarm) {
         super(file);
         this.export = export;
         this.file = file;
         this.requestClass = requestClass;
         this.metrics = metrics;
+        this.alarm = alarm;
     }
 
     /** What the guest has in its journal here and may not have in place yet, at most; nothing if it is no journal. */
@@ -114,6 +126,27 @@ final class LocalDisk extends ForwardingDevice {
         count(Direction.WRITE, length, begun);
         if (offset > SUPERBLOCK) {
             newest = offset + length;
+        }
+    }
+
+    @Override
+    public void flush() throws IOException {
+        try {
+            super.flush();
+        } catch (IOException e) {
+            if (BlockException.of(e) != BlockException.Errno.ESHUTDOWN) { // it is closed, and was flushed before
+                alarm.flushFailed();
+            }
+            throw e;
+        }
+    }
+
+    /** A failure is not told: the alarm was. */
+    void release() {
+        try (file) {
+            flush();
+        } catch (IOException e) {
+            LOG.log(Level.ERROR, export + ": released", e);
         }
     }
 

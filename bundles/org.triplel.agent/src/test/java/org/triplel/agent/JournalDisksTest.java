@@ -16,6 +16,7 @@ import java.util.List;
 import java.util.Optional;
 import java.util.Random;
 import java.util.UUID;
+import java.util.concurrent.atomic.AtomicInteger;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
@@ -24,9 +25,11 @@ import org.triplel.agent.api.JournalDisk;
 import org.triplel.agent.api.RequestClass;
 import org.triplel.agent.api.Side;
 import org.triplel.appliance.JournalPlace;
+import org.triplel.block.FileDevice;
 import org.triplel.block.nbd.NbdClient;
 import org.triplel.hypervisor.DomainPlacement;
 import org.triplel.hypervisor.DomainXml;
+import org.triplel.router.DiskMetrics;
 
 /** Journal disks as far as a host and the NAS are concerned; file systems have no part in it. */
 @Timeout(120)
@@ -382,6 +385,45 @@ class JournalDisksTest {
         assertTrue(bond.opened().matches(claim));
         assertFalse(bond.opened().matches(claim.opened(1)));
         assertFalse(bond.matches(claim.opened(0)));
+    }
+
+    @Test
+    void aJournalThatCouldNotBeWrittenIsNotUsedAgain() throws Exception {
+        var failures = new AtomicInteger();
+        try (var broken = new LocalDisk(
+                "x",
+                FileDevice.open(Path.of("/dev/full")), // cannot be flushed
+                org.triplel.router.RequestClass.JOURNAL,
+                new DiskMetrics(),
+                failures::incrementAndGet)) {
+            assertThrows(IOException.class, broken::flush);
+            assertEquals(1, failures.get());
+        }
+        var sound = new LocalDisk(
+                "x",
+                FileDevice.open(Files.write(temp.resolve("file"), new byte[4096])),
+                org.triplel.router.RequestClass.JOURNAL,
+                new DiskMetrics(),
+                failures::incrementAndGet);
+        sound.release();
+        assertThrows(IOException.class, sound::flush);
+        assertEquals(1, failures.get(), "not for a disk that is closed");
+        try (var host = host("client-1")) {
+            give(host);
+            host.disks.attach(VM, Guest.OFF);
+            host.journalDisks.damaged("desk-01");
+            host.disks.detach("desk-01", Guest.OFF);
+        }
+        try (var host = host("client-1")) {
+            assertTrue(host.journalDisks.problem("desk-01").contains("may not be whole"));
+            for (var guest : List.of(Guest.OFF, Guest.LIVES)) {
+                var refusal = assertThrows(AgentException.class, () -> host.disks.attach(VM, guest));
+                assertTrue(refusal.getMessage().contains("recover desk-01 --host client-1"), refusal::getMessage);
+            }
+            assertThrows(AgentException.class, () -> host.journalDisks.beginToTake(VM));
+            assertThrows(AgentException.class, () -> host.journalDisks.beginToGive(VM, WANTED));
+            assertTrue(host.journalDisks.lostJournal("desk-01", VM.overlay()).isPresent(), "it can be recovered");
+        }
     }
 
     @Test
