@@ -47,7 +47,8 @@ final class JournalDisks {
 
     private static final System.Logger LOG = System.getLogger(JournalDisks.class.getName());
     private static final Pattern IN_A_PARTITION = Pattern.compile("ext[34] (?:on the whole disk|in partition (\\d+))");
-    private static final Pattern ROOT = Pattern.compile("(?:^|\\s)root=/dev/vda(\\d*)(?:\\s|$)");
+    private static final Pattern ROOT = Pattern.compile("(?:^|\\s)root=(\\S*)");
+    private static final Pattern PARTITION = Pattern.compile("/dev/vda(\\d*)");
 
     private final String host;
     private final StateFolder state;
@@ -476,7 +477,7 @@ final class JournalDisks {
         var before = find(vm.vm()).orElseThrow();
         var appliance = appliance(before, domain);
         long fileSystem =
-                before.fileSystem().isPresent() ? before.fileSystem().get() : rootFileSystem(domain, layout);
+                before.fileSystem().isPresent() ? before.fileSystem().get() : rootFileSystem(vm.vm(), commandLine(domain), layout);
         foundAt(vm, fileSystem);
         try {
             return appliance.add(
@@ -557,33 +558,39 @@ final class JournalDisks {
                 note.swap());
     }
 
-    private static long rootFileSystem(DomainXml domain, SemanticMap layout) throws AgentException {
-        var candidates = layout.fileSystems().stream()
-                .filter(each -> IN_A_PARTITION.matcher(each.name()).matches())
-                .toList();
-        if (candidates.size() == 1) {
-            return start(candidates.getFirst());
-        }
-        var root = domain.boot()
-                .map(boot -> ROOT.matcher(boot.commandLine()))
-                .filter(Matcher::find)
+    private static String commandLine(DomainXml domain) {
+        return domain.boot().map(DomainXml.DirectBoot::commandLine).orElse("");
+    }
+
+    /**
+     * Only the kernel's command line tells it: the only ext4 may be that of /boot. The last word counts.
+     *
+     * @throws AgentException it names none that can have a journal disk
+     */
+    static long rootFileSystem(String vm, String commandLine, SemanticMap layout) throws AgentException {
+        var root = ROOT.matcher(commandLine)
+                .results()
+                .reduce((_, later) -> later)
+                .map(match -> PARTITION.matcher(match.group(1)))
+                .filter(Matcher::matches)
                 .map(match -> match.group(1));
-        for (var each : candidates) {
-            var partition = IN_A_PARTITION.matcher(each.name());
-            if (partition.matches() && root.equals(Optional.ofNullable(partition.group(1)))) {
+        if (root.isEmpty()) {
+            throw AgentException.conflict(
+                    "Which file system of " + vm + " is its root is not known: its kernel is not told"
+                            + " root=/dev/vdaN.",
+                    "Say so in the description of its base image.");
+        }
+        for (var each : layout.fileSystems()) {
+            var place = IN_A_PARTITION.matcher(each.name());
+            if (place.matches()
+                    && root.get().equals(Optional.ofNullable(place.group(1)).orElse(""))) {
                 return start(each);
             }
         }
-        if (candidates.isEmpty()) {
-            throw AgentException.conflict(
-                    "The disk of " + domain.name()
-                            + " has no ext3 or ext4 in a partition of its own, so no journal disk can be given to it.",
-                    "File systems in LVM volumes, and others than ext4, keep their journals.");
-        }
         throw AgentException.conflict(
-                "Which file system of " + domain.name()
-                        + " is its root is not known: it has several, and its kernel is not" + " told root=/dev/vdaN.",
-                "Say so in the description of its base image.");
+                "The disk of " + vm + " has no ext3 or ext4 in /dev/vda" + root.get()
+                        + ", which is its root, so no journal disk can be given to it.",
+                "File systems in LVM volumes, and others than ext4, keep their journals.");
     }
 
     private static long start(FileSystem fileSystem) {

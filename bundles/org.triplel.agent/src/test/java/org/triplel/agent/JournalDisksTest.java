@@ -12,6 +12,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.attribute.PosixFilePermissions;
 import java.time.Instant;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import java.util.Random;
@@ -27,6 +28,9 @@ import org.triplel.agent.api.Side;
 import org.triplel.appliance.JournalPlace;
 import org.triplel.block.FileDevice;
 import org.triplel.block.nbd.NbdClient;
+import org.triplel.guest.FileSystem;
+import org.triplel.guest.Range;
+import org.triplel.guest.SemanticMap;
 import org.triplel.hypervisor.DomainPlacement;
 import org.triplel.hypervisor.DomainXml;
 import org.triplel.router.DiskMetrics;
@@ -424,6 +428,37 @@ class JournalDisksTest {
             assertThrows(AgentException.class, () -> host.journalDisks.beginToGive(VM, WANTED));
             assertTrue(host.journalDisks.lostJournal("desk-01", VM.overlay()).isPresent(), "it can be recovered");
         }
+    }
+
+    @Test
+    void theFileSystemIsTheOneThatTheKernelIsTold() throws Exception {
+        assertEquals(2 << 20, root("quiet root=/dev/vda2 ro", "ext4 in partition 1", "ext4 in partition 2"));
+        assertEquals(1 << 20, root("root=/dev/vda2 root=/dev/vda1", "ext3 in partition 1", "ext4 in partition 2"));
+        assertEquals(1 << 20, root("root=/dev/vda", "ext4 on the whole disk"));
+        for (var other : List.of(
+                "root=/dev/vda2",
+                "root=/dev/vda",
+                "root=/dev/vda10",
+                "root=/dev/mapper/vg-root",
+                "root=/dev/vda1 root=UUID=0d5f0b7e",
+                "noroot=/dev/vda1",
+                "")) {
+            assertThrows(AgentException.class, () -> root(other, "ext4 in partition 1"), other);
+        }
+        assertThrows(AgentException.class, () -> root("root=/dev/vda1", "ext2 in partition 1"));
+        assertThrows(AgentException.class, () -> root("root=/dev/vda1", "ext4 on the whole disk"));
+    }
+
+    /** Each file system begins one MiB after that before. */
+    private static long root(String commandLine, String... names) throws AgentException {
+        var fileSystems = new ArrayList<FileSystem>();
+        for (var name : names) {
+            var place = new Range((fileSystems.size() + 1L) << 20, 1 << 20);
+            fileSystems.add(new FileSystem(name, List.of(place), Optional.empty()));
+        }
+        var layout =
+                new SemanticMap(1 << 30, List.of(), List.of(), fileSystems, List.of(), List.of(), List.of());
+        return JournalDisks.rootFileSystem("desk-01", commandLine, layout);
     }
 
     @Test
