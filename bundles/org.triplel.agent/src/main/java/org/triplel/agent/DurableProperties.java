@@ -8,7 +8,7 @@ import java.nio.file.StandardCopyOption;
 import java.nio.file.StandardOpenOption;
 import java.util.Properties;
 
-/** Properties files that are, after a crash at any moment, either as before or complete. */
+/** Properties files that are, after a crash at any moment, either as before or complete; and complete once they are written. */
 final class DurableProperties {
 
     private DurableProperties() {}
@@ -31,5 +31,13 @@ final class DurableProperties {
             opened.force(true); // or a crash of the host may leave an empty file under the name
         }
         Files.move(written, file, StandardCopyOption.ATOMIC_MOVE);
+        force(file.toAbsolutePath().getParent());
+    }
+
+    /** Which files a folder has outlives a crash of the host. */
+    static void force(Path folder) throws IOException {
+        try (var opened = FileChannel.open(folder, StandardOpenOption.READ)) {
+            opened.force(true);
+        }
     }
 }

@@ -359,6 +359,7 @@ final class JournalDisks {
                 made.add(create(swap));
                 fill(swap, note.swapMebibytes());
             }
+            DurableProperties.force(state.local());
             keep(note);
         } catch (IOException e) {
             delete(state.journalDisks().resolve(note.vm()), e);
@@ -459,6 +460,7 @@ final class JournalDisks {
     void drop(String vm) throws AgentException {
         try {
             Files.deleteIfExists(state.journalDisks().resolve(vm)); // first: it promises the files
+            DurableProperties.force(state.journalDisks());
             notes.remove(vm);
             unreadable.remove(vm);
             Files.deleteIfExists(journalFile(vm));
