@@ -310,7 +310,6 @@ final class ManagedVm {
             boolean known =
                     withDisks(() -> host.journalDisks.give(record(), definition, host.disks.layout(name())));
             host.journalDisks.given(name());
-            giveDisks();
             host.events.add(
                     Severity.WARNING,
                     name(),
@@ -369,6 +368,7 @@ final class ManagedVm {
     /** Its disks are attached meanwhile, and what was written to them is where it belongs afterwards. */
     private boolean withDisks(JournalWork work) throws AgentException {
         try {
+            giveDisks(); // first: their names may be taken
             host.disks.attach(record(), Guest.OFF);
             boolean result;
             try {
@@ -381,6 +381,7 @@ final class ManagedVm {
             return result;
         } catch (AgentException | RuntimeException e) {
             cleanUp(e, () -> host.journalDisks.endIfUntouched(record()));
+            cleanUp(e, this::giveDisks);
             become(state, "");
             throw e;
         }

@@ -6,6 +6,7 @@ import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.io.IOException;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.time.Instant;
@@ -23,6 +24,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 import org.triplel.agent.api.AgentError;
+import org.triplel.agent.api.JournalDisk;
 import org.triplel.agent.api.Placement;
 import org.triplel.agent.api.RecoveryRequest;
 import org.triplel.agent.api.Side;
@@ -48,6 +50,7 @@ class ManagedVmTest {
     private static final class SimulatedDisks implements VmDisks {
         final List<String> calls = new CopyOnWriteArrayList<>();
         volatile int refusals;
+        volatile boolean broken;
 
         @Override
         public void attach(DiskRecord vm, Guest guest) throws AgentException {
@@ -97,6 +100,9 @@ class ManagedVmTest {
 
         @Override
         public SemanticMap layout(String vm) {
+            if (broken) {
+                throw new IllegalStateException("broken");
+            }
             return new SemanticMap(1, List.of(), List.of(), List.of(), List.of(), List.of(), List.of());
         }
 
@@ -213,6 +219,44 @@ class ManagedVmTest {
         hypervisor.refused = "";
         started(vm);
         assertEquals("", vm.snapshot().problem());
+    }
+
+    private ManagedVm vmWithOverlay() throws IOException {
+        Files.createDirectories(temp.resolve("bases"));
+        Files.createFile(Files.createDirectories(temp.resolve("vms")).resolve("desk-01.qcow2"));
+        return stoppedVm();
+    }
+
+    private void assertNoJournalDisk(ManagedVm vm) {
+        assertEquals(JournalDisk.NONE, vm.snapshot().journalDisk());
+        assertEquals("", vm.snapshot().problem());
+        assertEquals(VmState.STOPPED, vm.snapshot().state());
+        assertEquals(List.of(), hypervisor.given.get("desk-01"));
+    }
+
+    @Test
+    void whatFailsLeavesNothingOfAJournalDisk() throws Exception {
+        var wanted = new JournalDisk(16, JournalDisk.Mode.ORDERED, 0, "Ada", 0);
+        var vm = vmWithOverlay();
+        assertEquals(AgentError.Kind.CONFLICT, refusal(vm.giveJournalDisk(wanted)).kind()); // it has no kernel
+        assertEquals(List.of("attach desk-01", "detach desk-01"), disks.calls);
+        assertNoJournalDisk(vm);
+
+        disks.broken = true;
+        var failure = assertThrows(ExecutionException.class, vm.giveJournalDisk(wanted)::get);
+        assertInstanceOf(IllegalStateException.class, failure.getCause());
+        assertEquals(List.of("attach desk-01", "detach desk-01"), disks.calls.subList(2, 4));
+        assertNoJournalDisk(vm);
+    }
+
+    @Test
+    void itsFileSystemIsNotTouchedIfTheDomainCannotHaveTheJournalDisk() throws Exception {
+        hypervisor.refused = "give disks desk-01 desk-01/vdb";
+        var vm = vmWithOverlay();
+        var wanted = new JournalDisk(16, JournalDisk.Mode.ORDERED, 0, "Ada", 0);
+        assertEquals(AgentError.Kind.HYPERVISOR, refusal(vm.giveJournalDisk(wanted)).kind());
+        assertEquals(List.of(), disks.calls);
+        assertNoJournalDisk(vm);
     }
 
     @Test
