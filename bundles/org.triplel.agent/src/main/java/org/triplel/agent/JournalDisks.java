@@ -306,6 +306,7 @@ final class JournalDisks {
         try {
             var image = nas.identity(vm.overlay());
             var note = before.isPresent() ? before.get() : checked(vm.vm(), image, wanted);
+            refuseUnlessSame(note, wanted);
             if (nas.journalClaim(vm.overlay()).isPresent() || !note.bond().image().equals(image)) {
                 refuseIfNeedsAnother(vm);
             }
@@ -326,6 +327,18 @@ final class JournalDisks {
                 failure.addSuppressed(left);
             }
             throw failure;
+        }
+    }
+
+    private static void refuseUnlessSame(JournalDiskNote begun, JournalDisk wanted) throws AgentException {
+        boolean same = begun.mebibytes() == wanted.mebibytes()
+                && begun.mode() == wanted.mode()
+                && begun.swapMebibytes() == wanted.swapMebibytes();
+        if (!same) {
+            throw AgentException.conflict(
+                    begun.vm() + " is being given a journal disk of " + begun.mebibytes() + " MiB for the mode "
+                            + begun.mode() + ", and " + begun.swapMebibytes() + " MiB of swap.",
+                    "Go on with just that, or take it away first: triplel vm journal-disk " + begun.vm() + " --back.");
         }
     }
 

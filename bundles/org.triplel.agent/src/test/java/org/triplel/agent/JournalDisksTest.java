@@ -211,6 +211,8 @@ class JournalDisksTest {
         try (var host = host("client-1")) {
             assertTrue(host.journalDisks.problem("desk-01").contains("did not come to its end"));
             assertThrows(AgentException.class, () -> host.journalDisks.refuseUnlessWhole("desk-01"));
+            var another = new JournalDisk(32, JournalDisk.Mode.JOURNAL, 4, "Ada", 0);
+            assertThrows(AgentException.class, () -> host.journalDisks.beginToGive(VM, another));
             host.journalDisks.beginToGive(VM, WANTED);
             host.journalDisks.given("desk-01");
             host.journalDisks.refuseUnlessWhole("desk-01");
