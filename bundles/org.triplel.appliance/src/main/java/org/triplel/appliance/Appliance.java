@@ -135,17 +135,27 @@ final class Appliance {
     }
 
     private static String run(List<String> command, Path folder) throws IOException, InterruptedException {
-        var qemu = new ProcessBuilder(command)
-                .directory(folder.toFile())
-                .redirectInput(new File("/dev/null"))
-                .redirectErrorStream(true)
-                .start();
+        var qemu = start(command, folder);
         try {
             CompletableFuture.delayedExecutor(LONGEST_HOURS, TimeUnit.HOURS).execute(qemu::destroyForcibly);
             return words(qemu);
         } finally {
             qemu.destroyForcibly().waitFor();
         }
+    }
+
+    /**
+     * Ends with the thread that starts it, and so with this process, however that ends: QEMU would connect again to whoever
+     * serves the disks next, and nobody would know.
+     */
+    static Process start(List<String> command, Path folder) throws IOException {
+        var bound = new ArrayList<>(List.of("setpriv", "--pdeathsig", "KILL", "--"));
+        bound.addAll(command);
+        return new ProcessBuilder(bound)
+                .directory(folder.toFile())
+                .redirectInput(new File("/dev/null"))
+                .redirectErrorStream(true)
+                .start();
     }
 
     /** All of it is read, and the last of it is kept. */
