@@ -15,6 +15,7 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.UUID;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.Semaphore;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import org.triplel.agent.api.AgentError;
@@ -53,6 +54,7 @@ final class JournalDisks {
     private final String host;
     private final StateFolder state;
     private final Nas nas;
+    private final Semaphore appliances = new Semaphore(1, true);
     private final Map<String, JournalDiskNote> notes = new ConcurrentHashMap<>();
 
     /** By VM, why it is not known which journal disk it has. */
@@ -493,17 +495,33 @@ final class JournalDisks {
         var appliance = appliance(before, domain);
         long fileSystem =
                 before.fileSystem().isPresent() ? before.fileSystem().get() : rootFileSystem(vm.vm(), commandLine(domain), layout);
-        foundAt(vm, fileSystem);
-        try {
+        return run(before, () -> {
+            foundAt(vm, fileSystem);
             return appliance.add(
                     fileSystem, JournalMode.valueOf(before.mode().name()));
+        });
+    }
+
+    private interface Work {
+        boolean run() throws AgentException, IOException, InterruptedException;
+    }
+
+    /** One at a time: each is a virtual machine that takes its share of the host. */
+    private boolean run(JournalDiskNote before, Work work) throws AgentException {
+        try {
+            appliances.acquire();
+            try {
+                return work.run();
+            } finally {
+                appliances.release();
+            }
         } catch (RefusedException e) {
             throw refused(before, e);
         } catch (IOException e) {
-            throw interrupted(vm.vm(), e);
+            throw interrupted(before.vm(), e);
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
-            throw interrupted(vm.vm(), new IOException("interrupted", e));
+            throw interrupted(before.vm(), new IOException("interrupted", e));
         }
     }
 
@@ -669,17 +687,10 @@ final class JournalDisks {
      */
     boolean take(DiskRecord vm, DomainXml domain) throws AgentException {
         var note = find(vm.vm()).orElseThrow();
-        try {
-            return note.fileSystem().isEmpty() // nothing has begun
-                    || appliance(note, domain).remove(note.fileSystem().get());
-        } catch (RefusedException e) {
-            throw refused(note, e);
-        } catch (IOException e) {
-            throw interrupted(vm.vm(), e);
-        } catch (InterruptedException e) {
-            Thread.currentThread().interrupt();
-            throw interrupted(vm.vm(), new IOException("interrupted", e));
-        }
+        return run(
+                note,
+                () -> note.fileSystem().isEmpty() // nothing has begun
+                        || appliance(note, domain).remove(note.fileSystem().get()));
     }
 
     /** The file system does not use it any more. */

@@ -27,6 +27,9 @@ final class Appliance {
     /** The disk has a say in how much is told. */
     private static final int LONGEST_WORDS = 64 << 10;
 
+    /** How it ended stands at the end; more would not fit into a dialog. */
+    private static final int LAST_LINES = 20;
+
     private final Machine machine;
 
     Appliance(Machine machine) {
@@ -173,7 +176,12 @@ final class Appliance {
 
     /** The guest has a say in what is told, and somebody's terminal may show it. */
     private static String readable(String said) {
-        return said.replace("\r", "").replaceAll("[\\p{Cc}&&[^\n]]", "?").strip();
+        var lines = said.replace("\r", "")
+                .replaceAll("[\\p{Cc}&&[^\n]]", "?")
+                .strip()
+                .lines()
+                .toList();
+        return String.join("\n", lines.subList(Math.max(0, lines.size() - LAST_LINES), lines.size()));
     }
 
     private static void delete(Path folder) throws IOException {
