@@ -53,8 +53,7 @@ record JournalDiskNote(
     }
 
     JournalDiskNote with(JournalBond next) {
-        return new JournalDiskNote(
-                vm, stage, journal, mebibytes, mode, swap, swapMebibytes, next, fileSystem, consent);
+        return new JournalDiskNote(vm, stage, journal, mebibytes, mode, swap, swapMebibytes, next, fileSystem, consent);
     }
 
     JournalDiskNote at(long start) {

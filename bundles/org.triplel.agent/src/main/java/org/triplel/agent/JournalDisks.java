@@ -135,8 +135,7 @@ final class JournalDisks {
     void refuseUnlessWhole(String vm) throws AgentException {
         settle(vm);
         var problem = problem(vm);
-        boolean toBeRecovered = find(vm)
-                .filter(note -> note.stage() == JournalDiskNote.Stage.DAMAGED)
+        boolean toBeRecovered = find(vm).filter(note -> note.stage() == JournalDiskNote.Stage.DAMAGED)
                 .isPresent(); // which attaching it tells
         if (!problem.isEmpty() && !toBeRecovered) {
             throw AgentException.conflict(vm + " cannot be started.", problem);
@@ -309,7 +308,8 @@ final class JournalDisks {
             var image = nas.identity(vm.overlay());
             var note = before.isPresent() ? before.get() : checked(vm.vm(), image, wanted);
             refuseUnlessSame(note, wanted);
-            if (nas.journalClaim(vm.overlay()).isPresent() || !note.bond().image().equals(image)) {
+            if (nas.journalClaim(vm.overlay()).isPresent()
+                    || !note.bond().image().equals(image)) {
                 refuseIfNeedsAnother(vm);
             }
             if (before.isEmpty()) {
@@ -493,12 +493,12 @@ final class JournalDisks {
     boolean give(DiskRecord vm, DomainXml domain, SemanticMap layout) throws AgentException {
         var before = find(vm.vm()).orElseThrow();
         var appliance = appliance(before, domain);
-        long fileSystem =
-                before.fileSystem().isPresent() ? before.fileSystem().get() : rootFileSystem(vm.vm(), commandLine(domain), layout);
+        long fileSystem = before.fileSystem().isPresent()
+                ? before.fileSystem().get()
+                : rootFileSystem(vm.vm(), commandLine(domain), layout);
         return run(before, () -> {
             foundAt(vm, fileSystem);
-            return appliance.add(
-                    fileSystem, JournalMode.valueOf(before.mode().name()));
+            return appliance.add(fileSystem, JournalMode.valueOf(before.mode().name()));
         });
     }
 
@@ -670,8 +670,9 @@ final class JournalDisks {
                 && note.bond().image().equals(nas.identity(vm.overlay()));
         if (used) {
             throw AgentException.conflict(
-                    "The journal disk of " + vm.vm() + " stays: the NAS does not say any more that it is the journal of "
-                            + vm.overlay() + ", but that may need it.",
+                    "The journal disk of " + vm.vm()
+                            + " stays: the NAS does not say any more that it is the journal of " + vm.overlay()
+                            + ", but that may need it.",
                     "See why " + nas.journalClaimFile(vm.overlay()) + " is missing, and put it back.");
         }
     }

@@ -307,8 +307,7 @@ final class ManagedVm {
             }
             host.journalDisks.beginToGive(record(), wanted);
             become(state, "It is being given a journal disk.");
-            boolean known =
-                    withDisks(() -> host.journalDisks.give(record(), definition, host.disks.layout(name())));
+            boolean known = withDisks(() -> host.journalDisks.give(record(), definition, host.disks.layout(name())));
             host.journalDisks.given(name());
             host.events.add(
                     Severity.WARNING,

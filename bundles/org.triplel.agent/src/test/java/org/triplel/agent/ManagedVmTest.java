@@ -238,7 +238,8 @@ class ManagedVmTest {
     void whatFailsLeavesNothingOfAJournalDisk() throws Exception {
         var wanted = new JournalDisk(16, JournalDisk.Mode.ORDERED, 0, "Ada", 0);
         var vm = vmWithOverlay();
-        assertEquals(AgentError.Kind.CONFLICT, refusal(vm.giveJournalDisk(wanted)).kind()); // it has no kernel
+        assertEquals(
+                AgentError.Kind.CONFLICT, refusal(vm.giveJournalDisk(wanted)).kind()); // it has no kernel
         assertEquals(List.of("attach desk-01", "detach desk-01"), disks.calls);
         assertNoJournalDisk(vm);
 
@@ -254,7 +255,8 @@ class ManagedVmTest {
         hypervisor.refused = "give disks desk-01 desk-01/vdb";
         var vm = vmWithOverlay();
         var wanted = new JournalDisk(16, JournalDisk.Mode.ORDERED, 0, "Ada", 0);
-        assertEquals(AgentError.Kind.HYPERVISOR, refusal(vm.giveJournalDisk(wanted)).kind());
+        assertEquals(
+                AgentError.Kind.HYPERVISOR, refusal(vm.giveJournalDisk(wanted)).kind());
         assertEquals(List.of(), disks.calls);
         assertNoJournalDisk(vm);
     }

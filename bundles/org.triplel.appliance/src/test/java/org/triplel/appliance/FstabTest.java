@@ -82,8 +82,7 @@ class FstabTest {
     @Test
     void whatLiesWhereItIsWrittenDoesNotStopIt() throws Exception {
         var written = folder.resolve("fstab.triplel");
-        assertEquals(
-                0, new ProcessBuilder("mkfifo", written.toString()).start().waitFor());
+        assertEquals(0, new ProcessBuilder("mkfifo", written.toString()).start().waitFor());
         assertEquals(0, edit(LINE));
         assertEquals(TABLE + "\n" + LINE + "\n", Files.readString(table));
         assertTrue(Files.notExists(written, LinkOption.NOFOLLOW_LINKS));

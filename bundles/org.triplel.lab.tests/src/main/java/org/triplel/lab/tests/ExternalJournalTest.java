@@ -40,7 +40,8 @@ import org.triplel.lab.Progress;
 class ExternalJournalTest {
 
     private static final Duration LONG = Duration.ofMinutes(2);
-    private static final String FSTAB = "# what the guest mounts\n/dev/vda  /  ext4\tnoatime  0 1\n/srv/my\\040files /mnt none bind 0 0 \n";
+    private static final String FSTAB =
+            "# what the guest mounts\n/dev/vda  /  ext4\tnoatime  0 1\n/srv/my\\040files /mnt none bind 0 0 \n";
     private static final int NEVER = Integer.MAX_VALUE;
 
     private static GuestImage guest;
