@@ -210,9 +210,14 @@ final class JournalDisks {
             return Optional.of(there + ", but one of both is of an earlier time than the other");
         }
         var closed = bond.flatMap(JournalBond::closed);
-        return closed.isEmpty() || closed.get().equals(nas.content(overlay))
+        return closed.isEmpty() || closed.get().equals(content(vm, overlay))
                 ? Optional.empty()
-                : Optional.of(there + ", but the image was written to meanwhile, so that does not belong to it");
+                : Optional.of(there + ", but one of both was written to meanwhile, so that does not belong to it");
+    }
+
+    /** Changes when anybody writes to either; both may be moved, as long as their times are kept. */
+    private String content(String vm, String overlay) throws IOException {
+        return nas.content(overlay) + " journal=" + Files.getLastModifiedTime(journalFile(vm));
     }
 
     /** The overlay is written to from now on. */
@@ -234,7 +239,7 @@ final class JournalDisks {
         try {
             var note = find(vm.vm());
             if (note.isPresent()) {
-                keep(note.get().with(note.get().bond().closed(nas.content(vm.overlay()))));
+                keep(note.get().with(note.get().bond().closed(content(vm.vm(), vm.overlay()))));
             }
         } catch (IOException e) { // as after a crash
             LOG.log(Level.WARNING, vm.vm() + ": note the state of its overlay", e);

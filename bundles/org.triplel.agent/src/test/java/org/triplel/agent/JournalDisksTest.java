@@ -340,6 +340,19 @@ class JournalDisksTest {
     }
 
     @Test
+    void aJournalThatWasWrittenToMeanwhileIsRefused() throws Exception {
+        try (var host = host("client-1")) {
+            give(host);
+            byte[] backup = Files.readAllBytes(local("desk-01.journal-disk"));
+            host.disks.attach(VM, Guest.OFF);
+            host.disks.detach("desk-01", Guest.OFF);
+            Files.write(local("desk-01.journal-disk"), backup);
+            var refusal = assertThrows(AgentException.class, () -> host.disks.attach(VM, Guest.OFF));
+            assertTrue(refusal.getMessage().contains("written to meanwhile"), refusal::getMessage);
+        }
+    }
+
+    @Test
     void anOlderJournalOrAnOlderImageIsRefusedAfterACrash() throws Exception {
         var claim = fixture.nas().journalClaimFile(VM.overlay());
         var note = temp.resolve("client-1/state/journal-disks/desk-01");
