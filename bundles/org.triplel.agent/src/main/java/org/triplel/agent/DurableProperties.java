@@ -31,7 +31,7 @@ final class DurableProperties {
             opened.force(true); // or a crash of the host may leave an empty file under the name
         }
         Files.move(written, file, StandardCopyOption.ATOMIC_MOVE);
-        force(file.toAbsolutePath().getParent());
+        force(file.resolveSibling(""));
     }
 
     /** Which files a folder has outlives a crash of the host. */
