@@ -4,6 +4,8 @@ import java.io.IOException;
 import java.lang.System.Logger.Level;
 import java.nio.file.Files;
 import java.util.List;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
 import org.triplel.agent.api.AgentListener;
 import org.triplel.block.UnixSocket;
 import org.triplel.hypervisor.DomainEvent;
@@ -25,6 +27,8 @@ final class Agent implements AutoCloseable {
     private final Hypervisor hypervisor;
     private final HostWatch watch;
     private final VmMemories memories;
+    private final ExecutorService memoryAskers = Executors.newCachedThreadPool(
+            Thread.ofPlatform().daemon().name("memory-", 0).factory());
     private final Sampler sampler;
     private final UnixSocket socket;
 
@@ -67,7 +71,8 @@ final class Agent implements AutoCloseable {
                 new BegunDefinitions(state.defining()),
                 vm -> desktops.tell((AgentListener desktop) -> desktop.vmDeleted(vm)));
         var advisor = new Advisor(disks);
-        memories = new VmMemories(config.name(), hypervisor, vms::all, HostMemory::read, System::nanoTime, events);
+        memories = new VmMemories(
+                config.name(), hypervisor, vms::all, HostMemory::read, System::nanoTime, memoryAskers, events);
         sampler = new Sampler(config.name(), disks, advisor, memories, replicas, vms, watch::status, desktops);
         socket = new UnixSocket(state.agentSocket());
 
@@ -117,6 +122,7 @@ final class Agent implements AutoCloseable {
         socket.close();
         sampler.close();
         memories.close();
+        memoryAskers.shutdown();
         watch.close();
         hypervisor.close();
         desktops.close();

@@ -7,7 +7,9 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.Executor;
 import java.util.concurrent.Executors;
 import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.TimeUnit;
@@ -60,11 +62,15 @@ final class VmMemories implements AutoCloseable {
     private final Supplier<List<Vm>> vms;
     private final HostReading hostReading;
     private final LongSupplier nanos;
+    private final Executor askers;
     private final EventLog events;
     private final Map<String, Meter> meters = new ConcurrentHashMap<>();
     private final Map<String, DomainMemory> seen = new ConcurrentHashMap<>();
     private final Map<String, Raise> raises = new ConcurrentHashMap<>();
     private volatile HostMemory hostMemory;
+
+    /** The VMs that the hypervisor has been asked about and has not answered yet: its monitor of one may hang. */
+    private final Set<String> asked = ConcurrentHashMap.newKeySet();
 
     /** By VM: its target is changed once at a time, as what is given must not undo what an administrator has just set. */
     private final Map<String, Object> turns = new ConcurrentHashMap<>();
@@ -75,6 +81,7 @@ final class VmMemories implements AutoCloseable {
     /**
      * @param vms of this host, at any time
      * @param nanos a monotonic clock
+     * @param askers ask the hypervisor, about several VMs at once
      * @throws IOException the host's memory cannot be read
      */
     VmMemories(
@@ -83,6 +90,7 @@ final class VmMemories implements AutoCloseable {
             Supplier<List<Vm>> vms,
             HostReading hostReading,
             LongSupplier nanos,
+            Executor askers,
             EventLog events)
             throws IOException {
         this.host = host;
@@ -90,11 +98,12 @@ final class VmMemories implements AutoCloseable {
         this.vms = vms;
         this.hostReading = hostReading;
         this.nanos = nanos;
+        this.askers = askers;
         this.events = events;
         this.hostMemory = hostReading.read();
     }
 
-    /** Looks at the memory of the VMs now and then, on a thread of its own, as the hypervisor may keep it waiting. */
+    /** Looks at the memory of the VMs now and then. */
     void start() {
         clock.scheduleWithFixedDelay(this::lookAgain, 0, LOOK.toMillis(), TimeUnit.MILLISECONDS);
     }
@@ -137,7 +146,7 @@ final class VmMemories implements AutoCloseable {
                 .orElse(SwapVelocity.NONE);
     }
 
-    /** Looks at the memory of the host and of the VMs that are on, or have been; then gives what is to be given. */
+    /** Looks at the memory of the host and of the VMs that are on, or have been, and gives what is to be given. */
     void look() {
         try {
             hostMemory = hostReading.read();
@@ -148,19 +157,30 @@ final class VmMemories implements AutoCloseable {
         seen.keySet().retainAll(all.stream().map(Vm::name).toList());
         raises.keySet().retainAll(seen.keySet());
         for (var vm : all) {
-            if (on(vm) || wasOn(vm)) {
-                try {
-                    seen.put(vm.name(), hypervisor.memory(vm.name()));
-                } catch (HypervisorException e) {
-                    LOG.log(Level.DEBUG, host + ", " + vm.name() + ": memory", e);
-                }
+            if ((on(vm) || wasOn(vm)) && asked.add(vm.name())) {
+                askers.execute(() -> {
+                    try {
+                        look(vm.name());
+                    } finally {
+                        asked.remove(vm.name());
+                    }
+                });
             }
         }
-        decide(all).forEach((vm, decision) -> {
-            if (decision instanceof Decision.More(int target) && seen.get(vm).givenByItself()) {
-                give(vm, target);
+    }
+
+    private void look(String vm) {
+        try {
+            var memory = hypervisor.memory(vm);
+            seen.put(vm, memory);
+            if (memory.givenByItself() && decision(decide(vms.get()), vm) instanceof Decision.More(int target)) {
+                give(vm, memory, target);
             }
-        });
+        } catch (HypervisorException e) {
+            LOG.log(Level.DEBUG, host + ", " + vm + ": memory", e);
+        } catch (RuntimeException e) {
+            LOG.log(Level.ERROR, host + ", " + vm + ": memory", e);
+        }
     }
 
     private static boolean on(Vm vm) {
@@ -197,9 +217,8 @@ final class VmMemories implements AutoCloseable {
         return turns.computeIfAbsent(vm, _ -> new Object());
     }
 
-    private void give(String vm, int target) {
+    private void give(String vm, DomainMemory known, int target) {
         synchronized (turn(vm)) {
-            var known = seen.get(vm);
             try {
                 var now = hypervisor.memory(vm);
                 seen.put(vm, now);
