@@ -61,7 +61,7 @@ final class Recoveries {
     /** By VM, why it is not known how far its recovery is. */
     private final Map<String, String> unreadable = new ConcurrentHashMap<>();
 
-    /** By VM, which host has what it was not started without. */
+    /** By VM, which host has what it was not started without; this one, if that does not fit. */
     private final Map<String, String> needed = new ConcurrentHashMap<>();
 
     private final Lane looking = new Lane("looks for lost hosts");
@@ -131,10 +131,7 @@ final class Recoveries {
         }
         return switch (stage(vm)) {
             case NONE -> "";
-            case NEEDED ->
-                "A part of its disk is on " + needed.getOrDefault(vm, "another host")
-                        + ", which brings it home when its agent is up. If that host is lost for good, recover the VM:"
-                        + " Recover VM..., or triplel vm recover " + vm + ".";
+            case NEEDED -> missing(vm, needed.getOrDefault(vm, "another host"));
             case RUNNING -> "Its disk is being recovered. Wait for that, or cancel it.";
             case READY ->
                 "The recovered copy of its disk waits for a decision: Recover VM..., or triplel vm recover " + vm
@@ -142,7 +139,17 @@ final class Recoveries {
         };
     }
 
-    /** Its disk was not attached: perhaps because a part of it is on a host that is lost. */
+    private String missing(String vm, String where) {
+        return where.equals(host)
+                ? "What it wrote last on " + host + " is missing, or does not fit its image on the NAS as it is now."
+                        + " Start it: that says why. If it cannot be mended, recover the VM: Recover VM..., or triplel vm"
+                        + " recover " + vm + " --host " + host + "."
+                : "A part of its disk is on " + where
+                        + ", which brings it home when its agent is up. If that host is lost for good, recover the VM:"
+                        + " Recover VM..., or triplel vm recover " + vm + ".";
+    }
+
+    /** Its disk was not attached: perhaps because a part of it is on a host that is lost, or does not fit it. */
     void refused(String vm, AgentException why) {
         switch (why.getCause()) {
             case ElsewhereException elsewhere -> needed.put(vm, elsewhere.host());
@@ -241,13 +248,14 @@ final class Recoveries {
                 0);
     }
 
-    /** The claim of a log that this host cannot send on. */
+    /** The claim of a log that this host cannot send on, or has refused to. */
     private Optional<Claim> lostLog(String vm, String overlay) throws IOException {
         var claim = nas.claim(overlay);
         boolean ours = claim.isPresent()
                 && claim.get().state() == Claim.State.OPEN
                 && claim.get().host().equals(host)
-                && HostFiles.isHere(claim.get(), state, vm);
+                && HostFiles.isHere(claim.get(), state, vm)
+                && !host.equals(needed.get(vm));
         return ours ? Optional.empty() : claim;
     }
 
