@@ -59,6 +59,9 @@ final class AgentConnection implements AutoCloseable {
     private final Thread thread;
     private volatile Session session;
 
+    /** Why there is none. */
+    private volatile String problem = "it has not answered yet";
+
     /**
      * Connects as soon as {@link #start} is called.
      *
@@ -98,7 +101,7 @@ final class AgentConnection implements AutoCloseable {
     private <T> void send(Function<AgentService, CompletableFuture<T>> request, CompletableFuture<T> result) {
         var current = session;
         if (current == null) {
-            result.completeExceptionally(lost("The agent is not connected.", null));
+            result.completeExceptionally(lost("The agent is not connected: " + problem + ".", null));
             return;
         }
         try {
@@ -154,6 +157,7 @@ final class AgentConnection implements AutoCloseable {
                 unanswered.completeExceptionally(lost("The agent was lost before it answered.", null));
             }
             if (closed.getCount() > 0) {
+                problem = reason;
                 LOG.log(System.Logger.Level.DEBUG, "{0}: no connection to {1}: {2}", host, socket, reason);
                 observer.lost(reason);
                 pause(delay);
