@@ -124,9 +124,7 @@ class MemoryTest {
 
         set(more);
         Until.holds(
-                "the guest has it",
-                World.SOON,
-                () -> kibibytes(guest, "MemTotal") == whole - (maximum - more) * 1024L);
+                "the guest has it", World.SOON, () -> kibibytes(guest, "MemTotal") == whole - (maximum - more) * 1024L);
         // not none: what lies in the swap area of programs that wake up now and then comes back in the course of time
         long hardly = before.swap().bytesPerSecond() / 20;
         Until.holds("it hardly swaps any more", LONG, () -> {
