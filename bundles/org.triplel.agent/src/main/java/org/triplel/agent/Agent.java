@@ -17,6 +17,9 @@ import org.triplel.hypervisor.HypervisorListener;
 /** The agent of a host: here its parts are wired together. */
 final class Agent implements AutoCloseable {
 
+    /** Libvirt hangs up on, or keeps waiting, who has five calls under way. */
+    private static final int MEMORY_ASKERS = 3;
+
     private static final System.Logger LOG = System.getLogger(Agent.class.getName());
 
     private final StateFolder state;
@@ -27,8 +30,8 @@ final class Agent implements AutoCloseable {
     private final Hypervisor hypervisor;
     private final HostWatch watch;
     private final VmMemories memories;
-    private final ExecutorService memoryAskers = Executors.newCachedThreadPool(
-            Thread.ofPlatform().daemon().name("memory-", 0).factory());
+    private final ExecutorService memoryAskers = Executors.newFixedThreadPool(
+            MEMORY_ASKERS, Thread.ofPlatform().daemon().name("memory-", 0).factory());
     private final Sampler sampler;
     private final UnixSocket socket;
 

@@ -20,14 +20,15 @@ record LostParts(String host, StateFolder state, Nas nas) {
      * Takes as long as its disk needs to be looked at.
      *
      * @param journals whether they may be on a host
-     * @param refused whether this host has refused to send on what it has
+     * @param unfit what this host has and does not use, because it does not fit
      */
-    List<RecoveryStatus.Loss> all(String vm, String overlay, boolean journals, boolean refused) throws IOException {
+    List<RecoveryStatus.Loss> all(String vm, String overlay, boolean journals, Optional<RecoveryStatus.Kind> unfit)
+            throws IOException {
         nas.requirePresent();
         var losses = new ArrayList<RecoveryStatus.Loss>();
-        log(vm, overlay, refused).map(LostParts::loss).ifPresent(losses::add);
+        log(vm, overlay, unfit).map(LostParts::loss).ifPresent(losses::add);
         if (journals) {
-            journals(vm, overlay).map(LostParts::loss).forEach(losses::add);
+            journals(vm, overlay, unfit).map(LostParts::loss).forEach(losses::add);
         }
         return losses;
     }
@@ -51,22 +52,24 @@ record LostParts(String host, StateFolder state, Nas nas) {
     /**
      * The claim of a log that this host cannot send on.
      *
-     * @param refused whether it has refused to
+     * @param unfit what this host has and does not use, because it does not fit
      */
-    Optional<Claim> log(String vm, String overlay, boolean refused) throws IOException {
+    Optional<Claim> log(String vm, String overlay, Optional<RecoveryStatus.Kind> unfit) throws IOException {
         var claim = nas.claim(overlay);
         boolean ours = claim.isPresent()
                 && claim.get().state() == Claim.State.OPEN
                 && claim.get().host().equals(host)
                 && HostFiles.isHere(claim.get(), state, vm)
-                && !refused;
+                && !unfit.equals(Optional.of(RecoveryStatus.Kind.LOG));
         return ours ? Optional.empty() : claim;
     }
 
-    private Stream<AbsentJournal> journals(String vm, String overlay) throws IOException {
+    private Stream<AbsentJournal> journals(String vm, String overlay, Optional<RecoveryStatus.Kind> unfit)
+            throws IOException {
+        boolean has = HostFiles.hasJournals(state, vm) && !unfit.equals(Optional.of(RecoveryStatus.Kind.JOURNAL));
         try {
             return Recovery.absentJournals(nas.folder().resolve(overlay)).stream()
-                    .filter(journal -> !(journal.tombstone().host().equals(host) && HostFiles.hasJournals(state, vm)));
+                    .filter(journal -> !(has && journal.tombstone().host().equals(host)));
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
             throw new IOException("looking at " + overlay + " was interrupted", e);

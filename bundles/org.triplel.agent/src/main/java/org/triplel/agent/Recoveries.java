@@ -54,8 +54,11 @@ final class Recoveries {
     private final RecoveredCopies copies;
     private final Map<String, Run> runs = new ConcurrentHashMap<>();
 
-    /** By VM, which host has what it was not started without; this one, if that does not fit. */
+    /** By VM, which host has what it was not started without. */
     private final Map<String, String> needed = new ConcurrentHashMap<>();
+
+    /** By VM, what this host has of it and did not start it with, because that does not fit. */
+    private final Map<String, RecoveryStatus.Kind> unfit = new ConcurrentHashMap<>();
 
     private final Lane looking = new Lane("looks for lost hosts");
 
@@ -115,23 +118,36 @@ final class Recoveries {
                         + " Recover VM..., or triplel vm recover " + vm + ".";
     }
 
-    /** Its disk was not attached: perhaps because a part of it is on a host that is lost, or does not fit it. */
-    void refused(String vm, AgentException why) {
-        switch (why.getCause()) {
-            case ElsewhereException elsewhere -> needed.put(vm, elsewhere.host());
-            case AbsentJournalException absent -> needed.put(vm, absent.host());
-            case null, default -> {}
-        }
+    /**
+     * Its disk was not attached: perhaps because a part of it is on a host that is lost, or is here and does not fit.
+     *
+     * @return whether it is that
+     */
+    boolean refused(String vm, AgentException why) {
+        return switch (why.getCause()) {
+            case ElsewhereException elsewhere -> noteMissing(vm, elsewhere.host(), RecoveryStatus.Kind.LOG);
+            case AbsentJournalException absent -> noteMissing(vm, absent.host(), RecoveryStatus.Kind.JOURNAL);
+            case null, default -> false;
+        };
     }
 
-    /** What it wrote last is here, but its disk was not attached with it. */
-    private boolean refusedHere(String vm) {
-        return host.equals(needed.get(vm));
+    private boolean noteMissing(String vm, String where, RecoveryStatus.Kind kind) {
+        needed.put(vm, where);
+        if (where.equals(host)) {
+            unfit.put(vm, kind);
+        }
+        return true;
+    }
+
+    /** Whether the disk of a VM was not attached with what this host has of it. */
+    boolean hasUnfit(String vm) {
+        return unfit.containsKey(vm);
     }
 
     /** Its disk is whole. */
     void whole(String vm) {
         needed.remove(vm);
+        unfit.remove(vm);
     }
 
     /**
@@ -183,7 +199,7 @@ final class Recoveries {
     private List<RecoveryStatus.Loss> look(String vm, String overlay, boolean journals, BooleanSupplier off)
             throws AgentException {
         try {
-            var losses = lostParts.all(vm, overlay, journals, refusedHere(vm));
+            var losses = lostParts.all(vm, overlay, journals, Optional.ofNullable(unfit.get(vm)));
             if (losses.isEmpty()) {
                 whole(vm);
             } else {
@@ -212,7 +228,7 @@ final class Recoveries {
         }
         refuseUnlessLost(look(vm.vm(), vm.overlay(), true, () -> true), vm.vm(), wanted.lostHost());
         try {
-            var claim = lostParts.log(vm.vm(), vm.overlay(), refusedHere(vm.vm()));
+            var claim = lostParts.log(vm.vm(), vm.overlay(), Optional.ofNullable(unfit.get(vm.vm())));
             var log = wanted.log().isEmpty()
                     ? Optional.<Path>empty()
                     : Optional.of(new SavedLog(host, nas).checked(wanted.log(), vm, claim));
@@ -377,7 +393,7 @@ final class Recoveries {
         if (copies.find(vm).isPresent()) {
             discard(vm);
         }
-        needed.remove(vm);
+        whole(vm);
         runs.remove(vm);
     }
 }

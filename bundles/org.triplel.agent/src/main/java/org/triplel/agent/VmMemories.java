@@ -44,6 +44,11 @@ final class VmMemories implements AutoCloseable {
 
     private static final String MEMORY = "Memory";
     private static final Duration LOOK = Duration.ofSeconds(2);
+
+    /** An answer that takes longer comes of a QEMU that hangs; it is left alone for a while. */
+    private static final long PATIENCE_NANOS = TimeUnit.SECONDS.toNanos(10);
+
+    private static final long SILENCE_NANOS = TimeUnit.MINUTES.toNanos(5);
     private static final long PAUSE_NANOS = TimeUnit.SECONDS.toNanos(SwapVelocity.WINDOW_SECONDS);
 
     /** Where the host's memory is read. */
@@ -71,6 +76,9 @@ final class VmMemories implements AutoCloseable {
 
     /** The VMs that the hypervisor has been asked about and has not answered yet: its monitor of one may hang. */
     private final Set<String> asked = ConcurrentHashMap.newKeySet();
+
+    /** By VM, when it was last given up to wait for its answer. */
+    private final Map<String, Long> silentSince = new ConcurrentHashMap<>();
 
     /** By VM: its target is changed once at a time, as what is given must not undo what an administrator has just set. */
     private final Map<String, Object> turns = new ConcurrentHashMap<>();
@@ -111,7 +119,7 @@ final class VmMemories implements AutoCloseable {
     private void lookAgain() {
         try {
             look();
-        } catch (RuntimeException e) {
+        } catch (RuntimeException | Error e) {
             LOG.log(Level.ERROR, host + ": memory of the VMs", e); // a task that throws would never run again
         }
     }
@@ -156,31 +164,62 @@ final class VmMemories implements AutoCloseable {
         var all = vms.get();
         seen.keySet().retainAll(all.stream().map(Vm::name).toList());
         raises.keySet().retainAll(seen.keySet());
+        silentSince.keySet().retainAll(seen.keySet());
         for (var vm : all) {
-            if ((on(vm) || wasOn(vm)) && asked.add(vm.name())) {
-                askers.execute(() -> {
-                    try {
-                        look(vm.name());
-                    } finally {
-                        asked.remove(vm.name());
-                    }
-                });
+            if ((on(vm) || wasOn(vm)) && !silent(vm.name()) && asked.add(vm.name())) {
+                ask(vm.name());
             }
         }
     }
 
+    private void ask(String vm) {
+        boolean asks = false;
+        try {
+            askers.execute(() -> {
+                try {
+                    look(vm);
+                } finally {
+                    asked.remove(vm);
+                }
+            });
+            asks = true;
+        } finally {
+            if (!asks) {
+                asked.remove(vm);
+            }
+        }
+    }
+
+    /** Its monitor has kept us waiting lately; what is known of it is old. */
+    private boolean silent(String vm) {
+        var since = silentSince.get(vm);
+        return since != null && nanos.getAsLong() - since < SILENCE_NANOS;
+    }
+
     private void look(String vm) {
+        long began = nanos.getAsLong();
         try {
             var memory = hypervisor.memory(vm);
             seen.put(vm, memory);
-            if (memory.givenByItself() && decision(decide(vms.get()), vm) instanceof Decision.More(int target)) {
-                give(vm, memory, target);
-            }
+            promise(vm, memory).ifPresent(raise -> give(vm, memory, raise));
         } catch (HypervisorException e) {
             LOG.log(Level.DEBUG, host + ", " + vm + ": memory", e);
+            if (nanos.getAsLong() - began > PATIENCE_NANOS) {
+                silentSince.put(vm, nanos.getAsLong());
+            }
         } catch (RuntimeException e) {
             LOG.log(Level.ERROR, host + ", " + vm + ": memory", e);
         }
+    }
+
+    /** Two that are to be given memory at the same time are not promised the same. */
+    private synchronized Optional<Raise> promise(String vm, DomainMemory memory) {
+        if (memory.givenByItself() && decision(decide(vms.get()), vm) instanceof Decision.More(int target)) {
+            var raise = new Raise(nanos.getAsLong(), target - memory.targetMiB());
+            raises.put(vm, raise); // before it is tried: one that fails is not tried again at once
+            return Optional.of(raise);
+        }
+        return Optional.empty();
     }
 
     private static boolean on(Vm vm) {
@@ -197,7 +236,7 @@ final class VmMemories implements AutoCloseable {
         var guests = all.stream()
                 .filter(vm -> vm.state() == VmState.RUNNING)
                 .map(Vm::name)
-                .filter(vm -> raised(vm).isEmpty())
+                .filter(vm -> raised(vm).isEmpty() && !silent(vm))
                 .flatMap(vm -> Optional.ofNullable(seen.get(vm)).stream()
                         .map(memory -> new BalloonPolicy.Guest(vm, memory, swap(vm))))
                 .toList();
@@ -217,16 +256,16 @@ final class VmMemories implements AutoCloseable {
         return turns.computeIfAbsent(vm, _ -> new Object());
     }
 
-    private void give(String vm, DomainMemory known, int target) {
+    private void give(String vm, DomainMemory known, Raise raise) {
+        int target = known.targetMiB() + raise.mebibytes;
         synchronized (turn(vm)) {
             try {
                 var now = hypervisor.memory(vm);
                 seen.put(vm, now);
                 if (now.targetMiB() != known.targetMiB() || !now.givenByItself()) {
+                    raises.remove(vm, raise);
                     return; // somebody has set it meanwhile
                 }
-                // before it is tried: one that fails is not tried again at once
-                raises.put(vm, new Raise(nanos.getAsLong(), target - now.targetMiB()));
                 hypervisor.setMemory(vm, target);
                 seen.put(vm, hypervisor.memory(vm));
                 events.add(Severity.INFO, vm, MEMORY, givenWords(vm, now, target));
@@ -383,6 +422,6 @@ final class VmMemories implements AutoCloseable {
 
     @Override
     public void close() {
-        clock.shutdown();
+        clock.close();
     }
 }

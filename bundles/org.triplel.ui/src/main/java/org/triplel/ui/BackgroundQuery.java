@@ -16,6 +16,8 @@ import org.eclipse.swt.widgets.Control;
  */
 public final class BackgroundQuery<Q, A> {
 
+    private static final System.Logger LOG = System.getLogger(BackgroundQuery.class.getName());
+
     private final Control owner;
     private final Executor background;
     private final Supplier<Optional<Q>> question;
@@ -53,20 +55,30 @@ public final class BackgroundQuery<Q, A> {
         underWay = true;
         var display = owner.getDisplay();
         background.execute(() -> {
-            var answer = lookUp.apply(asked);
+            var answer = lookUp(asked);
             if (!display.isDisposed()) {
                 display.asyncExec(() -> take(asked, answer));
             }
         });
     }
 
-    private void take(Q asked, A answer) {
+    /** Nothing if it failed: then the control asks again when it is refreshed. */
+    private Optional<A> lookUp(Q asked) {
+        try {
+            return Optional.of(lookUp.apply(asked));
+        } catch (RuntimeException e) {
+            LOG.log(System.Logger.Level.ERROR, () -> asked + " cannot be looked up", e);
+            return Optional.empty();
+        }
+    }
+
+    private void take(Q asked, Optional<A> answer) {
         underWay = false;
         if (owner.isDisposed()) {
             return;
         }
         if (question.get().equals(Optional.of(asked))) {
-            show.accept(answer);
+            answer.ifPresent(show);
         } else {
             ask();
         }

@@ -475,9 +475,7 @@ final class Transmission {
                 return;
             }
         }
-        if (!replies.offerData(request, reply, Replies.READ_HEADER_BYTES)) {
-            replies.data(request, reply);
-        }
+        replies.collectData(request, reply, Replies.READ_HEADER_BYTES);
     }
 
     private boolean readNow(Request request, MemorySegment reply) {
