@@ -1,7 +1,7 @@
 #!/bin/sh
 # Records what Debian's own programs do to their files in the lab's guest while packages are installed, a browser's databases
 # are written and a text is edited, and how long they and their user think in between: the traces that ./bench write-intensive
-# replays, releng/traces/*.trace. What the user does, and how long he pauses, stands in releng/traces/record.sh.
+# replays, releng/traces/*.trace. What the user does, and how long they pause, stands in releng/traces/record.sh.
 # The guest's clock counts instructions, a nanosecond each, so thinking takes as long as on a real processor of about
 # that speed and not as long as its emulation. Works as any user. The lab must have been started once on this machine, strace and
 # sqlite3 be installed, and Debian's packages be within reach.

@@ -5,7 +5,7 @@ set -eu
 export PATH=/usr/sbin:/usr/bin:/sbin:/bin LC_ALL=C
 tools=$(cd "$(dirname "$0")" && pwd)
 results=$1
-user_pauses=0.5 # seconds between two things that the user does
+user_pauses=0.3 # seconds between two things that the user does
 
 # All that changes files, and what their offsets follow from
 calls=open,openat,creat,close,dup,dup2,dup3,fcntl,chdir,fchdir,lseek,read,readv,write,writev,pwrite64,pwritev,pwritev2,\
