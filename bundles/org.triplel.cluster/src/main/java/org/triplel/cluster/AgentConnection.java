@@ -142,7 +142,6 @@ final class AgentConnection implements AutoCloseable {
             String reason;
             try (var opened = new Session()) {
                 opened.load();
-                session = opened;
                 if (closed.getCount() == 0) {
                     opened.end();
                 }
@@ -229,6 +228,7 @@ final class AgentConnection implements AutoCloseable {
             var replicas = answer(service.replicas());
             var events = answer(service.events());
             synchronized (this) {
+                session = this; // whoever hears of it may ask at once
                 observer.connected(status, vms, replicas, events);
                 // what was told meanwhile may be newer than the lists
                 held.forEach(Runnable::run);
