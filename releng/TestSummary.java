@@ -2,10 +2,11 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.regex.Pattern;
 import javax.xml.parsers.DocumentBuilderFactory;
 import org.w3c.dom.Element;
 
-/** Adds up the Surefire reports below a folder: lists what failed and why something was skipped, then counts. */
+/** Adds up the Surefire reports below a folder: lists what failed or was skipped, and why, then counts. */
 final class TestSummary {
 
     private int passed;
@@ -40,7 +41,7 @@ final class TestSummary {
             var name = test.getAttribute("classname") + "." + test.getAttribute("name");
             if (has(test, "failure") || has(test, "error")) {
                 failed++;
-                System.out.println("FAILED  " + name);
+                System.out.println("FAILED  " + name + why(test));
             } else if (has(test, "skipped")) {
                 skipped++;
                 var reason = ((Element) test.getElementsByTagName("skipped").item(0)).getAttribute("message");
@@ -49,6 +50,19 @@ final class TestSummary {
                 passed++;
             }
         }
+    }
+
+    /** Where only the end of a log is kept, this is what tells why it failed. */
+    private static String why(Element test) {
+        var failure = (Element) test.getElementsByTagName(has(test, "failure") ? "failure" : "error").item(0);
+        var line = Pattern.compile("\\(" + simpleName(test.getAttribute("classname")) + "\\.java:\\d+\\)")
+                .matcher(failure.getTextContent());
+        return ": " + failure.getAttribute("message").strip().lines().findFirst().orElse(failure.getAttribute("type"))
+                + (line.find() ? " " + line.group() : "");
+    }
+
+    private static String simpleName(String className) {
+        return className.substring(className.lastIndexOf('.') + 1).replaceAll("\\$.*", "");
     }
 
     private static boolean has(Element test, String child) {

@@ -4,6 +4,8 @@ import java.io.IOException;
 import java.lang.System.Logger.Level;
 import java.nio.file.Files;
 import java.util.List;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
 import org.triplel.agent.api.AgentListener;
 import org.triplel.block.UnixSocket;
 import org.triplel.hypervisor.DomainEvent;
@@ -15,6 +17,9 @@ import org.triplel.hypervisor.HypervisorListener;
 /** The agent of a host: here its parts are wired together. */
 final class Agent implements AutoCloseable {
 
+    /** Libvirt hangs up on, or keeps waiting, who has five calls under way. */
+    private static final int MEMORY_ASKERS = 3;
+
     private static final System.Logger LOG = System.getLogger(Agent.class.getName());
 
     private final StateFolder state;
@@ -25,6 +30,8 @@ final class Agent implements AutoCloseable {
     private final Hypervisor hypervisor;
     private final HostWatch watch;
     private final VmMemories memories;
+    private final ExecutorService memoryAskers = Executors.newFixedThreadPool(
+            MEMORY_ASKERS, Thread.ofPlatform().daemon().name("memory-", 0).factory());
     private final Sampler sampler;
     private final UnixSocket socket;
 
@@ -69,7 +76,8 @@ final class Agent implements AutoCloseable {
                 new BegunDefinitions(state.defining()),
                 vm -> desktops.tell((AgentListener desktop) -> desktop.vmDeleted(vm)));
         var advisor = new Advisor(disks);
-        memories = new VmMemories(config.name(), hypervisor, vms::all, HostMemory::read, System::nanoTime, events);
+        memories = new VmMemories(
+                config.name(), hypervisor, vms::all, HostMemory::read, System::nanoTime, memoryAskers, events);
         sampler = new Sampler(config.name(), disks, advisor, memories, replicas, vms, watch::status, desktops);
         socket = new UnixSocket(state.agentSocket());
 
@@ -119,6 +127,7 @@ final class Agent implements AutoCloseable {
         socket.close();
         sampler.close();
         memories.close();
+        memoryAskers.shutdown();
         watch.close();
         hypervisor.close();
         desktops.close();

@@ -264,9 +264,11 @@ final class Disks implements VmDisks, AutoCloseable {
             throw new AgentException(
                     AgentError.Kind.CONFLICT,
                     "The disk of " + vm.vm() + " cannot be attached: " + e.getMessage() + ".",
-                    "Start the agent of " + e.host()
-                            + ", which brings it home, or start the VM there. If that host is lost"
-                            + " for good, recover the VM: Recover VM..., or triplel vm recover " + vm.vm() + " --host "
+                    (e.host().equals(host)
+                                    ? "What " + host + " has of it does not fit. If it cannot be had"
+                                    : "Start the agent of " + e.host()
+                                            + ", which brings it home, or start the VM there. If that host is lost for good")
+                            + ", recover the VM: Recover VM..., or triplel vm recover " + vm.vm() + " --host "
                             + e.host() + ".",
                     e);
         } catch (IOException e) {

@@ -584,9 +584,26 @@ final class ManagedVm {
         return request(Recoveries.RECOVER, () -> {
             requireNoMemory("recovered");
             host.disks.refuseIfUsed(record());
+            if (host.recoveries.hasUnfit(name())) {
+                tryAgain();
+            }
             host.recoveries.begin(record(), wanted);
             become(state, "");
         });
+    }
+
+    /** What did not fit may do so by now, and must not be lost then: it comes home. */
+    private void tryAgain() throws AgentException {
+        try {
+            host.disks.attach(record(), Guest.OFF);
+            host.disks.detach(name(), Guest.OFF);
+            host.recoveries.whole(name());
+            become(state, "");
+        } catch (AgentException e) {
+            if (!host.recoveries.refused(name(), e)) {
+                throw e;
+            }
+        }
     }
 
     void cancelRecovery() throws AgentException {
@@ -742,6 +759,7 @@ final class ManagedVm {
     private void goOn(DomainStatus status) {
         try {
             host.disks.attach(record(), Guest.LIVES);
+            host.recoveries.whole(name());
             host.disks.place(name(), placement); // it may be of the time of an earlier agent
         } catch (AgentException e) {
             fail("Attach disk", e);

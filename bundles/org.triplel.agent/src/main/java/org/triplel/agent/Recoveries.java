@@ -12,20 +12,17 @@ import java.util.concurrent.CancellationException;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.function.BooleanSupplier;
-import java.util.stream.Stream;
 import org.triplel.agent.api.AgentError;
 import org.triplel.agent.api.AgentEvent.Severity;
 import org.triplel.agent.api.RecoveryRequest;
 import org.triplel.agent.api.RecoveryStage;
 import org.triplel.agent.api.RecoveryStatus;
-import org.triplel.guest.AbsentJournal;
 import org.triplel.recovery.Recovery;
 import org.triplel.recovery.RecoveryReport;
 import org.triplel.recovery.RecoveryStep;
 import org.triplel.recovery.RefusedException;
 import org.triplel.recovery.RepairedFileSystem;
 import org.triplel.router.AbsentJournalException;
-import org.triplel.router.WriteBehindLog;
 
 /**
  * Recoveries of the disks of this host's VMs whose earlier host is lost. Calls that change something for one VM come one after
@@ -34,8 +31,6 @@ import org.triplel.router.WriteBehindLog;
 final class Recoveries {
 
     static final String RECOVER = "Recover";
-
-    private static final String LOOK_AT_HOST = "Look at the disk that has the agent's state";
 
     private static final System.Logger LOG = System.getLogger(Recoveries.class.getName());
 
@@ -55,15 +50,15 @@ final class Recoveries {
     private final StateFolder state;
     private final Nas nas;
     private final EventLog events;
-    private final JournalDisks journalDisks;
-    private final Map<String, RecoveryNote> notes = new ConcurrentHashMap<>();
+    private final LostParts lostParts;
+    private final RecoveredCopies copies;
     private final Map<String, Run> runs = new ConcurrentHashMap<>();
-
-    /** By VM, why it is not known how far its recovery is. */
-    private final Map<String, String> unreadable = new ConcurrentHashMap<>();
 
     /** By VM, which host has what it was not started without. */
     private final Map<String, String> needed = new ConcurrentHashMap<>();
+
+    /** By VM, what this host has of it and did not start it with, because that does not fit. */
+    private final Map<String, RecoveryStatus.Kind> unfit = new ConcurrentHashMap<>();
 
     private final Lane looking = new Lane("looks for lost hosts");
 
@@ -77,43 +72,15 @@ final class Recoveries {
         this.state = state;
         this.nas = nas;
         this.events = events;
-        this.journalDisks = journalDisks;
-        for (var vm : RecoveryNote.vms(state.recovering())) {
-            try {
-                read(vm);
-            } catch (AgentException e) {
-                LOG.log(Level.ERROR, host + ", " + vm + ", " + RECOVER, e);
-            }
-        }
-    }
-
-    private void read(String vm) throws AgentException {
-        try {
-            RecoveryNote.read(state.recovering(), vm).ifPresent(note -> notes.put(vm, note));
-            unreadable.remove(vm);
-        } catch (HostDiskException e) {
-            var failure = new AgentException(
-                    AgentError.Kind.LOCAL_DISK,
-                    "How far the recovery of " + vm + " is cannot be read: " + Failures.describe(e) + ".",
-                    "Remove that file. A copy of the disk that is on the NAS stays there then.",
-                    e);
-            unreadable.put(vm, failure.getMessage());
-            throw failure;
-        }
-    }
-
-    /** The VMs of which an earlier agent has left something. */
-    List<String> left() {
-        return List.copyOf(notes.keySet());
+        this.lostParts = new LostParts(host, state, nas, journalDisks);
+        this.copies = new RecoveredCopies(host, state, nas, events, journalDisks, this::whole);
     }
 
     RecoveryStage stage(String vm) {
         if (running(vm)) {
             return RecoveryStage.RUNNING;
         }
-        if (Optional.ofNullable(notes.get(vm))
-                .filter(note -> note.stage() != RecoveryNote.Stage.COPYING)
-                .isPresent()) {
+        if (copies.ready(vm).isPresent()) {
             return RecoveryStage.READY;
         }
         return needed.containsKey(vm) ? RecoveryStage.NEEDED : RecoveryStage.NONE;
@@ -127,16 +94,13 @@ final class Recoveries {
 
     /** What is wrong with a VM's disk and what to do, or empty. */
     String problem(String vm) {
-        var unknown = unreadable.getOrDefault(vm, "");
+        var unknown = copies.problem(vm);
         if (!unknown.isEmpty()) {
             return unknown;
         }
         return switch (stage(vm)) {
             case NONE -> "";
-            case NEEDED ->
-                "A part of its disk is on " + needed.getOrDefault(vm, "another host")
-                        + ", which brings it home when its agent is up. If that host is lost for good, recover the VM:"
-                        + " Recover VM..., or triplel vm recover " + vm + ".";
+            case NEEDED -> missing(vm, needed.getOrDefault(vm, "another host"));
             case RUNNING -> "Its disk is being recovered. Wait for that, or cancel it.";
             case READY ->
                 "The recovered copy of its disk waits for a decision: Recover VM..., or triplel vm recover " + vm
@@ -144,19 +108,50 @@ final class Recoveries {
         };
     }
 
-    /** Its disk was not attached: perhaps because a part of it is on a host that is lost. */
-    void refused(String vm, AgentException why) {
-        switch (why.getCause()) {
-            case ElsewhereException elsewhere -> needed.put(vm, elsewhere.host());
-            case JournalElsewhereException elsewhere -> needed.put(vm, elsewhere.host());
-            case AbsentJournalException absent -> needed.put(vm, absent.host());
-            case null, default -> {}
+    private String missing(String vm, String where) {
+        return where.equals(host)
+                ? "What it wrote last on " + host + " is missing, or does not fit its image on the NAS as it is now."
+                        + " Start it: that says why. If it cannot be mended, recover the VM: Recover VM..., or triplel vm"
+                        + " recover " + vm + " --host " + host + "."
+                : "A part of its disk is on " + where
+                        + ", which brings it home when its agent is up. If that host is lost for good, recover the VM:"
+                        + " Recover VM..., or triplel vm recover " + vm + ".";
+    }
+
+    /**
+     * Its disk was not attached: perhaps because a part of it is on a host that is lost, or is here and does not fit.
+     *
+     * @return whether it is that
+     */
+    boolean refused(String vm, AgentException why) {
+        return switch (why.getCause()) {
+            case ElsewhereException elsewhere -> noteMissing(vm, elsewhere.host(), RecoveryStatus.Kind.LOG);
+            case AbsentJournalException absent -> noteMissing(vm, absent.host(), RecoveryStatus.Kind.JOURNAL);
+            case JournalElsewhereException elsewhere -> { // whether it fits is asked each time
+                needed.put(vm, elsewhere.host());
+                yield true;
+            }
+            case null, default -> false;
+        };
+    }
+
+    private boolean noteMissing(String vm, String where, RecoveryStatus.Kind kind) {
+        needed.put(vm, where);
+        if (where.equals(host)) {
+            unfit.put(vm, kind);
         }
+        return true;
+    }
+
+    /** Whether the disk of a VM was not attached with what this host has of it. */
+    boolean hasUnfit(String vm) {
+        return unfit.containsKey(vm);
     }
 
     /** Its disk is whole. */
     void whole(String vm) {
         needed.remove(vm);
+        unfit.remove(vm);
     }
 
     /**
@@ -188,7 +183,7 @@ final class Recoveries {
                 run.map(each -> each.steps).orElse(List.of()).stream()
                         .map(Recoveries::told)
                         .toList(),
-                Optional.ofNullable(notes.get(vm)).map(RecoveryNote::report).orElse(RecoveryStatus.Report.NONE),
+                copies.find(vm).map(RecoveryNote::report).orElse(RecoveryStatus.Report.NONE),
                 run.map(each -> each.problem).orElse(""));
     }
 
@@ -208,13 +203,7 @@ final class Recoveries {
     private List<RecoveryStatus.Loss> look(String vm, String overlay, boolean journals, BooleanSupplier off)
             throws AgentException {
         try {
-            nas.requirePresent();
-            var losses = new ArrayList<RecoveryStatus.Loss>();
-            lostLog(vm, overlay).map(Recoveries::loss).ifPresent(losses::add);
-            journalDisks.lostJournal(vm, overlay).map(Recoveries::loss).ifPresent(losses::add);
-            if (journals) {
-                lostJournals(vm, overlay).map(Recoveries::loss).forEach(losses::add);
-            }
+            var losses = lostParts.all(vm, overlay, journals, Optional.ofNullable(unfit.get(vm)));
             if (losses.isEmpty()) {
                 whole(vm);
             } else {
@@ -225,51 +214,7 @@ final class Recoveries {
         } catch (RefusedException e) { // its overlay is no image that can be read
             throw new AgentException(AgentError.Kind.CONFLICT, e.getMessage(), "", e);
         } catch (IOException e) {
-            throw failed("What is missing of " + vm + " cannot be told", e);
-        }
-    }
-
-    private static RecoveryStatus.Loss loss(Claim claim) {
-        return new RecoveryStatus.Loss(
-                RecoveryStatus.Kind.LOG,
-                "what was written behind" + (claim.state() == Claim.State.FAILED ? ", damaged on its host" : ""),
-                claim.host(),
-                claim.since().toEpochMilli());
-    }
-
-    private static RecoveryStatus.Loss loss(JournalClaim claim) {
-        return new RecoveryStatus.Loss(
-                RecoveryStatus.Kind.JOURNAL,
-                "the journal disk of its root file system",
-                claim.host(),
-                claim.since().toEpochMilli());
-    }
-
-    private static RecoveryStatus.Loss loss(AbsentJournal journal) {
-        return new RecoveryStatus.Loss(
-                RecoveryStatus.Kind.JOURNAL,
-                journal.reason(),
-                journal.tombstone().host(),
-                0);
-    }
-
-    /** The claim of a log that this host cannot send on. */
-    private Optional<Claim> lostLog(String vm, String overlay) throws IOException {
-        var claim = nas.claim(overlay);
-        boolean ours = claim.isPresent()
-                && claim.get().state() == Claim.State.OPEN
-                && claim.get().host().equals(host)
-                && HostFiles.isHere(claim.get(), state, vm);
-        return ours ? Optional.empty() : claim;
-    }
-
-    private Stream<AbsentJournal> lostJournals(String vm, String overlay) throws IOException {
-        try {
-            return Recovery.absentJournals(nas.folder().resolve(overlay)).stream()
-                    .filter(journal -> !(journal.tombstone().host().equals(host) && HostFiles.hasJournals(state, vm)));
-        } catch (InterruptedException e) {
-            Thread.currentThread().interrupt();
-            throw new IOException("looking at " + overlay + " was interrupted", e);
+            throw copies.failed("What is missing of " + vm + " cannot be told", e);
         }
     }
 
@@ -281,22 +226,23 @@ final class Recoveries {
     void begin(DiskRecord vm, RecoveryRequest wanted) throws AgentException {
         settle(vm.vm());
         refuseIfRunning(vm.vm());
-        if (notes.containsKey(vm.vm())) {
+        if (copies.find(vm.vm()).isPresent()) {
             throw AgentException.conflict(
                     "There is a recovered copy of the disk of " + vm.vm() + ".", "Use it, or discard it first.");
         }
         refuseUnlessLost(look(vm.vm(), vm.overlay(), true, () -> true), vm.vm(), wanted.lostHost());
         try {
-            var claim = lostLog(vm.vm(), vm.overlay());
-            var journal = journalDisks.lostJournal(vm.vm(), vm.overlay());
-            var log = wanted.log().isEmpty() ? Optional.<Path>empty() : Optional.of(checked(wanted.log(), vm, claim));
+            var claim = lostParts.log(vm.vm(), vm.overlay(), Optional.ofNullable(unfit.get(vm.vm())));
+            var journal = lostParts.journalDisk(vm.vm(), vm.overlay());
+            var log = wanted.log().isEmpty()
+                    ? Optional.<Path>empty()
+                    : Optional.of(new SavedLog(host, nas).checked(wanted.log(), vm, claim));
             var copy = vm.overlay().replaceAll("\\.qcow2$", "") + ".recovered-on-" + host + ".qcow2"; // ours alone
             refuseIfThere(copy);
             var note = RecoveryNote.begin(vm.vm(), vm.overlay(), copy, nas.unwritten(vm.overlay()), claim, journal);
-            note.write(state.recovering());
+            copies.begin(note);
             var run = new Run(nas.folder().resolve(vm.overlay()), nas.folder().resolve(copy), log);
             runs.put(vm.vm(), run);
-            notes.put(vm.vm(), note);
             events.add(
                     Severity.WARNING,
                     vm.vm(),
@@ -304,7 +250,7 @@ final class Recoveries {
                     "A sound copy of its disk is being made; " + wanted.lostHost() + " is said to be off for good.");
             Thread.ofPlatform().daemon().name("recovery of " + vm.vm()).start(() -> run(note, run, claim, log));
         } catch (IOException e) {
-            throw failed("The recovery of " + vm.vm() + " cannot begin", e);
+            throw copies.failed("The recovery of " + vm.vm() + " cannot begin", e);
         }
     }
 
@@ -334,62 +280,6 @@ final class Recoveries {
         }
     }
 
-    private Path checked(String log, DiskRecord vm, Optional<Claim> claim) throws AgentException, IOException {
-        var file = Path.of(log);
-        if (claim.isEmpty()) {
-            throw AgentException.conflict(
-                    "No host has a log of what " + vm.vm() + " wrote, so " + log + " is not added to its disk.",
-                    "Leave the log away.");
-        }
-        if (!file.isAbsolute() || !Files.isRegularFile(file)) {
-            throw AgentException.invalid(
-                    "There is no file '" + log + "' on " + host + ".", "Give its absolute path there.");
-        }
-        if (!WriteBehindLog.idOf(file).equals(Optional.of(claim.get().log()))) {
-            throw AgentException.invalid(
-                    log + " is not the log that " + claim.get().host() + " had of " + vm.vm() + ".",
-                    "It is the file " + vm.vm() + ".behind in the folder local of the state of that host's agent.");
-        }
-        if (!claim.get().image().equals(nas.identity(vm.overlay()))) {
-            throw AgentException.conflict(
-                    vm.overlay() + " was exchanged since " + claim.get().host() + " had it, so " + log
-                            + " does not belong to it.",
-                    "Put the image back that it belongs to, or leave the log away.");
-        }
-        refuseUnlessOfTheImage(file, vm, claim.get());
-        return file;
-    }
-
-    /** Of one log there may be files of several times, and of the image as well: old changes must not come over newer ones. */
-    private void refuseUnlessOfTheImage(Path file, DiskRecord vm, Claim claim) throws AgentException, IOException {
-        if (claim.state() == Claim.State.FAILED) {
-            throw AgentException.conflict(
-                    "The disk of " + claim.host()
-                            + " failed while it had the log, and the NAS has got newer changes than " + file
-                            + " knows of.",
-                    "Leave the log away.");
-        }
-        long renewals = WriteBehindLog.renewalsOf(file);
-        if (claim.isNewerThan(renewals)) {
-            throw AgentException.conflict(
-                    file + " is of an earlier time than the last that " + claim.host() + " had sent to the NAS.",
-                    "Save the file from that host's own disk, or leave the log away.");
-        }
-        if (claim.isOlderThan(renewals)) {
-            throw AgentException.conflict(
-                    "The NAS was put back to a time before " + file + ", so that does not belong to " + vm.overlay()
-                            + " as it is.",
-                    "Leave the log away.");
-        }
-        if (nas.changedAfterClaim(vm.overlay())) {
-            throw AgentException.conflict(
-                    vm.overlay() + " was changed after " + claim.host() + " had sent on what it could, so " + file
-                            + " may not belong to it as it is.",
-                    "If nobody has put it back or used it meanwhile, touch " + nas.claimFile(vm.overlay())
-                            + " and try again; or leave the log away.");
-        }
-    }
-
     private void run(RecoveryNote note, Run run, Optional<Claim> claim, Optional<Path> log) {
         try {
             made(note.ready(report(note, run.recovery.run(), claim, log)), run);
@@ -413,20 +303,14 @@ final class Recoveries {
         }
     }
 
-    /** The copy took long to make, so it is kept also if it cannot be noted. */
     private void made(RecoveryNote ready, Run run) {
-        notes.put(ready.vm(), ready);
-        events.add(
-                Severity.WARNING,
-                ready.vm(),
-                RECOVER,
-                "The recovered copy of its disk is " + ready.copy() + ". It waits for a decision.");
         try {
-            ready.write(state.recovering());
+            copies.made(ready);
         } catch (HostDiskException e) {
             LOG.log(Level.ERROR, host + ", " + ready.vm() + ", " + RECOVER, e);
-            run.problem = host + " cannot keep the note that the copy is there: " + e.getMessage() + ". " + LOOK_AT_HOST
-                    + ", and decide before the agent ends, or the next one removes the copy.";
+            run.problem = host + " cannot keep the note that the copy is there: " + e.getMessage()
+                    + ". Look at the disk that has the agent's state, and decide before the agent ends, or the next one"
+                    + " removes the copy.";
             events.add(Severity.ERROR, ready.vm(), RECOVER, run.problem);
         }
     }
@@ -435,18 +319,10 @@ final class Recoveries {
         run.problem = problem;
         events.add(severity, note.vm(), RECOVER, problem);
         try {
-            removeCopy(note);
+            copies.remove(note);
         } catch (IOException e) { // the next agent, or the next recovery, does it
             LOG.log(Level.WARNING, host + ", " + note.vm() + ": remove " + note.copy(), e);
         }
-    }
-
-    private void removeCopy(RecoveryNote note) throws IOException {
-        nas.requirePresent();
-        var copy = nas.folder().resolve(note.copy());
-        Recovery.removeUnfinished(copy);
-        Files.deleteIfExists(copy);
-        end(note);
     }
 
     private RecoveryStatus.Report report(
@@ -488,120 +364,21 @@ final class Recoveries {
         }
     }
 
+    /** The VMs of which an earlier agent has left something. */
+    List<String> left() {
+        return copies.left();
+    }
+
     /** Puts the copy in the place of a VM's overlay, which nobody uses. */
     void use(DiskRecord vm) throws AgentException {
-        var note = copied(vm.vm());
-        var decided = note.stage() == RecoveryNote.Stage.READY ? decide(note) : note;
-        var objection = exchange(decided);
-        if (objection.isPresent()) {
-            throw AgentException.conflict(objection.get(), "");
-        }
-    }
-
-    private RecoveryNote decide(RecoveryNote note) throws AgentException {
-        try {
-            var objection = new NasExchange(nas, note).objection();
-            if (objection.isPresent()) {
-                throw AgentException.conflict(objection.get(), "");
-            }
-            var copyInUse = nas.inUse(note.copy());
-            if (copyInUse.isPresent()) {
-                throw AgentException.conflict(
-                        note.copy() + " stays as it is: somebody uses it. QEMU says: " + copyInUse.get(),
-                        "End what looks at it.");
-            }
-            var decided = note.using(NasExchange.keptName(nas, note.overlay()), nas.inode(note.copy()));
-            keep(decided);
-            return decided;
-        } catch (IOException e) {
-            throw failed("The copy of the disk of " + note.vm() + " is not used", e);
-        }
-    }
-
-    /** Carries out what was decided, perhaps long ago: so looks again, and returns what speaks against it now. */
-    private Optional<String> exchange(RecoveryNote note) throws AgentException {
-        var exchange = new NasExchange(nas, note);
-        try {
-            var objection = exchange.objection();
-            if (objection.isPresent()) {
-                takeBack(exchange, objection.get());
-                return objection;
-            }
-            exchange.run(step -> LOG.log(Level.INFO, "{0}: {1}", note.vm(), step));
-            if (!note.journal().isEmpty()) {
-                journalDisks.drop(note.vm());
-            }
-            end(note);
-            needed.remove(note.vm());
-            events.add(
-                    Severity.WARNING,
-                    note.vm(),
-                    RECOVER,
-                    "Its disk is the recovered copy now. The old one is kept as " + note.kept()
-                            + "; remove it when nobody needs it.");
-            return Optional.empty();
-        } catch (IOException e) {
-            throw failed("What was decided on the copy of the disk of " + note.vm() + " cannot be done", e);
-        }
-    }
-
-    private void takeBack(NasExchange exchange, String objection) throws IOException {
-        var note = exchange.note();
-        exchange.undo();
-        if (Files.notExists(nas.folder().resolve(note.copy()))) {
-            end(note);
-        } else {
-            keep(note.undecided());
-        }
-        events.add(Severity.WARNING, note.vm(), RECOVER, "Its disk stays the old one. " + objection);
-    }
-
-    private void keep(RecoveryNote note) throws IOException {
-        note.write(state.recovering());
-        notes.put(note.vm(), note);
-    }
-
-    private void end(RecoveryNote note) throws IOException {
-        note.end(state.recovering());
-        notes.remove(note.vm());
+        refuseIfRunning(vm.vm());
+        copies.use(vm.vm());
     }
 
     /** Removes the copy of a VM's overlay, also if it was to be used and has not taken the overlay's place yet. */
     void discard(String vm) throws AgentException {
-        var note = copied(vm);
-        var exchange = new NasExchange(nas, note);
-        try {
-            nas.requirePresent();
-            if (note.stage() == RecoveryNote.Stage.USING) {
-                if (exchange.exchanged()) {
-                    exchange(note);
-                    throw AgentException.conflict(
-                            "The copy is the disk of " + vm + " already.", "The old one is " + note.kept() + ".");
-                }
-                exchange.undo();
-            }
-            removeCopy(note);
-            events.add(Severity.INFO, vm, RECOVER, "The recovered copy of its disk is discarded.");
-        } catch (IOException e) {
-            throw failed("The copy of the disk of " + vm + " cannot be removed", e);
-        }
-    }
-
-    /** The VM's overlay is gone, and with it goes what was made of it. */
-    void forget(String vm) throws AgentException {
-        if (notes.containsKey(vm)) {
-            discard(vm);
-        }
-        needed.remove(vm);
-        runs.remove(vm);
-    }
-
-    private RecoveryNote copied(String vm) throws AgentException {
         refuseIfRunning(vm);
-        return Optional.ofNullable(notes.get(vm))
-                .filter(note -> note.stage() != RecoveryNote.Stage.COPYING)
-                .orElseThrow(
-                        () -> AgentException.conflict("There is no recovered copy of the disk of " + vm + ".", ""));
+        copies.discard(vm);
     }
 
     /**
@@ -611,35 +388,17 @@ final class Recoveries {
      * @throws AgentException it cannot be done now; the VM must not be started before
      */
     void settle(String vm) throws AgentException {
-        if (unreadable.containsKey(vm)) {
-            read(vm);
-        }
-        var note = notes.get(vm);
-        if (note == null || running(vm)) {
-            return;
-        }
-        switch (note.stage()) {
-            case COPYING -> removeHalfMade(note);
-            case READY -> {}
-            case USING -> exchange(note);
+        if (!running(vm)) {
+            copies.settle(vm);
         }
     }
 
-    private void removeHalfMade(RecoveryNote note) throws AgentException {
-        try {
-            removeCopy(note);
-        } catch (IOException e) {
-            throw failed("What is half made of a copy of the disk of " + note.vm() + " cannot be removed", e);
+    /** The VM's overlay is gone, and with it goes what was made of it. */
+    void forget(String vm) throws AgentException {
+        if (copies.find(vm).isPresent()) {
+            discard(vm);
         }
-    }
-
-    private AgentException failed(String what, IOException e) {
-        boolean ours = e instanceof HostDiskException;
-        return new AgentException(
-                ours ? AgentError.Kind.LOCAL_DISK : AgentError.Kind.NAS,
-                what + ": " + Failures.describe(e) + ".",
-                (ours ? LOOK_AT_HOST : "Check that the NAS (" + nas + ") is mounted and writable")
-                        + ", then try again.",
-                e);
+        whole(vm);
+        runs.remove(vm);
     }
 }

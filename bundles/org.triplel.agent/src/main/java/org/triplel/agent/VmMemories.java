@@ -7,7 +7,9 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.Executor;
 import java.util.concurrent.Executors;
 import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.TimeUnit;
@@ -42,6 +44,11 @@ final class VmMemories implements AutoCloseable {
 
     private static final String MEMORY = "Memory";
     private static final Duration LOOK = Duration.ofSeconds(2);
+
+    /** An answer that takes longer comes of a QEMU that hangs; it is left alone for a while. */
+    private static final long PATIENCE_NANOS = TimeUnit.SECONDS.toNanos(10);
+
+    private static final long SILENCE_NANOS = TimeUnit.MINUTES.toNanos(5);
     private static final long PAUSE_NANOS = TimeUnit.SECONDS.toNanos(SwapVelocity.WINDOW_SECONDS);
 
     /** Where the host's memory is read. */
@@ -60,11 +67,18 @@ final class VmMemories implements AutoCloseable {
     private final Supplier<List<Vm>> vms;
     private final HostReading hostReading;
     private final LongSupplier nanos;
+    private final Executor askers;
     private final EventLog events;
     private final Map<String, Meter> meters = new ConcurrentHashMap<>();
     private final Map<String, DomainMemory> seen = new ConcurrentHashMap<>();
     private final Map<String, Raise> raises = new ConcurrentHashMap<>();
     private volatile HostMemory hostMemory;
+
+    /** The VMs that the hypervisor has been asked about and has not answered yet: its monitor of one may hang. */
+    private final Set<String> asked = ConcurrentHashMap.newKeySet();
+
+    /** By VM, when it was last given up to wait for its answer. */
+    private final Map<String, Long> silentSince = new ConcurrentHashMap<>();
 
     /** By VM: its target is changed once at a time, as what is given must not undo what an administrator has just set. */
     private final Map<String, Object> turns = new ConcurrentHashMap<>();
@@ -75,6 +89,7 @@ final class VmMemories implements AutoCloseable {
     /**
      * @param vms of this host, at any time
      * @param nanos a monotonic clock
+     * @param askers ask the hypervisor, about several VMs at once
      * @throws IOException the host's memory cannot be read
      */
     VmMemories(
@@ -83,6 +98,7 @@ final class VmMemories implements AutoCloseable {
             Supplier<List<Vm>> vms,
             HostReading hostReading,
             LongSupplier nanos,
+            Executor askers,
             EventLog events)
             throws IOException {
         this.host = host;
@@ -90,11 +106,12 @@ final class VmMemories implements AutoCloseable {
         this.vms = vms;
         this.hostReading = hostReading;
         this.nanos = nanos;
+        this.askers = askers;
         this.events = events;
         this.hostMemory = hostReading.read();
     }
 
-    /** Looks at the memory of the VMs now and then, on a thread of its own, as the hypervisor may keep it waiting. */
+    /** Looks at the memory of the VMs now and then. */
     void start() {
         clock.scheduleWithFixedDelay(this::lookAgain, 0, LOOK.toMillis(), TimeUnit.MILLISECONDS);
     }
@@ -102,7 +119,7 @@ final class VmMemories implements AutoCloseable {
     private void lookAgain() {
         try {
             look();
-        } catch (RuntimeException e) {
+        } catch (RuntimeException | Error e) {
             LOG.log(Level.ERROR, host + ": memory of the VMs", e); // a task that throws would never run again
         }
     }
@@ -137,7 +154,7 @@ final class VmMemories implements AutoCloseable {
                 .orElse(SwapVelocity.NONE);
     }
 
-    /** Looks at the memory of the host and of the VMs that are on, or have been; then gives what is to be given. */
+    /** Looks at the memory of the host and of the VMs that are on, or have been, and gives what is to be given. */
     void look() {
         try {
             hostMemory = hostReading.read();
@@ -147,20 +164,62 @@ final class VmMemories implements AutoCloseable {
         var all = vms.get();
         seen.keySet().retainAll(all.stream().map(Vm::name).toList());
         raises.keySet().retainAll(seen.keySet());
+        silentSince.keySet().retainAll(seen.keySet());
         for (var vm : all) {
-            if (on(vm) || wasOn(vm)) {
-                try {
-                    seen.put(vm.name(), hypervisor.memory(vm.name()));
-                } catch (HypervisorException e) {
-                    LOG.log(Level.DEBUG, host + ", " + vm.name() + ": memory", e);
-                }
+            if ((on(vm) || wasOn(vm)) && !silent(vm.name()) && asked.add(vm.name())) {
+                ask(vm.name());
             }
         }
-        decide(all).forEach((vm, decision) -> {
-            if (decision instanceof Decision.More(int target) && seen.get(vm).givenByItself()) {
-                give(vm, target);
+    }
+
+    private void ask(String vm) {
+        boolean asks = false;
+        try {
+            askers.execute(() -> {
+                try {
+                    look(vm);
+                } finally {
+                    asked.remove(vm);
+                }
+            });
+            asks = true;
+        } finally {
+            if (!asks) {
+                asked.remove(vm);
             }
-        });
+        }
+    }
+
+    /** Its monitor has kept us waiting lately; what is known of it is old. */
+    private boolean silent(String vm) {
+        var since = silentSince.get(vm);
+        return since != null && nanos.getAsLong() - since < SILENCE_NANOS;
+    }
+
+    private void look(String vm) {
+        long began = nanos.getAsLong();
+        try {
+            var memory = hypervisor.memory(vm);
+            seen.put(vm, memory);
+            promise(vm, memory).ifPresent(raise -> give(vm, memory, raise));
+        } catch (HypervisorException e) {
+            LOG.log(Level.DEBUG, host + ", " + vm + ": memory", e);
+            if (nanos.getAsLong() - began > PATIENCE_NANOS) {
+                silentSince.put(vm, nanos.getAsLong());
+            }
+        } catch (RuntimeException e) {
+            LOG.log(Level.ERROR, host + ", " + vm + ": memory", e);
+        }
+    }
+
+    /** Two that are to be given memory at the same time are not promised the same. */
+    private synchronized Optional<Raise> promise(String vm, DomainMemory memory) {
+        if (memory.givenByItself() && decision(decide(vms.get()), vm) instanceof Decision.More(int target)) {
+            var raise = new Raise(nanos.getAsLong(), target - memory.targetMiB());
+            raises.put(vm, raise); // before it is tried: one that fails is not tried again at once
+            return Optional.of(raise);
+        }
+        return Optional.empty();
     }
 
     private static boolean on(Vm vm) {
@@ -177,7 +236,7 @@ final class VmMemories implements AutoCloseable {
         var guests = all.stream()
                 .filter(vm -> vm.state() == VmState.RUNNING)
                 .map(Vm::name)
-                .filter(vm -> raised(vm).isEmpty())
+                .filter(vm -> raised(vm).isEmpty() && !silent(vm))
                 .flatMap(vm -> Optional.ofNullable(seen.get(vm)).stream()
                         .map(memory -> new BalloonPolicy.Guest(vm, memory, swap(vm))))
                 .toList();
@@ -197,17 +256,16 @@ final class VmMemories implements AutoCloseable {
         return turns.computeIfAbsent(vm, _ -> new Object());
     }
 
-    private void give(String vm, int target) {
+    private void give(String vm, DomainMemory known, Raise raise) {
+        int target = known.targetMiB() + raise.mebibytes;
         synchronized (turn(vm)) {
-            var known = seen.get(vm);
             try {
                 var now = hypervisor.memory(vm);
                 seen.put(vm, now);
                 if (now.targetMiB() != known.targetMiB() || !now.givenByItself()) {
+                    raises.remove(vm, raise);
                     return; // somebody has set it meanwhile
                 }
-                // before it is tried: one that fails is not tried again at once
-                raises.put(vm, new Raise(nanos.getAsLong(), target - now.targetMiB()));
                 hypervisor.setMemory(vm, target);
                 seen.put(vm, hypervisor.memory(vm));
                 events.add(Severity.INFO, vm, MEMORY, givenWords(vm, now, target));
@@ -364,6 +422,6 @@ final class VmMemories implements AutoCloseable {
 
     @Override
     public void close() {
-        clock.shutdown();
+        clock.close();
     }
 }

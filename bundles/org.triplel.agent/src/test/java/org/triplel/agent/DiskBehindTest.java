@@ -341,6 +341,33 @@ class DiskBehindTest {
         assertHome();
     }
 
+    /** As its own host does not send it on, it is recovered there without, and starts again. */
+    @Test
+    void whatDoesNotFitIsRecoveredOnItsOwnHost() throws Exception {
+        byte[] backup = Files.readAllBytes(overlay());
+        byte[] before = model.clone();
+        loseHost();
+        var other = Files.write(temp.resolve("nas/other"), backup);
+        Files.move(other, overlay(), java.nio.file.StandardCopyOption.REPLACE_EXISTING);
+        var wanted = new RecoveryRequest("desk-01", "client-1", "");
+        try (var host = host()) {
+            var recoveries = new Recoveries("client-1", host.state, fixture.nas(), host.events, host.journalDisks);
+            var nothing = assertThrows(AgentException.class, () -> recoveries.begin(VM, wanted));
+            assertTrue(nothing.getMessage().contains("Start the VM"), nothing::getMessage);
+            recoveries.refused("desk-01", assertThrows(AgentException.class, () -> host.disks.attach(VM, Guest.OFF)));
+            assertTrue(recoveries.problem("desk-01").contains("does not fit its image"), recoveries.problem("desk-01"));
+            recoveries.begin(VM, wanted);
+            Await.until("it ends", () -> recoveries.stage("desk-01") != RecoveryStage.RUNNING);
+            recoveries.use(VM);
+            assertEquals(RecoveryStage.NONE, recoveries.stage("desk-01"));
+            host.disks.attach(VM, Guest.OFF);
+            System.arraycopy(before, 0, model, 0, BYTES);
+            work(host);
+            host.disks.detach("desk-01", Guest.OFF);
+        }
+        assertHome();
+    }
+
     /** It takes until it is plain that the host has not done it itself. */
     @Test
     @Tag("thorough")

@@ -27,6 +27,7 @@ import org.triplel.agent.api.AgentError;
 import org.triplel.agent.api.JournalDisk;
 import org.triplel.agent.api.Placement;
 import org.triplel.agent.api.RecoveryRequest;
+import org.triplel.agent.api.RecoveryStage;
 import org.triplel.agent.api.Side;
 import org.triplel.agent.api.Vm;
 import org.triplel.agent.api.VmState;
@@ -51,13 +52,14 @@ class ManagedVmTest {
         final List<String> calls = new CopyOnWriteArrayList<>();
         volatile int refusals;
         volatile boolean broken;
+        volatile IOException why = new IOException("away");
 
         @Override
         public void attach(DiskRecord vm, Guest guest) throws AgentException {
             calls.add("attach " + vm.vm());
             if (refusals > 0) {
                 refusals--;
-                throw new AgentException(AgentError.Kind.NAS, "The NAS is away.", "Check it.");
+                throw new AgentException(AgentError.Kind.NAS, "The NAS is away.", "Check it.", why);
             }
         }
 
@@ -282,6 +284,25 @@ class ManagedVmTest {
             assertTrue(refused.remedy().contains("virsh managedsave-remove desk-01"), refused::remedy);
         }
         assertEquals(List.of(), disks.calls);
+    }
+
+    /** Whatever made it unfit may be over, and then nothing is to be recovered, nor lost. */
+    @Test
+    void whatDidNotFitIsTriedAgainBeforeItIsRecovered() throws Exception {
+        var vm = stoppedVm();
+        disks.why = new ElsewhereException("client-1", "it does not fit");
+        disks.refusals = 2;
+        refusal(vm.start());
+        assertEquals(RecoveryStage.NEEDED, vm.snapshot().recovery());
+        var wanted = new RecoveryRequest("desk-01", "client-1", "");
+        disks.calls.clear();
+        refusal(vm.recover(wanted));
+        assertEquals(List.of("refuse if used desk-01", "attach desk-01"), disks.calls);
+        assertEquals(RecoveryStage.NEEDED, vm.snapshot().recovery());
+        disks.calls.clear();
+        refusal(vm.recover(wanted));
+        assertEquals(List.of("refuse if used desk-01", "attach desk-01", "detach desk-01"), disks.calls);
+        assertEquals(RecoveryStage.NONE, vm.snapshot().recovery());
     }
 
     @Test

@@ -18,7 +18,7 @@ import org.triplel.hypervisor.HypervisorException;
 import org.triplel.hypervisor.HypervisorListener;
 
 /** Notes what it is asked for, and refuses or hangs where it is told to. */
-final class SimulatedHypervisor implements Hypervisor {
+class SimulatedHypervisor implements Hypervisor {
 
     final List<String> calls = new CopyOnWriteArrayList<>();
     final CountDownLatch shutdownMayReturn = new CountDownLatch(1);

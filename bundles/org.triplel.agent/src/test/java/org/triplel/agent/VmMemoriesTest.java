@@ -11,6 +11,10 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalLong;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.Executor;
+import java.util.concurrent.Executors;
+import java.util.concurrent.ThreadPoolExecutor;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -33,6 +37,7 @@ import org.triplel.agent.api.VmMemory;
 import org.triplel.agent.api.VmState;
 import org.triplel.hypervisor.DomainMemory;
 import org.triplel.hypervisor.DomainMemory.GuestMemory;
+import org.triplel.hypervisor.HypervisorException;
 
 /** A host whose time passes when the test says so. */
 class VmMemoriesTest {
@@ -40,7 +45,24 @@ class VmMemoriesTest {
     private static final long MIB = 1L << 20;
     private static final long GIB = 1L << 30;
 
-    private final SimulatedHypervisor hypervisor = new SimulatedHypervisor();
+    /** Of which VM QEMU's monitor does not answer, and until when. */
+    private volatile String hangs = "";
+
+    private final CountDownLatch answers = new CountDownLatch(1);
+
+    private final SimulatedHypervisor hypervisor = new SimulatedHypervisor() {
+        @Override
+        public DomainMemory memory(String domain) throws HypervisorException {
+            try {
+                if (domain.equals(hangs)) {
+                    answers.await();
+                }
+            } catch (InterruptedException e) {
+                throw new AssertionError(e);
+            }
+            return super.memory(domain);
+        }
+    };
     private final List<AgentEvent> told = new ArrayList<>();
     private final EventLog events = new EventLog("client-1", told::add);
     private final Map<String, VmState> states = new HashMap<>();
@@ -52,9 +74,14 @@ class VmMemoriesTest {
 
     @BeforeEach
     void twoVms() throws IOException {
-        memories = new VmMemories("client-1", hypervisor, this::vms, () -> host, () -> second * 1_000_000_000, events);
+        memories = memories(Runnable::run);
         add("desk-01", 512, 256);
         add("desk-02", 512, 256);
+    }
+
+    private VmMemories memories(Executor askers) throws IOException {
+        return new VmMemories(
+                "client-1", hypervisor, this::vms, () -> host, () -> second * 1_000_000_000, askers, events);
     }
 
     @AfterEach
@@ -148,6 +175,25 @@ class VmMemoriesTest {
         assertEquals(0, of("desk-01").proposedMiB(), "it has not swapped in most of the last minute");
         assertEquals(List.of(), hypervisor.calls);
         assertEquals(List.of(), words());
+    }
+
+    @Test
+    void aVmThatDoesNotAnswerDelaysNoOther() throws Exception {
+        hangs = "desk-01";
+        try (var threads = Executors.newCachedThreadPool()) {
+            memories.close();
+            memories = memories(threads);
+            Await.until("the other one is known", () -> {
+                memories.look();
+                return memories.all().stream().anyMatch(each -> each.vm().equals("desk-02"));
+            });
+            assertEquals(1, memories.all().size());
+            assertTrue(((ThreadPoolExecutor) threads).getPoolSize() <= 2, "it is asked again and again");
+            answers.countDown();
+            Await.until("it answers at last", () -> memories.all().size() == 2);
+        } finally {
+            answers.countDown();
+        }
     }
 
     @Test

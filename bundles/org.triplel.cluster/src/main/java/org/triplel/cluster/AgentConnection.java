@@ -59,6 +59,9 @@ final class AgentConnection implements AutoCloseable {
     private final Thread thread;
     private volatile Session session;
 
+    /** Why there is none. */
+    private volatile String problem = "it has not answered yet";
+
     /**
      * Connects as soon as {@link #start} is called.
      *
@@ -98,7 +101,7 @@ final class AgentConnection implements AutoCloseable {
     private <T> void send(Function<AgentService, CompletableFuture<T>> request, CompletableFuture<T> result) {
         var current = session;
         if (current == null) {
-            result.completeExceptionally(lost("The agent is not connected.", null));
+            result.completeExceptionally(lost("The agent is not connected: " + problem + ".", null));
             return;
         }
         try {
@@ -139,7 +142,6 @@ final class AgentConnection implements AutoCloseable {
             String reason;
             try (var opened = new Session()) {
                 opened.load();
-                session = opened;
                 if (closed.getCount() == 0) {
                     opened.end();
                 }
@@ -154,6 +156,7 @@ final class AgentConnection implements AutoCloseable {
                 unanswered.completeExceptionally(lost("The agent was lost before it answered.", null));
             }
             if (closed.getCount() > 0) {
+                problem = reason;
                 LOG.log(System.Logger.Level.DEBUG, "{0}: no connection to {1}: {2}", host, socket, reason);
                 observer.lost(reason);
                 pause(delay);
@@ -225,6 +228,7 @@ final class AgentConnection implements AutoCloseable {
             var replicas = answer(service.replicas());
             var events = answer(service.events());
             synchronized (this) {
+                session = this; // whoever hears of it may ask at once
                 observer.connected(status, vms, replicas, events);
                 // what was told meanwhile may be newer than the lists
                 held.forEach(Runnable::run);

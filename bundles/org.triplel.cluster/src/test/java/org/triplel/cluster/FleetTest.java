@@ -102,7 +102,8 @@ class FleetTest {
         assertEquals(2, host().vms().size());
         var failure = assertThrows(ExecutionException.class, () -> fleet.call("client-1", service -> service.vms())
                 .get(10, TimeUnit.SECONDS));
-        assertInstanceOf(AgentException.class, failure.getCause());
+        var refusal = assertInstanceOf(AgentException.class, failure.getCause());
+        assertTrue(refusal.getMessage().startsWith("client-1: The agent is not connected: "), refusal::getMessage);
 
         agent.listen();
         Until.holds(() -> host().connected(), () -> "still " + host().link());

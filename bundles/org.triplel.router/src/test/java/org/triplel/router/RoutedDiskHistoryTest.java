@@ -32,7 +32,7 @@ import org.triplel.router.SimulatedImageDaemon.Event;
  * Random histories of a disk whose daemon and whose own process die at any call, against a byte array as the model:
  * nothing acknowledged is ever lost, and what a flush has covered is durable.
  */
-@Timeout(120)
+@Timeout(300)
 class RoutedDiskHistoryTest {
 
     private static final int CLUSTER = RoutedDisk.CLUSTER_BYTES;

@@ -153,19 +153,40 @@ final class Replies {
      * @param content native memory, with the data from {@code from} on
      */
     boolean offerData(Request request, MemorySegment content, long from) {
-        int length = (int) request.length();
         outbox.lock();
         try {
-            if (!outbox.hasRoom(READ_HEADER_BYTES + length)) {
-                return false;
+            boolean room = outbox.hasRoom(READ_HEADER_BYTES + (int) request.length());
+            if (room) {
+                putData(request, content, from);
             }
-            putDataHeader(outbox.memory(), outbox.end(), request.cookie(), request.offset(), length);
-            MemorySegment.copy(content, from, outbox.memory(), outbox.end() + dataHeaderBytes(), length);
-            outbox.added(dataHeaderBytes() + length);
-            return true;
+            return room;
         } finally {
             outbox.unlock();
         }
+    }
+
+    /**
+     * Answers a read of at most {@link #MAX_NOW_BYTES}, together with others.
+     *
+     * @param content native memory, with the data from {@code from} on
+     */
+    void collectData(Request request, MemorySegment content, long from) {
+        if (!enter(READ_HEADER_BYTES + (int) request.length())) {
+            return; // nobody takes an answer
+        }
+        try {
+            putData(request, content, from);
+        } finally {
+            outbox.unlock();
+        }
+        sendIfEnough();
+    }
+
+    private void putData(Request request, MemorySegment content, long from) {
+        int length = (int) request.length();
+        putDataHeader(outbox.memory(), outbox.end(), request.cookie(), request.offset(), length);
+        MemorySegment.copy(content, from, outbox.memory(), outbox.end() + dataHeaderBytes(), length);
+        outbox.added(dataHeaderBytes() + length);
     }
 
     /** @param reply native memory with the data after {@link #READ_HEADER_BYTES} bytes that are this method's */

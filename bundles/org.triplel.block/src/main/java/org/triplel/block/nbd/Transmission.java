@@ -441,18 +441,48 @@ final class Transmission {
 
     private void workOff(List<Job> misses) {
         try {
-            for (var miss : misses) {
-                var request = miss.request();
-                if (!replies.readNow(request.cookie(), request.offset(), (int) request.length(), device)) {
-                    replies.flush(); // they must not wait for this one
-                    answerRead(request);
-                }
-            }
+            answerMisses(misses);
             replies.flush();
         } catch (RuntimeException | Error e) {
             unanswered(misses.getLast().request(), e);
         } finally {
             giveBack(misses);
+        }
+    }
+
+    /** Reads into memory of their own: in the outbox, others would have to wait for the disk, too. */
+    private void answerMisses(List<Job> misses) {
+        ReplyBuffers.Buffer buffer;
+        try {
+            buffer = buffers.take(Replies.READ_HEADER_BYTES + MAX_MISS_BYTES);
+        } catch (RuntimeException | Error e) {
+            misses.forEach(miss -> failed(Command.READ, miss.request(), e));
+            return;
+        }
+        try {
+            for (var miss : misses) {
+                answerMiss(miss.request(), buffer.memory());
+            }
+        } finally {
+            buffers.giveBack(buffer);
+        }
+    }
+
+    private void answerMiss(Request request, MemorySegment reply) {
+        if (!readNow(request, reply)) {
+            replies.flush(); // those that are done must not wait for this one
+            if (!read(request, reply)) {
+                return;
+            }
+        }
+        replies.collectData(request, reply, Replies.READ_HEADER_BYTES);
+    }
+
+    private boolean readNow(Request request, MemorySegment reply) {
+        try {
+            return device.readNow(request.offset(), reply, Replies.READ_HEADER_BYTES, (int) request.length());
+        } catch (IOException | RuntimeException | Error failure) {
+            return false; // a patient read tells why
         }
     }
 
@@ -521,14 +551,21 @@ final class Transmission {
     }
 
     private void answerRead(Request request, MemorySegment reply) {
+        if (read(request, reply)) {
+            replies.data(request, reply);
+        }
+    }
+
+    /** Returns whether it succeeded; if not, the client has been told. */
+    private boolean read(Request request, MemorySegment reply) {
         try {
             var content = reply.asSlice(Replies.READ_HEADER_BYTES, request.length());
             device.read(request.offset(), content.asByteBuffer());
+            return true;
         } catch (IOException | RuntimeException | Error e) {
             failed(Command.READ, request, e);
-            return;
+            return false;
         }
-        replies.data(request, reply);
     }
 
     /** Whatever it is, the client must hear of it: a request without a reply hangs a guest for ever. */

@@ -20,18 +20,23 @@ record Guest(String uri, String domain) {
 
     /** Starts a shell command in the guest and returns its PID there. */
     long start(String command) throws Exception {
-        var arguments = Map.of("path", "/bin/sh", "arg", List.of("-c", command), "capture-output", true);
-        return ask(Map.of("execute", "guest-exec", "arguments", arguments))
-                .getAsJsonObject("return")
-                .get("pid")
-                .getAsLong();
+        var execution = Map.of(
+                "execute",
+                "guest-exec",
+                "arguments",
+                Map.of("path", "/bin/sh", "arg", List.of("-c", command), "capture-output", true));
+        return answer(execution, send(execution)).get("pid").getAsLong();
     }
 
     String finish(long pid, String command, Duration deadline) throws Exception {
+        var question = Map.of("execute", "guest-exec-status", "arguments", Map.of("pid", pid));
         var status = new JsonObject[1];
         Until.holds("the guest ends: " + command, deadline, () -> {
-            status[0] = ask(Map.of("execute", "guest-exec-status", "arguments", Map.of("pid", pid)))
-                    .getAsJsonObject("return");
+            var result = send(question);
+            if (result.errors().contains("Guest agent is not responding")) {
+                return false; // a guest that swaps all the time may keep it waiting for long
+            }
+            status[0] = answer(question, result);
             return status[0].get("exited").getAsBoolean();
         });
         String output = decoded(status[0], "out-data");
@@ -48,7 +53,7 @@ record Guest(String uri, String domain) {
     }
 
     /** A guest whose disk is away for a moment is paused, and then nothing is asked: that waits until it goes on. */
-    private JsonObject ask(Object command) throws Exception {
+    private Tool.Result send(Object command) throws Exception {
         var arguments = new String[] {
             "virsh", "-c", uri, "qemu-agent-command", domain, "--timeout", "60", new Gson().toJson(command)
         };
@@ -57,10 +62,14 @@ record Guest(String uri, String domain) {
             result[0] = Tool.run(Duration.ofMinutes(3), arguments);
             return !result[0].errors().contains("domain is not running");
         });
-        if (result[0].status() != 0) {
-            throw new AssertionError(List.of(arguments) + ": " + result[0]);
+        return result[0];
+    }
+
+    private JsonObject answer(Object command, Tool.Result result) {
+        if (result.status() != 0) {
+            throw new AssertionError(domain + ", its guest agent: " + command + ": " + result);
         }
-        return JsonParser.parseString(result[0].output()).getAsJsonObject();
+        return JsonParser.parseString(result.output()).getAsJsonObject().getAsJsonObject("return");
     }
 
     private static String decoded(JsonObject status, String name) {

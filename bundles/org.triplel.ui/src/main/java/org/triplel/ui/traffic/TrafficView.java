@@ -43,6 +43,7 @@ import org.triplel.cluster.TrafficCsv;
 import org.triplel.cluster.TrafficScope;
 import org.triplel.cluster.TrafficStore;
 import org.triplel.ui.AccessibleName;
+import org.triplel.ui.BackgroundQuery;
 import org.triplel.ui.ChartSpan;
 import org.triplel.ui.FleetSnapshot;
 import org.triplel.ui.FleetViewPart;
@@ -81,7 +82,7 @@ public final class TrafficView extends FleetViewPart {
     private TrafficScope selection = new TrafficScope.All();
     private OptionalLong heldSecond = OptionalLong.empty();
     private Optional<Shown> shown = Optional.empty();
-    private boolean querying;
+    private BackgroundQuery<Order, Shown> query;
     private int hover = -1;
 
     @Override
@@ -99,6 +100,12 @@ public final class TrafficView extends FleetViewPart {
         titleData.verticalIndent = 4;
         title.setLayoutData(titleData);
         palette = Palette.of(parent);
+        query = new BackgroundQuery<>(
+                page,
+                watch().background(),
+                () -> Optional.of(order()),
+                order -> order.query(watch().fleet().traffic()),
+                this::take);
         chart = new StackedChartCanvas(page, watch().background());
         chart.setLayoutData(new GridData(SWT.FILL, SWT.FILL, true, true));
         chart.onHover(this::hover);
@@ -128,7 +135,7 @@ public final class TrafficView extends FleetViewPart {
         legend = new Legend(page, new ClassColors(palette));
         legend.setLayoutData(new GridData(SWT.RIGHT, SWT.TOP, false, false));
         page.layout();
-        query();
+        query.ask();
     }
 
     private void fillToolBar() {
@@ -162,7 +169,7 @@ public final class TrafficView extends FleetViewPart {
                 AccessibleName.set(combo, name);
                 combo.addListener(SWT.Selection, event -> {
                     chosen.accept(combo.getSelectionIndex());
-                    query();
+                    query.ask();
                 });
                 return combo;
             }
@@ -206,7 +213,7 @@ public final class TrafficView extends FleetViewPart {
 
     private void followSelection() {
         scope = follow.isChecked() ? selection : new TrafficScope.All();
-        query();
+        query.ask();
     }
 
     @Override
@@ -214,14 +221,14 @@ public final class TrafficView extends FleetViewPart {
         if (snapshot.inventory().hosts().isEmpty()) {
             return Messages.Traffic_NoHosts;
         }
-        query();
+        query.ask();
         return "";
     }
 
     /** Keeps the present moment, so that it can be looked at in every way, or goes on with time. */
     private void hold(boolean held) {
         heldSecond = held ? OptionalLong.of(watch().fleet().traffic().newestSecond()) : OptionalLong.empty();
-        query();
+        query.ask();
     }
 
     /** What is to be drawn. */
@@ -262,32 +269,7 @@ public final class TrafficView extends FleetViewPart {
         return new Order(scope, span, figure, palette, heldSecond);
     }
 
-    /** Has the background sum up what is to be shown, and then shows it. */
-    private void query() {
-        if (querying) {
-            return;
-        }
-        querying = true;
-        var traffic = watch().fleet().traffic();
-        var order = order();
-        var display = page.getDisplay();
-        watch().background().execute(() -> {
-            var answer = order.query(traffic);
-            if (!display.isDisposed()) {
-                display.asyncExec(() -> take(answer));
-            }
-        });
-    }
-
     private void take(Shown newest) {
-        querying = false;
-        if (page.isDisposed()) {
-            return;
-        }
-        if (!newest.order.equals(order())) {
-            query();
-            return;
-        }
         if (shown.filter(newest::same).isPresent()) {
             return;
         }

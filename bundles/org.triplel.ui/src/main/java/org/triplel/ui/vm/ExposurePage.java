@@ -27,6 +27,7 @@ import org.triplel.agent.api.Writes;
 import org.triplel.cluster.Exposures;
 import org.triplel.cluster.TrafficStore;
 import org.triplel.ui.AccessibleName;
+import org.triplel.ui.BackgroundQuery;
 import org.triplel.ui.ChartSpan;
 import org.triplel.ui.FleetWatch;
 import org.triplel.ui.charts.Alarm;
@@ -45,7 +46,6 @@ final class ExposurePage extends Composite {
     private static final int FONT_PIXELS = 11;
     private static final int MARGIN = 5;
 
-    private final FleetWatch watch;
     private final DateTimeFormatter time =
             DateTimeFormatter.ofPattern("HH:mm:ss").withZone(ZoneId.systemDefault());
     private final StackLayout stack = new StackLayout();
@@ -53,11 +53,11 @@ final class ExposurePage extends Composite {
     private final Composite page;
     private final Label words;
     private final StackedChartCanvas chart;
+    private final BackgroundQuery<Order, Shown> query;
     private ChartSpan span = ChartSpan.MINUTE;
     private Figure figure = Figure.AGE;
     private Optional<Vm> vm = Optional.empty();
     private Optional<Shown> shown = Optional.empty();
-    private boolean querying;
     private int hover = -1;
 
     /** What is drawn. */
@@ -102,7 +102,12 @@ final class ExposurePage extends Composite {
 
     ExposurePage(Composite parent, FleetWatch watch) {
         super(parent, SWT.NONE);
-        this.watch = watch;
+        query = new BackgroundQuery<>(
+                this,
+                watch.background(),
+                this::order,
+                order -> order.query(watch.fleet().traffic()),
+                this::take);
         stack.marginWidth = MARGIN;
         stack.marginHeight = MARGIN;
         setLayout(stack);
@@ -117,12 +122,12 @@ final class ExposurePage extends Composite {
         var ranges = choice(ChartSpan.allWords(), Messages.Exposure_Range);
         ranges.addListener(SWT.Selection, event -> {
             span = ChartSpan.values()[ranges.getSelectionIndex()];
-            query();
+            query.ask();
         });
         var figures = choice(Stream.of(Figure.values()).map(Figure::words).toList(), Messages.Exposure_Figure);
         figures.addListener(SWT.Selection, event -> {
             figure = Figure.values()[figures.getSelectionIndex()];
-            query();
+            query.ask();
         });
         chart = new StackedChartCanvas(page, watch.background());
         GridDataFactory.fillDefaults().span(3, 1).grab(true, true).applyTo(chart);
@@ -134,7 +139,7 @@ final class ExposurePage extends Composite {
             }
         });
         stack.topControl = empty;
-        addListener(SWT.Settings, event -> query());
+        addListener(SWT.Settings, event -> query.ask());
     }
 
     private Combo choice(List<String> items, String name) {
@@ -202,39 +207,14 @@ final class ExposurePage extends Composite {
 
     void refresh(Vm newest) {
         vm = Optional.of(newest);
-        query();
+        query.ask();
     }
 
-    /** Has the background look up what is to be shown, and then shows it. */
-    private void query() {
-        if (querying || vm.isEmpty()) {
-            return;
-        }
-        querying = true;
-        var traffic = watch.fleet().traffic();
-        var order = order();
-        var display = getDisplay();
-        watch.background().execute(() -> {
-            var answer = order.query(traffic);
-            if (!display.isDisposed()) {
-                display.asyncExec(() -> take(answer));
-            }
-        });
-    }
-
-    private Order order() {
-        return new Order(vm.orElseThrow(), span, figure, Palette.of(this));
+    private Optional<Order> order() {
+        return vm.map(asked -> new Order(asked, span, figure, Palette.of(this)));
     }
 
     private void take(Shown newest) {
-        querying = false;
-        if (isDisposed()) {
-            return;
-        }
-        if (!newest.order.equals(order())) {
-            query();
-            return;
-        }
         if (shown.filter(newest::equals).isPresent()) {
             return;
         }

@@ -18,6 +18,7 @@ import org.triplel.cluster.Buckets;
 import org.triplel.cluster.TrafficScope;
 import org.triplel.cluster.TrafficStore;
 import org.triplel.ui.AccessibleName;
+import org.triplel.ui.BackgroundQuery;
 import org.triplel.ui.ChartSpan;
 import org.triplel.ui.FleetWatch;
 import org.triplel.ui.charts.ClassColors;
@@ -34,16 +35,20 @@ final class SwapChart extends Composite {
 
     private static final int FONT_PIXELS = 11;
 
-    private final FleetWatch watch;
     private final StackedChartCanvas canvas;
+    private final BackgroundQuery<Order, Shown> query;
     private ChartSpan span = ChartSpan.MINUTE;
     private String vm = "";
     private Optional<Shown> shown = Optional.empty();
-    private boolean querying;
 
     SwapChart(Composite parent, FleetWatch watch) {
         super(parent, SWT.NONE);
-        this.watch = watch;
+        query = new BackgroundQuery<>(
+                this,
+                watch.background(),
+                this::order,
+                order -> order.query(watch.fleet().traffic()),
+                this::take);
         GridLayoutFactory.fillDefaults().numColumns(2).applyTo(this);
         var title = new Label(this, SWT.NONE);
         title.setText(Messages.Memory_Chart);
@@ -58,7 +63,7 @@ final class SwapChart extends Composite {
         AccessibleName.set(ranges, Messages.Exposure_Range);
         ranges.addListener(SWT.Selection, event -> {
             span = ChartSpan.values()[ranges.getSelectionIndex()];
-            query();
+            query.ask();
         });
         canvas = new StackedChartCanvas(this, watch.background());
         GridDataFactory.fillDefaults().span(2, 1).grab(true, true).applyTo(canvas);
@@ -68,7 +73,7 @@ final class SwapChart extends Composite {
                 event.result = title.getText();
             }
         });
-        addListener(SWT.Settings, event -> query());
+        addListener(SWT.Settings, event -> query.ask());
     }
 
     /** What is to be drawn. */
@@ -116,38 +121,15 @@ final class SwapChart extends Composite {
 
     void refresh(String newest) {
         vm = newest;
-        query();
+        query.ask();
     }
 
-    /** Has the background look up what is to be shown, and then shows it. */
-    private void query() {
-        if (querying || vm.isEmpty()) {
-            return;
-        }
-        querying = true;
-        var traffic = watch.fleet().traffic();
-        var order = order();
-        var display = getDisplay();
-        watch.background().execute(() -> {
-            var answer = order.query(traffic);
-            if (!display.isDisposed()) {
-                display.asyncExec(() -> take(answer));
-            }
-        });
-    }
-
-    private Order order() {
-        return new Order(vm, span, Palette.of(this));
+    private Optional<Order> order() {
+        return vm.isEmpty() ? Optional.empty() : Optional.of(new Order(vm, span, Palette.of(this)));
     }
 
     private void take(Shown newest) {
-        querying = false;
-        if (isDisposed()) {
-            return;
-        }
-        if (!newest.order.equals(order())) {
-            query();
-        } else if (shown.filter(newest::equals).isEmpty()) {
+        if (shown.filter(newest::equals).isEmpty()) {
             shown = Optional.of(newest);
             canvas.show(newest.order.chart(), newest.data());
         }
