@@ -216,6 +216,20 @@ class ExternalJournalTest {
         assertTrue(cat("/folder/file").startsWith("after!"));
     }
 
+    /** As tune2fs may leave it when it is ended. */
+    @Test
+    void aJournalThatIsThereOnlyInPartIsMadeAnewBefore() throws Exception {
+        var first =
+                Tool.run("debugfs", "-R", "blocks <8>", path("disk")).strip().split(" ")[0];
+        try (var disk = new RandomAccessFile(path("disk"), "rw")) {
+            disk.seek(Long.parseLong(first) * 4096);
+            disk.write(new byte[4096]);
+        }
+        add();
+        assertGiven();
+        assertEquals("before".repeat(1000), cat("/folder/file"));
+    }
+
     @Test
     void whatNeedsRepairIsRefusedWithTheWordsOfE2fsck() throws Exception {
         Tool.run("debugfs", "-w", "-R", "clri /folder", path("disk"));
