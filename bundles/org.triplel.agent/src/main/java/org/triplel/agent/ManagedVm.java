@@ -61,6 +61,7 @@ final class ManagedVm {
     private final DomainXml definition;
     private final Console console;
     private final Placements placements;
+    private final JournalDiskSteps journalDiskSteps;
     private final Lane lane;
 
     private VmState state;
@@ -89,6 +90,7 @@ final class ManagedVm {
         this.definition = domain.definition();
         this.console = new Console(definition.console());
         this.placements = new Placements(domain.name(), host.name);
+        this.journalDiskSteps = new JournalDiskSteps(host, definition, words -> become(state, words));
         this.lane = lane;
         this.run = domain.run();
         this.placement = domain.placement();
@@ -233,7 +235,7 @@ final class ManagedVm {
                 host.recoveries.settle(name());
                 host.recoveries.refuseIfRunning(name());
                 host.journalDisks.refuseUnlessWhole(name());
-                giveDisks();
+                journalDiskSteps.giveDisks();
                 host.disks.attach(record(), off);
                 host.recoveries.whole(name());
             } catch (AgentException e) {
@@ -295,113 +297,24 @@ final class ManagedVm {
         }
     }
 
-    /** Puts the journal of its root file system on a disk of the host, by steps that may be done again. */
+    /** Puts the journal of its root file system on a disk of the host. */
     CompletableFuture<Vm> giveJournalDisk(JournalDisk wanted) {
-        return request(JournalDisks.JOURNAL_DISK, () -> {
-            refuseUnlessAlone("given a journal disk");
-            if (!placement.writes().equals(DomainPlacement.Writes.THROUGH)) {
-                throw AgentException.conflict(
-                        name() + " gets no journal disk as long as what it writes is kept on " + host.name
-                                + " otherwise.",
-                        "Place all that it writes on the NAS first: triplel vm place " + name() + " --behind 0.");
-            }
-            host.journalDisks.beginToGive(record(), wanted);
-            become(state, "It is being given a journal disk.");
-            boolean known = withDisks(() -> host.journalDisks.give(record(), definition, host.disks.layout(name())));
-            host.journalDisks.given(name());
-            host.events.add(
-                    Severity.WARNING,
-                    name(),
-                    JournalDisks.JOURNAL_DISK,
-                    "The journal of its root file system is on a disk of " + host.name + ". "
-                            + host.journalDisks.described(name()).acceptedBy() + " accepts that the loss of "
-                            + host.name
-                            + " can destroy recent data, and that the file system needs repair then.");
-            if (!known) {
-                host.events.add(
-                        Severity.WARNING,
-                        name(),
-                        JournalDisks.JOURNAL_DISK,
-                        "Its /etc/fstab could not be changed, so the guest does not use the swap disk. Add a line for"
-                                + " /dev/vdc there.");
-            }
-            become(VmState.STOPPED, "");
-        });
+        return changeJournalDisk("given a journal disk", () -> journalDiskSteps.give(record(), placement, wanted));
     }
 
     /** Takes that disk away. */
     CompletableFuture<Vm> takeJournalDisk() {
+        return changeJournalDisk("left without its journal disk", () -> journalDiskSteps.take(record()));
+    }
+
+    private CompletableFuture<Vm> changeJournalDisk(String what, Step change) {
         return request(JournalDisks.JOURNAL_DISK, () -> {
-            refuseUnlessAlone("left without its journal disk");
-            boolean used = host.journalDisks.beginToTake(record());
-            become(state, "Its journal disk is being taken away.");
-            boolean forgotten = !used || withDisks(() -> host.journalDisks.take(record(), definition));
-            host.journalDisks.end(record());
-            giveDisks();
-            host.events.add(
-                    Severity.INFO,
-                    name(),
-                    JournalDisks.JOURNAL_DISK,
-                    "The journal of its root file system is inside again, on the NAS.");
-            if (!forgotten) {
-                host.events.add(
-                        Severity.WARNING,
-                        name(),
-                        JournalDisks.JOURNAL_DISK,
-                        "Its /etc/fstab could not be changed. If it names the swap disk, remove that line there.");
-            }
+            requireNoMemory(what);
+            host.recoveries.settle(name());
+            host.recoveries.refuseIfRunning(name());
+            change.run();
             become(VmState.STOPPED, "");
         });
-    }
-
-    private void refuseUnlessAlone(String what) throws AgentException {
-        requireNoMemory(what);
-        host.recoveries.settle(name());
-        host.recoveries.refuseIfRunning(name());
-    }
-
-    private interface JournalWork {
-        boolean run() throws AgentException;
-    }
-
-    /** Its disks are attached meanwhile, and what was written to them is where it belongs afterwards. */
-    private boolean withDisks(JournalWork work) throws AgentException {
-        try {
-            giveDisks(); // first: their names may be taken
-            host.disks.attach(record(), Guest.OFF);
-            boolean result;
-            try {
-                result = work.run();
-            } catch (AgentException | RuntimeException e) {
-                cleanUp(e, () -> host.disks.detach(name(), Guest.OFF));
-                throw e;
-            }
-            host.disks.detach(name(), Guest.OFF);
-            return result;
-        } catch (AgentException | RuntimeException e) {
-            cleanUp(e, () -> host.journalDisks.endIfUntouched(record()));
-            cleanUp(e, this::giveDisks);
-            become(state, "");
-            throw e;
-        }
-    }
-
-    private static void cleanUp(Exception cause, Step step) {
-        try {
-            step.run();
-        } catch (AgentException | RuntimeException e) {
-            cause.addSuppressed(e);
-        }
-    }
-
-    /** The domain has the disks that are here for it. */
-    private void giveDisks() throws AgentException {
-        try {
-            host.hypervisor.giveDisks(
-                    name(), host.journalDisks.exports(name(), definition.disk().socket()));
-        } catch (HypervisorException e) {
-            throw hypervisor(e, "");
-        }
     }
 
     /** Takes long, so it is done beside the lane: the VM can be ended meanwhile. */
@@ -478,7 +391,7 @@ final class ManagedVm {
                 }));
     }
 
-    private static AgentException hypervisor(HypervisorException e, String remedy) {
+    static AgentException hypervisor(HypervisorException e, String remedy) {
         return new AgentException(AgentError.Kind.HYPERVISOR, e.getMessage(), remedy, e);
     }
 

@@ -68,7 +68,7 @@ class JournalDisksTest {
 
     private static void give(DiskHost host) throws AgentException {
         host.journalDisks.beginToGive(VM, WANTED);
-        host.journalDisks.foundAt(VM, 0);
+        host.journalDisks.foundAt("desk-01", 0);
         host.journalDisks.given("desk-01");
     }
 
@@ -228,17 +228,19 @@ class JournalDisksTest {
         try (var host = host("client-1")) {
             host.journalDisks.beginToGive(VM, WANTED);
             var begun = host.journalDisks.find("desk-01").orElseThrow().at(4096);
-            var inside = JournalDisks.afterRefusal(begun, JournalPlace.INSIDE);
+            var inside = JournalConversion.afterRefusal(begun, JournalPlace.INSIDE);
             assertEquals(Optional.empty(), inside.fileSystem(), "nobody uses it, so it can be ended");
             assertEquals(
                     JournalDiskNote.Stage.THERE,
-                    JournalDisks.afterRefusal(begun, JournalPlace.ON_THE_DISK).stage());
-            assertEquals(begun, JournalDisks.afterRefusal(begun, JournalPlace.UNKNOWN));
+                    JournalConversion.afterRefusal(begun, JournalPlace.ON_THE_DISK)
+                            .stage());
+            assertEquals(begun, JournalConversion.afterRefusal(begun, JournalPlace.UNKNOWN));
             var taking = begun.become(JournalDiskNote.Stage.TAKING);
             assertEquals(
                     JournalDiskNote.Stage.THERE,
-                    JournalDisks.afterRefusal(taking, JournalPlace.ON_THE_DISK).stage());
-            assertEquals(inside, JournalDisks.afterRefusal(taking, JournalPlace.INSIDE));
+                    JournalConversion.afterRefusal(taking, JournalPlace.ON_THE_DISK)
+                            .stage());
+            assertEquals(inside, JournalConversion.afterRefusal(taking, JournalPlace.INSIDE));
             host.journalDisks.endIfUntouched(VM);
             host.journalDisks.refuseUnlessWhole("desk-01");
             assertFalse(Files.exists(local("desk-01.journal-disk")));
@@ -332,7 +334,12 @@ class JournalDisksTest {
             Files.write(overlay, backup); // the same file
             var refusal = assertThrows(AgentException.class, () -> host.disks.attach(VM, Guest.OFF));
             assertTrue(refusal.getMessage().contains("written to meanwhile"), refusal::getMessage);
-            assertTrue(host.journalDisks.lostJournal("desk-01", VM.overlay()).isPresent(), "it can be recovered");
+            assertTrue(
+                    host.journalDisks
+                            .claims()
+                            .lostJournal("desk-01", VM.overlay())
+                            .isPresent(),
+                    "it can be recovered");
         }
         try (var host = host("client-1")) {
             assertThrows(AgentException.class, () -> host.disks.attach(VM, Guest.OFF), "the next agent knows, too");
@@ -430,7 +437,7 @@ class JournalDisksTest {
         try (var host = host("client-1")) {
             give(host);
             host.disks.attach(VM, Guest.OFF);
-            host.journalDisks.damaged("desk-01");
+            host.journalDisks.notes().damaged("desk-01");
             host.disks.detach("desk-01", Guest.OFF);
         }
         try (var host = host("client-1")) {
@@ -441,7 +448,12 @@ class JournalDisksTest {
             }
             assertThrows(AgentException.class, () -> host.journalDisks.beginToTake(VM));
             assertThrows(AgentException.class, () -> host.journalDisks.beginToGive(VM, WANTED));
-            assertTrue(host.journalDisks.lostJournal("desk-01", VM.overlay()).isPresent(), "it can be recovered");
+            assertTrue(
+                    host.journalDisks
+                            .claims()
+                            .lostJournal("desk-01", VM.overlay())
+                            .isPresent(),
+                    "it can be recovered");
         }
     }
 
@@ -472,7 +484,7 @@ class JournalDisksTest {
             fileSystems.add(new FileSystem(name, List.of(place), Optional.empty()));
         }
         var layout = new SemanticMap(1 << 30, List.of(), List.of(), fileSystems, List.of(), List.of(), List.of());
-        return JournalDisks.rootFileSystem("desk-01", commandLine, layout);
+        return RootFileSystem.start("desk-01", commandLine, layout);
     }
 
     @Test
@@ -490,7 +502,7 @@ class JournalDisksTest {
             assertThrows(AgentException.class, () -> host.journalDisks.beginToGive(VM, WANTED));
             assertThrows(AgentException.class, () -> host.disks.attach(VM, Guest.OFF));
             assertTrue(Files.exists(local("desk-01.journal-disk")));
-            assertEquals(Optional.empty(), host.journalDisks.lostJournal("desk-01", VM.overlay()));
+            assertEquals(Optional.empty(), host.journalDisks.claims().lostJournal("desk-01", VM.overlay()));
             fixture.nas().dropJournalClaim(VM.overlay());
             assertThrows(AgentException.class, () -> host.disks.attach(VM, Guest.OFF), "with no journal at all");
 
@@ -512,9 +524,9 @@ class JournalDisksTest {
         makeJournal(claim.journal());
         try (var host = host("client-1")) {
             assertThrows(AgentException.class, () -> host.journalDisks.beginToGive(VM, WANTED));
-            assertEquals(Optional.empty(), host.journalDisks.lostJournal("desk-01", VM.overlay()));
+            assertEquals(Optional.empty(), host.journalDisks.claims().lostJournal("desk-01", VM.overlay()));
             makeJournal(UUID.randomUUID());
-            assertEquals(Optional.of(claim), host.journalDisks.lostJournal("desk-01", VM.overlay()));
+            assertEquals(Optional.of(claim), host.journalDisks.claims().lostJournal("desk-01", VM.overlay()));
         }
     }
 
