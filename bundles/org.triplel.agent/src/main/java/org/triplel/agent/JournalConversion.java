@@ -20,10 +20,13 @@ import org.triplel.hypervisor.DomainXml;
 final class JournalConversion {
 
     private final JournalDiskNotes notes;
+    private final String qemuUser;
     private final Semaphore turn = new Semaphore(1, true);
 
-    JournalConversion(JournalDiskNotes notes) {
+    /** @param qemuUser to whom the socket of the disks belongs */
+    JournalConversion(JournalDiskNotes notes, String qemuUser) {
         this.notes = notes;
+        this.qemuUser = qemuUser;
     }
 
     /**
@@ -123,14 +126,19 @@ final class JournalConversion {
                 e);
     }
 
-    private static ExternalJournal appliance(JournalDiskNote note, DomainXml domain) throws AgentException {
+    private ExternalJournal appliance(JournalDiskNote note, DomainXml domain) throws AgentException {
         var boot = domain.boot()
                 .orElseThrow(() -> AgentException.conflict(
                         "The disk of " + note.vm() + " boots by itself, so there is no kernel to do it with.",
                         "It is possible for VMs whose base image names a kernel and an initial RAM disk."));
         var socket = domain.disk().socket();
         return new ExternalJournal(
-                new Machine(boot.kernel(), boot.initrd(), domain.memoryMiB(), domain.accelerator() == Accelerator.KVM),
+                new Machine(
+                        boot.kernel(),
+                        boot.initrd(),
+                        domain.memoryMiB(),
+                        domain.accelerator() == Accelerator.KVM,
+                        qemuUser),
                 new NbdDisk(socket, domain.disk().export()),
                 new NbdDisk(socket, JournalDiskFiles.journalExport(note.vm())),
                 note.journal(),

@@ -30,14 +30,17 @@ final class JournalDisks {
     private final JournalClaims claims;
     private final JournalConversion conversion;
 
-    /** @param host the name of this host */
-    JournalDisks(String host, StateFolder state, Nas nas) throws IOException {
+    /**
+     * @param host the name of this host
+     * @param qemuUser to whom the socket of the disks belongs
+     */
+    JournalDisks(String host, StateFolder state, Nas nas, String qemuUser) throws IOException {
         this.host = host;
         this.nas = nas;
         this.notes = new JournalDiskNotes(host, state.journalDisks());
         this.files = new JournalDiskFiles(state.local());
         this.claims = new JournalClaims(host, nas, notes, files);
-        this.conversion = new JournalConversion(notes);
+        this.conversion = new JournalConversion(notes, qemuUser);
     }
 
     JournalDiskNotes notes() {

@@ -131,7 +131,7 @@ class ManagedVmTest {
     void prepare() throws IOException {
         state = new StateFolder(temp.resolve("state"));
         var nas = new Nas(temp, Optional.empty());
-        journalDisks = new JournalDisks("client-1", state, nas);
+        journalDisks = new JournalDisks("client-1", state, nas, System.getProperty("user.name"));
         recoveries = new Recoveries("client-1", state, nas, events, journalDisks);
     }
 

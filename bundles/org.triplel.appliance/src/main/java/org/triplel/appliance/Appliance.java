@@ -57,7 +57,10 @@ final class Appliance {
                 PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString("rwx------")));
         try {
             var end = UUID.randomUUID().toString(); // so that nothing on the disk can say it
-            var said = run(qemu(disks, work, end, pack(folder)), folder);
+            var initrd = pack(folder);
+            var kernel = Files.copy(machine.kernel(), folder.resolve("kernel"));
+            open(folder, initrd, kernel);
+            var said = run(qemu(disks, work, end, kernel, initrd), folder);
             int at = said.lastIndexOf(end);
             if (at < 0) {
                 throw new IOException("the appliance did not come to its end: " + readable(said));
@@ -66,6 +69,14 @@ final class Appliance {
         } finally {
             delete(folder);
         }
+    }
+
+    /** QEMU's user may read what it needs, and change nothing. */
+    private static void open(Path folder, Path... parts) throws IOException {
+        for (var part : parts) {
+            Files.setPosixFilePermissions(part, PosixFilePermissions.fromString("r--r--r--"));
+        }
+        Files.setPosixFilePermissions(folder, PosixFilePermissions.fromString("rwx--x--x"));
     }
 
     private static int status(String after) throws IOException {
@@ -87,15 +98,14 @@ final class Appliance {
             }
         }
         var result = folder.resolve("initrd");
-        var script = new ProcessBuilder(
-                        "sh",
-                        parts.resolve("pack.sh").toString(),
-                        parts.toString(),
-                        machine.initrd().toString(),
-                        result.toString())
-                .directory(folder.toFile())
-                .redirectInput(new File("/dev/null"))
-                .redirectErrorStream(true)
+        var script = process(
+                        List.of(
+                                "sh",
+                                parts.resolve("pack.sh").toString(),
+                                parts.toString(),
+                                machine.initrd().toString(),
+                                result.toString()),
+                        folder)
                 .start();
         var said = words(script);
         if (script.waitFor() != 0) {
@@ -104,7 +114,7 @@ final class Appliance {
         return result;
     }
 
-    private List<String> qemu(List<NbdDisk> disks, String work, String end, Path initrd) {
+    private List<String> qemu(List<NbdDisk> disks, String work, String end, Path kernel, Path initrd) {
         var command = new ArrayList<>(List.of(
                 "qemu-system-x86_64",
                 "-machine",
@@ -128,7 +138,7 @@ final class Appliance {
         }
         command.addAll(List.of(
                 "-kernel",
-                machine.kernel().toString(),
+                kernel.toString(),
                 "-initrd",
                 initrd.toString(),
                 "-append",
@@ -137,7 +147,7 @@ final class Appliance {
         return command;
     }
 
-    private static String run(List<String> command, Path folder) throws IOException, InterruptedException {
+    private String run(List<String> command, Path folder) throws IOException, InterruptedException {
         var qemu = start(command, folder);
         try {
             CompletableFuture.delayedExecutor(LONGEST_HOURS, TimeUnit.HOURS).execute(qemu::destroyForcibly);
@@ -149,16 +159,33 @@ final class Appliance {
 
     /**
      * Ends with the thread that starts it, and so with this process, however that ends: QEMU would connect again to whoever
-     * serves the disks next, and nobody would know.
+     * serves the disks next, and nobody would know. The kernel in it mounts what a hostile guest has left, so whoever breaks out
+     * of it must not find himself root.
      */
-    static Process start(List<String> command, Path folder) throws IOException {
-        var bound = new ArrayList<>(List.of("setpriv", "--pdeathsig", "KILL", "--"));
+    Process start(List<String> command, Path folder) throws IOException, InterruptedException {
+        var bound = new ArrayList<>(List.of("setpriv", "--no-new-privs", "--pdeathsig", "KILL"));
+        if (!Files.getOwner(folder).getName().equals(machine.user())) { // who has made it is the user of this process
+            bound.addAll(List.of("--reuid", machine.user(), "--regid", group(machine.user()), "--init-groups"));
+        }
+        bound.add("--");
         bound.addAll(command);
-        return new ProcessBuilder(bound)
+        return process(bound, folder).start();
+    }
+
+    private static String group(String user) throws IOException, InterruptedException {
+        var id = process(List.of("id", "-g", user), Path.of("/")).start();
+        var said = words(id).strip();
+        if (id.waitFor() != 0) {
+            throw new IOException("the group of the user that QEMU is to run as is not known: " + said);
+        }
+        return said;
+    }
+
+    private static ProcessBuilder process(List<String> command, Path folder) {
+        return new ProcessBuilder(command)
                 .directory(folder.toFile())
                 .redirectInput(new File("/dev/null"))
-                .redirectErrorStream(true)
-                .start();
+                .redirectErrorStream(true);
     }
 
     /** All of it is read, and the last of it is kept. */

@@ -1,5 +1,6 @@
 package org.triplel.appliance;
 
+import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.io.IOException;
@@ -9,9 +10,10 @@ import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
-import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.MethodSource;
 
 @Timeout(60)
 class ApplianceTest {
@@ -19,13 +21,14 @@ class ApplianceTest {
     @TempDir
     private Path folder;
 
-    @Test
-    void endsWithWhoeverRunsIt() throws Exception {
+    @ParameterizedTest
+    @MethodSource("users")
+    void endsWithWhoeverRunsIt(String user) throws Exception {
         var running = new CompletableFuture<Process>();
         var mayEnd = new CountDownLatch(1);
         var runner = Thread.ofPlatform().start(() -> {
             try {
-                var process = Appliance.start(List.of("sh", "-c", "echo runs; exec sleep 600"), folder);
+                var process = appliance(user).start(List.of("sh", "-c", "echo runs; exec sleep 600"), folder);
                 process.inputReader().readLine();
                 running.complete(process);
                 mayEnd.await();
@@ -44,5 +47,36 @@ class ApplianceTest {
         } finally {
             process.destroyForcibly();
         }
+    }
+
+    /** Only root may choose. */
+    static List<String> users() {
+        var own = System.getProperty("user.name");
+        return own.equals("root") ? List.of(own, "nobody") : List.of(own);
+    }
+
+    private static Appliance appliance(String user) {
+        return new Appliance(new Machine(Path.of("/kernel"), Path.of("/initrd"), 256, false, user));
+    }
+
+    private String said(String user, String command) throws Exception {
+        var process = appliance(user).start(List.of("sh", "-c", command), folder);
+        try (var output = process.inputReader()) {
+            return output.readAllAsString().strip();
+        } finally {
+            process.destroyForcibly();
+        }
+    }
+
+    @ParameterizedTest
+    @MethodSource("users")
+    void runsAsTheUserThatIsChosen(String user) throws Exception {
+        assertEquals(user, said(user, "id -un"));
+        assertEquals(idOf(user, "-G"), said(user, "id -G"), "its groups");
+        assertEquals("1", said(user, "grep NoNewPrivs /proc/self/status | tr -dc 0-9"), "new privileges");
+    }
+
+    private static String idOf(String user, String option) throws IOException {
+        return new ProcessBuilder("id", option, user).start().inputReader().readLine();
     }
 }

@@ -130,7 +130,7 @@ class ExternalJournalTest {
                         new ExportMap(Map.of("a", new Mortal(disk), "b", new Mortal(journal), "c", new Mortal(swap))),
                         Clients.ONE)) {
             work.on(new ExternalJournal(
-                    new Machine(guest.kernel(), guest.initrd(), 256, false),
+                    new Machine(guest.kernel(), guest.initrd(), 256, false, System.getProperty("user.name")),
                     new NbdDisk(socket, "a"),
                     new NbdDisk(socket, "b"),
                     journalId,
