@@ -1,7 +1,6 @@
 package org.triplel.agent;
 
 import java.io.IOException;
-import java.util.concurrent.Semaphore;
 import org.triplel.agent.api.AgentError;
 import org.triplel.appliance.ExternalJournal;
 import org.triplel.appliance.JournalMode;
@@ -15,17 +14,18 @@ import org.triplel.hypervisor.DomainXml;
 
 /**
  * Tells the file systems of VMs that are off of their journal disks, in an appliance: one at a time, for each is a virtual
- * machine that takes its share of the host. The VM's disks are attached. Calls for one VM come one after another.
+ * machine that takes its share of the host. The VM has its turn, and its disks are attached.
  */
 final class JournalConversion {
 
     private final JournalDiskNotes notes;
     private final String qemuUser;
-    private final Semaphore turn = new Semaphore(1, true);
+    private final ConversionQueue queue;
 
     /** @param qemuUser to whom the socket of the disks belongs */
-    JournalConversion(JournalDiskNotes notes, String qemuUser) {
+    JournalConversion(JournalDiskNotes notes, ConversionQueue queue, String qemuUser) {
         this.notes = notes;
+        this.queue = queue;
         this.qemuUser = qemuUser;
     }
 
@@ -53,10 +53,11 @@ final class JournalConversion {
      */
     boolean take(String vm, DomainXml domain) throws AgentException {
         var note = notes.find(vm).orElseThrow();
-        return run(
-                note,
-                () -> note.fileSystem().isEmpty() // nothing has begun
-                        || appliance(note, domain).remove(note.fileSystem().get()));
+        return run(note, () -> {
+            taking(vm);
+            return note.fileSystem().isEmpty() // nothing has begun
+                    || appliance(note, domain).remove(note.fileSystem().get());
+        });
     }
 
     private interface Work {
@@ -65,12 +66,8 @@ final class JournalConversion {
 
     private boolean run(JournalDiskNote before, Work work) throws AgentException {
         try {
-            turn.acquire();
-            try {
-                return work.run();
-            } finally {
-                turn.release();
-            }
+            queue.beginToChange(before.vm());
+            return work.run();
         } catch (RefusedException e) {
             throw refused(before, e);
         } catch (IOException e) {
@@ -84,6 +81,11 @@ final class JournalConversion {
     /** From now on it may be that the file system that begins there uses the disk. */
     void foundAt(String vm, long start) throws AgentException {
         note(notes.find(vm).orElseThrow().at(start));
+    }
+
+    /** From now on it may be that the file system does not use the disk any more. */
+    void taking(String vm) throws AgentException {
+        note(notes.find(vm).orElseThrow().become(JournalDiskNote.Stage.TAKING));
     }
 
     private void note(JournalDiskNote now) throws AgentException {

@@ -28,7 +28,10 @@ record JournalDiskSteps(ManagedVm.Host host, DomainXml definition, Consumer<Stri
                     "Place all that it writes on the NAS first: triplel vm place " + name() + " --behind 0.");
         }
         host.journalDisks().beginToGive(vm, wanted);
-        problem.accept("It is being given a journal disk.");
+        inTurn(vm, "It is being given a journal disk.", () -> convert(vm));
+    }
+
+    private void convert(DiskRecord vm) throws AgentException {
         boolean known = withDisks(vm, () -> host.journalDisks()
                 .give(name(), definition, host.disks().layout(name())));
         host.journalDisks().given(name());
@@ -48,8 +51,11 @@ record JournalDiskSteps(ManagedVm.Host host, DomainXml definition, Consumer<Stri
 
     /** Takes that disk away. */
     void take(DiskRecord vm) throws AgentException {
-        boolean used = host.journalDisks().beginToTake(vm);
-        problem.accept("Its journal disk is being taken away.");
+        inTurn(vm, "Its journal disk is being taken away.", () -> convertBack(vm));
+    }
+
+    private void convertBack(DiskRecord vm) throws AgentException {
+        boolean used = host.journalDisks().canBeTaken(vm);
         boolean forgotten = !used || withDisks(vm, () -> host.journalDisks().take(name(), definition));
         host.journalDisks().end(vm);
         giveDisks();
@@ -65,30 +71,41 @@ record JournalDiskSteps(ManagedVm.Host host, DomainXml definition, Consumer<Stri
         host.events().add(severity, name(), JournalDisks.JOURNAL_DISK, message);
     }
 
-    private interface Work {
-        boolean run() throws AgentException;
-    }
-
-    /** Its disks are attached meanwhile, and what was written to them is where it belongs afterwards. */
-    private boolean withDisks(DiskRecord vm, Work work) throws AgentException {
+    /** One VM at a time is worked on. */
+    private void inTurn(DiskRecord vm, String words, ManagedVm.Step step) throws AgentException {
+        problem.accept(
+                "It waits until the journal disks of other VMs are done. To cancel that: triplel vm journal-disk "
+                        + name() + " --cancel.");
         try {
-            giveDisks(); // first: their names may be taken
-            host.disks().attach(vm, Guest.OFF);
-            boolean result;
-            try {
-                result = work.run();
-            } catch (AgentException | RuntimeException e) {
-                cleanUp(e, () -> host.disks().detach(name(), Guest.OFF));
-                throw e;
-            }
-            host.disks().detach(name(), Guest.OFF);
-            return result;
+            host.journalDisks().queue().run(name(), () -> {
+                problem.accept(words);
+                step.run();
+            });
         } catch (AgentException | RuntimeException e) {
             cleanUp(e, () -> host.journalDisks().endIfUntouched(vm));
             cleanUp(e, this::giveDisks);
             problem.accept("");
             throw e;
         }
+    }
+
+    private interface Work {
+        boolean run() throws AgentException;
+    }
+
+    /** Its disks are attached meanwhile, and what was written to them is where it belongs afterwards. */
+    private boolean withDisks(DiskRecord vm, Work work) throws AgentException {
+        giveDisks(); // first: their names may be taken
+        host.disks().attach(vm, Guest.OFF);
+        boolean result;
+        try {
+            result = work.run();
+        } catch (AgentException | RuntimeException e) {
+            cleanUp(e, () -> host.disks().detach(name(), Guest.OFF));
+            throw e;
+        }
+        host.disks().detach(name(), Guest.OFF);
+        return result;
     }
 
     private static void cleanUp(Exception cause, ManagedVm.Step step) {

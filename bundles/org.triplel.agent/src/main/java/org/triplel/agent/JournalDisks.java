@@ -28,6 +28,7 @@ final class JournalDisks {
     private final JournalDiskNotes notes;
     private final JournalDiskFiles files;
     private final JournalClaims claims;
+    private final ConversionQueue queue = new ConversionQueue();
     private final JournalConversion conversion;
 
     /**
@@ -40,7 +41,7 @@ final class JournalDisks {
         this.notes = new JournalDiskNotes(host, state.journalDisks());
         this.files = new JournalDiskFiles(state.local());
         this.claims = new JournalClaims(host, nas, notes, files);
-        this.conversion = new JournalConversion(notes, qemuUser);
+        this.conversion = new JournalConversion(notes, queue, qemuUser);
     }
 
     JournalDiskNotes notes() {
@@ -49,6 +50,11 @@ final class JournalDisks {
 
     JournalClaims claims() {
         return claims;
+    }
+
+    /** Where whoever gives or takes a disk waits for his turn. */
+    ConversionQueue queue() {
+        return queue;
     }
 
     Optional<JournalDiskNote> find(String vm) {
@@ -216,6 +222,11 @@ final class JournalDisks {
         conversion.foundAt(vm, start);
     }
 
+    /** From now on it may be that the file system does not use the disk any more. */
+    void taking(String vm) throws AgentException {
+        conversion.taking(vm);
+    }
+
     /** Forgets what was begun, if nobody has changed the file system for it. */
     void endIfUntouched(DiskRecord vm) throws AgentException {
         if (find(vm.vm())
@@ -228,23 +239,19 @@ final class JournalDisks {
 
     /** The file system uses the disk. */
     void given(String vm) throws AgentException {
-        change(vm, JournalDiskNote.Stage.THERE);
-    }
-
-    private void change(String vm, JournalDiskNote.Stage stage) throws AgentException {
         try {
-            notes.keep(find(vm).orElseThrow().become(stage));
+            notes.keep(find(vm).orElseThrow().become(JournalDiskNote.Stage.THERE));
         } catch (HostDiskException e) {
             throw claims.failed(JOURNAL_DISK + " of " + vm, e);
         }
     }
 
     /**
-     * Begins to take it away from a VM that is off, or goes on with that.
+     * Whether it can be taken away from a VM that is off, or that can go on.
      *
      * @return whether a file system may use it; if not, only what is here has to go
      */
-    boolean beginToTake(DiskRecord vm) throws AgentException {
+    boolean canBeTaken(DiskRecord vm) throws AgentException {
         notes.settle(vm.vm());
         var note = find(vm.vm())
                 .orElseThrow(() -> AgentException.conflict(
@@ -260,7 +267,6 @@ final class JournalDisks {
         } catch (IOException e) {
             throw stays(vm, e);
         }
-        change(vm.vm(), JournalDiskNote.Stage.TAKING);
         return true;
     }
 

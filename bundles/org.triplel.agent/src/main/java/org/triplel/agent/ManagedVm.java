@@ -5,7 +5,9 @@ import java.lang.System.Logger.Level;
 import java.util.Locale;
 import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.Executor;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.function.Consumer;
 import java.util.stream.Stream;
 import org.triplel.agent.api.AgentError;
@@ -62,7 +64,7 @@ final class ManagedVm {
     private final Console console;
     private final Placements placements;
     private final JournalDiskSteps journalDiskSteps;
-    private final Lane lane;
+    private final Executor lane;
 
     private VmState state;
     private DomainRun run;
@@ -84,8 +86,14 @@ final class ManagedVm {
     private long resumedAt;
     private volatile Vm snapshot;
 
-    /** @param domain the VM as the hypervisor knows it */
-    ManagedVm(Host host, DomainStatus domain, Lane lane) {
+    /** Whether the lane will do that anyway. */
+    private final AtomicBoolean toBePublished = new AtomicBoolean();
+
+    /**
+     * @param domain the VM as the hypervisor knows it
+     * @param lane does one thing after another
+     */
+    ManagedVm(Host host, DomainStatus domain, Executor lane) {
         this.host = host;
         this.definition = domain.definition();
         this.console = new Console(definition.console());
@@ -148,7 +156,12 @@ final class ManagedVm {
 
     /** To be called now and then: the disk's problems come and go by themselves. */
     void refresh() {
-        lane.execute(this::publish);
+        if (toBePublished.compareAndSet(false, true)) { // else the lane, which may be busy for hours, would fill up
+            lane.execute(() -> {
+                toBePublished.set(false);
+                publish();
+            });
+        }
     }
 
     private void publish() {
@@ -305,6 +318,11 @@ final class ManagedVm {
     /** Takes that disk away. */
     CompletableFuture<Vm> takeJournalDisk() {
         return changeJournalDisk("left without its journal disk", () -> journalDiskSteps.take(record()));
+    }
+
+    /** Ends what waits for its turn to be given a journal disk, or to lose it, and has not changed anything yet. */
+    void cancelJournalDisk() throws AgentException {
+        host.journalDisks.queue().cancel(name());
     }
 
     private CompletableFuture<Vm> changeJournalDisk(String what, Step change) {

@@ -216,7 +216,8 @@ class JournalDisksTest {
             host.journalDisks.beginToGive(VM, WANTED);
             host.journalDisks.given("desk-01");
             host.journalDisks.refuseUnlessWhole("desk-01");
-            assertTrue(host.journalDisks.beginToTake(VM));
+            assertTrue(host.journalDisks.canBeTaken(VM));
+            host.journalDisks.taking("desk-01");
             assertThrows(AgentException.class, () -> host.journalDisks.refuseUnlessWhole("desk-01"));
             host.journalDisks.end(VM);
             host.journalDisks.refuseUnlessWhole("desk-01");
@@ -284,10 +285,10 @@ class JournalDisksTest {
         try (var host = host("client-1")) {
             give(host);
             fixture.nas().dropJournalClaim(VM.overlay());
-            var refusal = assertThrows(AgentException.class, () -> host.journalDisks.beginToTake(VM));
+            var refusal = assertThrows(AgentException.class, () -> host.journalDisks.canBeTaken(VM));
             assertTrue(refusal.getMessage().contains("may need it"), refusal::getMessage);
             exchangeImage();
-            assertFalse(host.journalDisks.beginToTake(VM), "nobody uses it");
+            assertFalse(host.journalDisks.canBeTaken(VM), "nobody uses it");
             assertThrows(AgentException.class, () -> host.disks.attach(VM, Guest.OFF));
             host.journalDisks.end(VM);
             assertFalse(Files.exists(local("desk-01.journal-disk")));
@@ -300,10 +301,11 @@ class JournalDisksTest {
     void takenAwayButNotRemovedIsOnlyRemoved() throws Exception {
         try (var host = host("client-1")) {
             give(host);
-            assertTrue(host.journalDisks.beginToTake(VM));
+            assertTrue(host.journalDisks.canBeTaken(VM));
+            host.journalDisks.taking("desk-01");
             fixture.nas().dropJournalClaim(VM.overlay());
             assertThrows(AgentException.class, () -> host.disks.attach(VM, Guest.OFF));
-            assertFalse(host.journalDisks.beginToTake(VM));
+            assertFalse(host.journalDisks.canBeTaken(VM));
         }
     }
 
@@ -446,7 +448,7 @@ class JournalDisksTest {
                 var refusal = assertThrows(AgentException.class, () -> host.disks.attach(VM, guest));
                 assertTrue(refusal.getMessage().contains("recover desk-01 --host client-1"), refusal::getMessage);
             }
-            assertThrows(AgentException.class, () -> host.journalDisks.beginToTake(VM));
+            assertThrows(AgentException.class, () -> host.journalDisks.canBeTaken(VM));
             assertThrows(AgentException.class, () -> host.journalDisks.beginToGive(VM, WANTED));
             assertTrue(
                     host.journalDisks

@@ -10,10 +10,12 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.time.Instant;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.Executors;
 import java.util.concurrent.ScheduledExecutorService;
@@ -250,6 +252,76 @@ class ManagedVmTest {
         assertInstanceOf(IllegalStateException.class, failure.getCause());
         assertEquals(List.of("attach desk-01", "detach desk-01"), disks.calls.subList(2, 4));
         assertNoJournalDisk(vm);
+    }
+
+    @Test
+    void whoWaitsForOthersJournalDisksCanBeCancelled() throws Exception {
+        var wanted = new JournalDisk(16, JournalDisk.Mode.ORDERED, 0, "Ada", 0);
+        var vm = vmWithOverlay();
+        assertThrows(AgentException.class, vm::cancelJournalDisk, "there is nothing to cancel");
+        var mayEnd = new CountDownLatch(1);
+        var busy = CompletableFuture.runAsync(() -> {
+            try {
+                journalDisks.queue().run("desk-02", () -> {
+                    journalDisks.queue().beginToChange("desk-02");
+                    mayEnd.countDown();
+                    awaitOrFail(theOther);
+                });
+            } catch (AgentException e) {
+                throw new IllegalStateException(e);
+            }
+        });
+        mayEnd.await();
+        var given = vm.giveJournalDisk(wanted);
+        Await.until("it waits", () -> vm.snapshot().problem().contains("--cancel"));
+        var late = assertThrows(AgentException.class, () -> journalDisks.queue().cancel("desk-02"));
+        assertTrue(late.getMessage().contains("must come to its end"), late::getMessage);
+        vm.cancelJournalDisk();
+        assertTrue(refusal(given).what().contains("cancelled"));
+        assertEquals(List.of(), disks.calls);
+        assertNoJournalDisk(vm);
+        theOther.countDown();
+        busy.get();
+        assertEquals(
+                AgentError.Kind.CONFLICT, refusal(vm.giveJournalDisk(wanted)).kind()); // it has no kernel
+        assertEquals(List.of("attach desk-01", "detach desk-01"), disks.calls);
+    }
+
+    private final CountDownLatch theOther = new CountDownLatch(1);
+
+    private static void awaitOrFail(CountDownLatch latch) {
+        try {
+            assertTrue(latch.await(30, TimeUnit.SECONDS));
+        } catch (InterruptedException e) {
+            throw new IllegalStateException(e);
+        }
+    }
+
+    @Test
+    void whatHasItsTurnCanBeCancelledUntilItChangesSomething() throws Exception {
+        var queue = journalDisks.queue();
+        queue.run("desk-02", () -> {
+            queue.cancel("desk-02");
+            assertThrows(AgentException.class, () -> queue.beginToChange("desk-02"));
+        });
+        queue.run("desk-02", () -> queue.beginToChange("desk-02")); // it is over
+        queue.run("desk-02", () -> queue.cancel("desk-02"));
+    }
+
+    /** A task a second would be millions after a night. */
+    @Test
+    void isRefreshedOnceHoweverOftenThatIsAskedFor() throws Exception {
+        var tasks = new ArrayList<Runnable>();
+        var timing = new Timing(LONG, LONG, LONG, SHORT, clock);
+        var host =
+                new ManagedVm.Host("client-1", hypervisor, disks, recoveries, journalDisks, events, timing, told::add);
+        var vm = new ManagedVm(host, status(DomainState.OFF), tasks::add);
+        vm.refresh();
+        vm.refresh();
+        assertEquals(1, tasks.size());
+        tasks.removeFirst().run();
+        vm.refresh();
+        assertEquals(1, tasks.size(), "and again after that");
     }
 
     @Test

@@ -88,6 +88,13 @@ public interface AgentService {
     CompletableFuture<Vm> takeJournalDisk(String vm);
 
     /**
+     * Ends one of both that waits for its turn, for only one VM of a host is worked on at a time: it fails then, and the file
+     * system is as it was. What has begun to change the file system is refused, as it must come to its end.
+     */
+    @JsonRequest
+    CompletableFuture<Vm> cancelJournalDisk(String vm);
+
+    /**
      * Brings home, to the NAS, what of a running VM would be lost with its host (a checkpoint); done when it is there. What is
      * placed on the host goes there again afterwards.
      */
