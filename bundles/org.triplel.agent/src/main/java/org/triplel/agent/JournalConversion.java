@@ -105,16 +105,31 @@ final class JournalConversion {
         note(afterRefusal(before, e.journal()));
         return new AgentException(
                 AgentError.Kind.CONFLICT,
-                "The file system of " + before.vm() + " keeps its journal where it is: " + e.getMessage(),
-                e.journal() == JournalPlace.UNKNOWN
-                        ? notes.problem(before.vm())
-                        : "Start " + before.vm() + " and put its file system right.",
+                "The file system of " + before.vm()
+                        + (e.journal() == JournalPlace.NONE
+                                ? " has no journal, neither inside nor on a disk, and gets none: "
+                                : " keeps its journal where it is: ")
+                        + e.getMessage(),
+                advice(before, e.journal()),
                 e);
+    }
+
+    private String advice(JournalDiskNote before, JournalPlace journal) {
+        var start = "Start " + before.vm() + " and put its file system right.";
+        return switch (journal) {
+            case INSIDE -> start;
+            case NONE -> start + " Each crash can damage it until it gets a journal: give it the disk again then.";
+            case ON_THE_DISK ->
+                before.stage() == JournalDiskNote.Stage.GIVING && before.swap().isPresent()
+                        ? start + " Its /etc/fstab may not name the swap disk: give it the line for /dev/vdc there."
+                        : start;
+            case UNKNOWN -> notes.problem(before.vm());
+        };
     }
 
     static JournalDiskNote afterRefusal(JournalDiskNote before, JournalPlace journal) {
         return switch (journal) {
-            case INSIDE -> before.unused();
+            case INSIDE, NONE -> before.unused();
             case ON_THE_DISK -> before.become(JournalDiskNote.Stage.THERE);
             case UNKNOWN -> before;
         };
