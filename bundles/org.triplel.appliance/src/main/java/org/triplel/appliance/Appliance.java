@@ -7,10 +7,8 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.attribute.PosixFilePermissions;
 import java.util.ArrayList;
-import java.util.Comparator;
 import java.util.List;
 import java.util.UUID;
-import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
 
 /**
@@ -52,10 +50,8 @@ final class Appliance {
      * @throws IOException the machine cannot be run, or did not say how the work ended, which may be in the middle then
      */
     Outcome run(List<NbdDisk> disks, String work) throws IOException, InterruptedException {
-        var folder = Files.createTempDirectory(
-                "triplel-appliance",
-                PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString("rwx------")));
-        try {
+        try (var workFolder = new WorkFolder(Path.of(System.getProperty("java.io.tmpdir")))) {
+            var folder = workFolder.path();
             var end = UUID.randomUUID().toString(); // so that nothing on the disk can say it
             var initrd = pack(folder);
             var kernel = Files.copy(machine.kernel(), folder.resolve("kernel"));
@@ -66,8 +62,6 @@ final class Appliance {
                 throw new IOException("the appliance did not come to its end: " + readable(said));
             }
             return new Outcome(status(said.substring(at + end.length())), readable(said.substring(0, at)));
-        } finally {
-            delete(folder);
         }
     }
 
@@ -98,18 +92,16 @@ final class Appliance {
             }
         }
         var result = folder.resolve("initrd");
-        var script = process(
-                        List.of(
-                                "sh",
-                                parts.resolve("pack.sh").toString(),
-                                parts.toString(),
-                                machine.initrd().toString(),
-                                result.toString()),
-                        folder)
-                .start();
-        var said = words(script);
-        if (script.waitFor() != 0) {
-            throw new IOException("the appliance cannot be made: " + said.strip());
+        var script = outcome(
+                List.of(
+                        "sh",
+                        parts.resolve("pack.sh").toString(),
+                        parts.toString(),
+                        machine.initrd().toString(),
+                        result.toString()),
+                folder);
+        if (script.status() != 0) {
+            throw new IOException("the appliance cannot be made: " + script.said());
         }
         return result;
     }
@@ -150,11 +142,16 @@ final class Appliance {
     private String run(List<String> command, Path folder) throws IOException, InterruptedException {
         var qemu = start(command, folder);
         try {
-            CompletableFuture.delayedExecutor(LONGEST_HOURS, TimeUnit.HOURS).execute(qemu::destroyForcibly);
+            endAfter(LONGEST_HOURS, TimeUnit.HOURS, qemu);
             return words(qemu);
         } finally {
             qemu.destroyForcibly().waitFor();
         }
+    }
+
+    /** Nothing is kept of a process that ends before. */
+    static void endAfter(long time, TimeUnit unit, Process process) {
+        process.onExit().orTimeout(time, unit).exceptionally(_ -> process.destroyForcibly());
     }
 
     /**
@@ -173,12 +170,22 @@ final class Appliance {
     }
 
     private static String group(String user) throws IOException, InterruptedException {
-        var id = process(List.of("id", "-g", user), Path.of("/")).start();
-        var said = words(id).strip();
-        if (id.waitFor() != 0) {
-            throw new IOException("the group of the user that QEMU is to run as is not known: " + said);
+        var id = outcome(List.of("id", "-g", user), Path.of("/"));
+        if (id.status() != 0) {
+            throw new IOException("the group of the user that QEMU is to run as is not known: " + id.said());
         }
-        return said;
+        return id.said();
+    }
+
+    /** Runs a program to its end, which comes at once if this is interrupted. */
+    static Outcome outcome(List<String> command, Path folder) throws IOException, InterruptedException {
+        var process = process(command, folder).start();
+        try {
+            var said = words(process).strip();
+            return new Outcome(process.waitFor(), said);
+        } finally {
+            process.destroyForcibly();
+        }
     }
 
     private static ProcessBuilder process(List<String> command, Path folder) {
@@ -209,13 +216,5 @@ final class Appliance {
                 .lines()
                 .toList();
         return String.join("\n", lines.subList(Math.max(0, lines.size() - LAST_LINES), lines.size()));
-    }
-
-    private static void delete(Path folder) throws IOException {
-        try (var files = Files.walk(folder)) {
-            for (var file : files.sorted(Comparator.reverseOrder()).toList()) {
-                Files.delete(file);
-            }
-        }
     }
 }

@@ -1,15 +1,20 @@
 package org.triplel.appliance;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTimeoutPreemptively;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.io.IOException;
 import java.io.UncheckedIOException;
+import java.lang.ref.WeakReference;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
+import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -74,6 +79,52 @@ class ApplianceTest {
         assertEquals(user, said(user, "id -un"));
         assertEquals(idOf(user, "-G"), said(user, "id -G"), "its groups");
         assertEquals("1", said(user, "grep NoNewPrivs /proc/self/status | tr -dc 0-9"), "new privileges");
+    }
+
+    @Test
+    void aProgramEndsWithAnInterrupt() {
+        Thread.currentThread().interrupt();
+        assertThrows(
+                InterruptedException.class,
+                () -> Appliance.outcome(List.of("sh", "-c", "exec >&- 2>&-; exec sleep 6002"), folder));
+        assertTimeoutPreemptively(Duration.ofSeconds(20), () -> {
+            while (sleeps()) {
+                Thread.onSpinWait();
+            }
+        });
+    }
+
+    private static boolean sleeps() {
+        return ProcessHandle.current()
+                .children()
+                .anyMatch(child -> child.info()
+                        .commandLine()
+                        .filter(line -> line.endsWith("sleep 6002") || line.contains("exec sleep 6002"))
+                        .isPresent());
+    }
+
+    @Test
+    void aMachineThatDoesNotEndIsEnded() throws Exception {
+        var process = new ProcessBuilder("sleep", "600").start();
+        Appliance.endAfter(100, TimeUnit.MILLISECONDS, process);
+        assertTrue(process.waitFor(20, TimeUnit.SECONDS), "it lives on");
+    }
+
+    @Test
+    void nothingIsKeptOfAMachineThatHasEnded() throws Exception {
+        var process = ended();
+        assertTimeoutPreemptively(Duration.ofSeconds(20), () -> {
+            while (process.get() != null) {
+                System.gc();
+            }
+        });
+    }
+
+    private static WeakReference<Process> ended() throws Exception {
+        var process = new ProcessBuilder("true").start();
+        Appliance.endAfter(1, TimeUnit.HOURS, process);
+        process.waitFor();
+        return new WeakReference<>(process);
     }
 
     private static String idOf(String user, String option) throws IOException {
