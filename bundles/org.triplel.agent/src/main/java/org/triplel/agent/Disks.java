@@ -444,7 +444,7 @@ final class Disks implements VmDisks, AutoCloseable {
     @Override
     public void discard(DiskRecord vm) throws AgentException, IOException {
         refuseIfElsewhere(vm);
-        journalDisks.claims().refuseIfElsewhere(vm);
+        journalDisks.givenUp().refuseIfElsewhere(vm);
         try {
             if (attached.containsKey(vm.vm())) {
                 detach(vm.vm(), Guest.OFF);
@@ -465,6 +465,7 @@ final class Disks implements VmDisks, AutoCloseable {
         bases.remove(vm.vm());
         refuseIfInUse(vm);
         giveUp(vm);
+        journalDisks.givenUp().discard(vm);
         spools.deleteAll(vm.vm());
         HostFiles.deleteSetAside(state, vm.vm());
         journalDisks.discard(vm);
@@ -524,6 +525,11 @@ final class Disks implements VmDisks, AutoCloseable {
     public boolean giveUp(DiskRecord vm, String lostHost) throws AgentException {
         refuseUnlessLost(vm, lostHost);
         return giveUp(vm);
+    }
+
+    @Override
+    public boolean giveUpJournal(DiskRecord vm, String lostHost) throws AgentException {
+        return journalDisks.givenUp().giveUp(vm, lostHost);
     }
 
     private boolean giveUp(DiskRecord vm) throws AgentException {

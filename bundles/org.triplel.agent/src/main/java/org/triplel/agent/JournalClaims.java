@@ -154,23 +154,6 @@ record JournalClaims(String host, Nas nas, JournalDiskNotes notes, JournalDiskFi
         }
     }
 
-    /** A definition that was left behind on this host must not cost another host's VM its disk. */
-    void refuseIfElsewhere(DiskRecord vm) throws AgentException {
-        try {
-            var claim = nas.journalClaim(vm.overlay());
-            if (claim.filter(each -> !each.host().equals(host)).isPresent()) {
-                throw AgentException.conflict(
-                        vm.overlay() + " stays as it is: the journal of its file system is on a disk of "
-                                + claim.get().host() + ".",
-                        "Delete " + vm.vm()
-                                + " there. If that host is lost for good, recover the VM: triplel vm recover " + vm.vm()
-                                + " --host " + claim.get().host() + ".");
-            }
-        } catch (IOException e) {
-            throw failed(vm.overlay() + " stays as it is", e);
-        }
-    }
-
     /** Something could not be done, because of the NAS or of this host's disk. */
     AgentException failed(String what, IOException e) {
         boolean ours = e instanceof HostDiskException;

@@ -28,6 +28,7 @@ final class JournalDisks {
     private final JournalDiskNotes notes;
     private final JournalDiskFiles files;
     private final JournalClaims claims;
+    private final GivenUpJournals givenUp;
     private final ConversionQueue queue = new ConversionQueue();
     private final JournalConversion conversion;
 
@@ -41,6 +42,7 @@ final class JournalDisks {
         this.notes = new JournalDiskNotes(host, state.journalDisks());
         this.files = new JournalDiskFiles(state.local());
         this.claims = new JournalClaims(host, nas, notes, files);
+        this.givenUp = new GivenUpJournals(host, nas, claims);
         this.conversion = new JournalConversion(notes, queue, qemuUser);
     }
 
@@ -50,6 +52,10 @@ final class JournalDisks {
 
     JournalClaims claims() {
         return claims;
+    }
+
+    GivenUpJournals givenUp() {
+        return givenUp;
     }
 
     /** Where whoever gives or takes a disk waits for his turn. */

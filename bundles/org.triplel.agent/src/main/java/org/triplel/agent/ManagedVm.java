@@ -489,25 +489,33 @@ final class ManagedVm {
         });
     }
 
-    /** Uses the overlay as it is, without what was written last on a host that is lost. */
+    /** Uses the overlay as it is, without what was written last on a host that is lost; or may discard it without its journal there. */
     CompletableFuture<Vm> giveUp(String lostHost) {
         return request("Give up", () -> {
             requireNoMemory("started from an earlier state");
             host.recoveries.settle(name());
             host.recoveries.refuseIfRunning(name());
-            if (!host.disks.giveUp(record(), lostHost)) {
+            boolean log = host.disks.giveUp(record(), lostHost);
+            boolean journal = host.disks.giveUpJournal(record(), lostHost);
+            if (!log && !journal) {
                 throw AgentException.conflict(
                         "All that " + name() + " has written is on the NAS, so there is nothing to give up.", "");
             }
-            host.events.add(
-                    Severity.WARNING,
-                    name(),
-                    "Give up",
-                    "What it wrote last is given up: its disk is as after a power cut a short time before. " + lostHost
-                            + " is said to be off for good.");
-            host.recoveries.whole(name());
+            if (log) {
+                givenUp("What it wrote last is given up: its disk is as after a power cut a short time before.", lostHost);
+            }
+            if (journal) {
+                givenUp("The journal of its file system is given up: it may be reset and deleted without.", lostHost);
+            } else {
+                host.recoveries.whole(name());
+            }
             become(VmState.STOPPED, "");
         });
+    }
+
+    private void givenUp(String message, String lostHost) {
+        host.events.add(
+                Severity.WARNING, name(), "Give up", message + " " + lostHost + " is said to be off for good.");
     }
 
     /** Begins to make a sound copy of its disk, whose earlier host is lost; that goes on beside the lane. */

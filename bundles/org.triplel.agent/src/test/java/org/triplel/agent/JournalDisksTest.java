@@ -181,6 +181,42 @@ class JournalDisksTest {
     }
 
     @Test
+    void whoNamesTheLostHostMayDiscardTheDiskWithoutItsJournal() throws Exception {
+        try (var lost = host("client-1");
+                var other = host("client-2")) {
+            give(lost);
+            var claim = fixture.nas().journalClaim(VM.overlay());
+            assertThrows(AgentException.class, () -> other.disks.giveUpJournal(VM, "client-3"));
+            assertThrows(AgentException.class, () -> other.disks.discard(VM));
+            assertTrue(other.disks.giveUpJournal(VM, "client-1"));
+            assertEquals(claim, fixture.nas().journalClaim(VM.overlay()));
+            assertThrows(AgentException.class, () -> other.disks.attach(VM, Guest.OFF));
+
+            lost.disks.attach(VM, Guest.OFF); // it came back
+            lost.disks.detach("desk-01", Guest.OFF);
+            assertThrows(AgentException.class, () -> other.disks.discard(VM));
+            assertTrue(other.disks.giveUpJournal(VM, "client-1"));
+            other.disks.discard(VM);
+            assertEquals(Optional.empty(), fixture.nas().journalClaim(VM.overlay()));
+            assertFalse(other.disks.giveUpJournal(VM, "client-1"));
+        }
+    }
+
+    @Test
+    void aJournalClaimThatNamesNoHostIsGivenUpWithAny() throws Exception {
+        try (var lost = host("client-1");
+                var other = host("client-2")) {
+            give(lost);
+            Files.writeString(fixture.nas().journalClaimFile(VM.overlay()), "host=");
+            var refusal = assertThrows(AgentException.class, () -> other.disks.discard(VM));
+            assertTrue(refusal.getMessage().contains("give-up desk-01"), refusal::getMessage);
+            assertTrue(other.disks.giveUpJournal(VM, "client-3"));
+            other.disks.discard(VM);
+            assertEquals(Optional.empty(), fixture.nas().journalClaim(VM.overlay()));
+        }
+    }
+
+    @Test
     void whatDoesNotBelongTogetherIsRefused() throws Exception {
         try (var host = host("client-1")) {
             give(host);
@@ -235,6 +271,7 @@ class JournalDisksTest {
                     JournalDiskNote.Stage.THERE,
                     JournalConversion.afterRefusal(begun, JournalPlace.ON_THE_DISK)
                             .stage());
+            assertEquals(inside, JournalConversion.afterRefusal(begun, JournalPlace.NONE));
             assertEquals(begun, JournalConversion.afterRefusal(begun, JournalPlace.UNKNOWN));
             var taking = begun.become(JournalDiskNote.Stage.TAKING);
             assertEquals(

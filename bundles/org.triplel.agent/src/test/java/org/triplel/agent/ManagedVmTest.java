@@ -93,6 +93,12 @@ class ManagedVmTest {
         }
 
         @Override
+        public boolean giveUpJournal(DiskRecord vm, String lostHost) {
+            calls.add("give up journal " + vm.vm() + " " + lostHost);
+            return false;
+        }
+
+        @Override
         public void refuseIfUsed(DiskRecord vm) {
             calls.add("refuse if used " + vm.vm());
         }
@@ -384,7 +390,9 @@ class ManagedVmTest {
         assertEquals(AgentError.Kind.NAS, refused.kind(), refused::what); // there is none in this test
         assertEquals(List.of("refuse if used desk-01"), disks.calls);
         vm.giveUp("client-9").get();
-        assertEquals("give up desk-01 client-9", disks.calls.getLast());
+        assertEquals(
+                List.of("refuse if used desk-01", "give up desk-01 client-9", "give up journal desk-01 client-9"),
+                disks.calls);
     }
 
     @Test

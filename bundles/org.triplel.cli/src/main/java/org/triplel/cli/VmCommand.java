@@ -400,7 +400,7 @@ final class VmCommand implements Runnable {
             name = "give-up",
             description =
                     "Let stopped virtual machines start from what the NAS has, without what they wrote last on a host"
-                            + " that is lost for good.")
+                            + " that is lost for good; or be reset or deleted without their journal disks there.")
     void giveUp(
             @Parameters(paramLabel = "NAME", arity = "1..*", description = "The virtual machines.") List<String> names,
             @Option(

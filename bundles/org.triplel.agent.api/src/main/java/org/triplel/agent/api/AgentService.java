@@ -103,7 +103,8 @@ public interface AgentService {
 
     /**
      * Lets a stopped VM be started from what the NAS has, although a host has not sent on what it wrote last: that host is lost
-     * for good, and named as a confirmation of that. If it comes back, what it has is kept, and not used.
+     * for good, and named as a confirmation of that. If it comes back, what it has is kept, and not used. A VM whose journal disk
+     * that host has can be reset and deleted then, until the agent ends or that host uses the disk again; it is not started without.
      */
     @JsonRequest
     CompletableFuture<Vm> giveUp(LostHost lost);
