@@ -51,9 +51,10 @@ final class Agent implements AutoCloseable {
         var nas = new Nas(config.nasFolder(), config.nasLink());
         var events = new EventLog(config.name(), event -> desktops.tell(desktop -> desktop.event(event)));
         replicas = new ReplicaStore(config.name(), state.replicas(), nas, events);
-        var journalDisks = new JournalDisks(config.name(), state, nas);
+        var qemuUser = Files.getOwner(config.run());
+        var journalDisks = new JournalDisks(config.name(), state, nas, qemuUser.getName());
         disks = new Disks(config.name(), state, routerSocket, nas, replicas, config.sendRate(), events, journalDisks);
-        Files.setOwner(routerSocket, Files.getOwner(config.run())); // QEMU's user; the socket's folder stays ours
+        Files.setOwner(routerSocket, qemuUser); // the socket's folder stays ours
         var memory = HostMemory.read().totalBytes();
         watch = new HostWatch(
                 config.name(), config.accelerator(), state.replicas(), memory, nas, replicas::openAll, events);

@@ -214,6 +214,15 @@ final class AgentApi implements AgentService {
     }
 
     @Override
+    public CompletableFuture<Vm> cancelJournalDisk(String vm) {
+        return answerNow("cancel journal disk", () -> {
+            var found = vms.findOwn(given(vm));
+            found.cancelJournalDisk();
+            return found.snapshot();
+        });
+    }
+
+    @Override
     public CompletableFuture<Vm> bringHome(String vm) {
         return answer("bring home", () -> vms.find(given(vm)).bringHome());
     }

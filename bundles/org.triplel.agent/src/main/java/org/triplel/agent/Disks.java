@@ -168,7 +168,7 @@ final class Disks implements VmDisks, AutoCloseable {
             boolean split = DiskRecord.read(state.disks(), vm.vm()).placement().isPresent();
 
             step = "opening its journal disk";
-            journalDisks.expect(vm);
+            journalDisks.claims().expect(vm);
             var metrics = new DiskMetrics();
             var locals = journalDisks.open(vm.vm(), metrics);
             locals.forEach(each -> done.push(each::close));
@@ -206,10 +206,10 @@ final class Disks implements VmDisks, AutoCloseable {
             step = "noting that it is opened with its journal disk";
             done.push(() -> {
                 if (!daemon.isAlive()) {
-                    journalDisks.closed(vm);
+                    journalDisks.claims().closed(vm);
                 }
             });
-            journalDisks.opening(vm);
+            journalDisks.claims().opening(vm);
 
             step = "opening " + vm.overlay() + " in an image daemon";
             done.push(daemon::close);
@@ -408,7 +408,7 @@ final class Disks implements VmDisks, AutoCloseable {
                 release(disk);
             }
             disk.daemon().close();
-            journalDisks.closed(disk.vm());
+            journalDisks.claims().closed(disk.vm());
             bases.remove(vm);
             forget(vm);
             LOG.log(Level.INFO, "{0}: disk detached", vm);
@@ -444,7 +444,7 @@ final class Disks implements VmDisks, AutoCloseable {
     @Override
     public void discard(DiskRecord vm) throws AgentException, IOException {
         refuseIfElsewhere(vm);
-        journalDisks.refuseIfElsewhere(vm);
+        journalDisks.givenUp().refuseIfElsewhere(vm);
         try {
             if (attached.containsKey(vm.vm())) {
                 detach(vm.vm(), Guest.OFF);
@@ -465,6 +465,7 @@ final class Disks implements VmDisks, AutoCloseable {
         bases.remove(vm.vm());
         refuseIfInUse(vm);
         giveUp(vm);
+        journalDisks.givenUp().discard(vm);
         spools.deleteAll(vm.vm());
         HostFiles.deleteSetAside(state, vm.vm());
         journalDisks.discard(vm);
@@ -524,6 +525,11 @@ final class Disks implements VmDisks, AutoCloseable {
     public boolean giveUp(DiskRecord vm, String lostHost) throws AgentException {
         refuseUnlessLost(vm, lostHost);
         return giveUp(vm);
+    }
+
+    @Override
+    public boolean giveUpJournal(DiskRecord vm, String lostHost) throws AgentException {
+        return journalDisks.givenUp().giveUp(vm, lostHost);
     }
 
     private boolean giveUp(DiskRecord vm) throws AgentException {

@@ -75,7 +75,7 @@ record LostParts(String host, StateFolder state, Nas nas, JournalDisks journalDi
 
     /** The claim of a journal disk that this host does not have, or that does not fit. */
     Optional<JournalClaim> journalDisk(String vm, String overlay) throws IOException {
-        return journalDisks.lostJournal(vm, overlay);
+        return journalDisks.claims().lostJournal(vm, overlay);
     }
 
     private Stream<AbsentJournal> journals(String vm, String overlay, Optional<RecoveryStatus.Kind> unfit)

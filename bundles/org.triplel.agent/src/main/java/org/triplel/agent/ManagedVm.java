@@ -5,7 +5,9 @@ import java.lang.System.Logger.Level;
 import java.util.Locale;
 import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.Executor;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.function.Consumer;
 import java.util.stream.Stream;
 import org.triplel.agent.api.AgentError;
@@ -61,7 +63,8 @@ final class ManagedVm {
     private final DomainXml definition;
     private final Console console;
     private final Placements placements;
-    private final Lane lane;
+    private final JournalDiskSteps journalDiskSteps;
+    private final Executor lane;
 
     private VmState state;
     private DomainRun run;
@@ -83,12 +86,19 @@ final class ManagedVm {
     private long resumedAt;
     private volatile Vm snapshot;
 
-    /** @param domain the VM as the hypervisor knows it */
-    ManagedVm(Host host, DomainStatus domain, Lane lane) {
+    /** Whether the lane will do that anyway. */
+    private final AtomicBoolean toBePublished = new AtomicBoolean();
+
+    /**
+     * @param domain the VM as the hypervisor knows it
+     * @param lane does one thing after another
+     */
+    ManagedVm(Host host, DomainStatus domain, Executor lane) {
         this.host = host;
         this.definition = domain.definition();
         this.console = new Console(definition.console());
         this.placements = new Placements(domain.name(), host.name);
+        this.journalDiskSteps = new JournalDiskSteps(host, definition, words -> become(state, words));
         this.lane = lane;
         this.run = domain.run();
         this.placement = domain.placement();
@@ -146,7 +156,12 @@ final class ManagedVm {
 
     /** To be called now and then: the disk's problems come and go by themselves. */
     void refresh() {
-        lane.execute(this::publish);
+        if (toBePublished.compareAndSet(false, true)) { // else the lane, which may be busy for hours, would fill up
+            lane.execute(() -> {
+                toBePublished.set(false);
+                publish();
+            });
+        }
     }
 
     private void publish() {
@@ -233,7 +248,7 @@ final class ManagedVm {
                 host.recoveries.settle(name());
                 host.recoveries.refuseIfRunning(name());
                 host.journalDisks.refuseUnlessWhole(name());
-                giveDisks();
+                journalDiskSteps.giveDisks();
                 host.disks.attach(record(), off);
                 host.recoveries.whole(name());
             } catch (AgentException e) {
@@ -295,113 +310,29 @@ final class ManagedVm {
         }
     }
 
-    /** Puts the journal of its root file system on a disk of the host, by steps that may be done again. */
+    /** Puts the journal of its root file system on a disk of the host. */
     CompletableFuture<Vm> giveJournalDisk(JournalDisk wanted) {
-        return request(JournalDisks.JOURNAL_DISK, () -> {
-            refuseUnlessAlone("given a journal disk");
-            if (!placement.writes().equals(DomainPlacement.Writes.THROUGH)) {
-                throw AgentException.conflict(
-                        name() + " gets no journal disk as long as what it writes is kept on " + host.name
-                                + " otherwise.",
-                        "Place all that it writes on the NAS first: triplel vm place " + name() + " --behind 0.");
-            }
-            host.journalDisks.beginToGive(record(), wanted);
-            become(state, "It is being given a journal disk.");
-            boolean known = withDisks(() -> host.journalDisks.give(record(), definition, host.disks.layout(name())));
-            host.journalDisks.given(name());
-            host.events.add(
-                    Severity.WARNING,
-                    name(),
-                    JournalDisks.JOURNAL_DISK,
-                    "The journal of its root file system is on a disk of " + host.name + ". "
-                            + host.journalDisks.described(name()).acceptedBy() + " accepts that the loss of "
-                            + host.name
-                            + " can destroy recent data, and that the file system needs repair then.");
-            if (!known) {
-                host.events.add(
-                        Severity.WARNING,
-                        name(),
-                        JournalDisks.JOURNAL_DISK,
-                        "Its /etc/fstab could not be changed, so the guest does not use the swap disk. Add a line for"
-                                + " /dev/vdc there.");
-            }
-            become(VmState.STOPPED, "");
-        });
+        return changeJournalDisk("given a journal disk", () -> journalDiskSteps.give(record(), placement, wanted));
     }
 
     /** Takes that disk away. */
     CompletableFuture<Vm> takeJournalDisk() {
+        return changeJournalDisk("left without its journal disk", () -> journalDiskSteps.take(record()));
+    }
+
+    /** Ends what waits for its turn to be given a journal disk, or to lose it, and has not changed anything yet. */
+    void cancelJournalDisk() throws AgentException {
+        host.journalDisks.queue().cancel(name());
+    }
+
+    private CompletableFuture<Vm> changeJournalDisk(String what, Step change) {
         return request(JournalDisks.JOURNAL_DISK, () -> {
-            refuseUnlessAlone("left without its journal disk");
-            boolean used = host.journalDisks.beginToTake(record());
-            become(state, "Its journal disk is being taken away.");
-            boolean forgotten = !used || withDisks(() -> host.journalDisks.take(record(), definition));
-            host.journalDisks.end(record());
-            giveDisks();
-            host.events.add(
-                    Severity.INFO,
-                    name(),
-                    JournalDisks.JOURNAL_DISK,
-                    "The journal of its root file system is inside again, on the NAS.");
-            if (!forgotten) {
-                host.events.add(
-                        Severity.WARNING,
-                        name(),
-                        JournalDisks.JOURNAL_DISK,
-                        "Its /etc/fstab could not be changed. If it names the swap disk, remove that line there.");
-            }
+            requireNoMemory(what);
+            host.recoveries.settle(name());
+            host.recoveries.refuseIfRunning(name());
+            change.run();
             become(VmState.STOPPED, "");
         });
-    }
-
-    private void refuseUnlessAlone(String what) throws AgentException {
-        requireNoMemory(what);
-        host.recoveries.settle(name());
-        host.recoveries.refuseIfRunning(name());
-    }
-
-    private interface JournalWork {
-        boolean run() throws AgentException;
-    }
-
-    /** Its disks are attached meanwhile, and what was written to them is where it belongs afterwards. */
-    private boolean withDisks(JournalWork work) throws AgentException {
-        try {
-            giveDisks(); // first: their names may be taken
-            host.disks.attach(record(), Guest.OFF);
-            boolean result;
-            try {
-                result = work.run();
-            } catch (AgentException | RuntimeException e) {
-                cleanUp(e, () -> host.disks.detach(name(), Guest.OFF));
-                throw e;
-            }
-            host.disks.detach(name(), Guest.OFF);
-            return result;
-        } catch (AgentException | RuntimeException e) {
-            cleanUp(e, () -> host.journalDisks.endIfUntouched(record()));
-            cleanUp(e, this::giveDisks);
-            become(state, "");
-            throw e;
-        }
-    }
-
-    private static void cleanUp(Exception cause, Step step) {
-        try {
-            step.run();
-        } catch (AgentException | RuntimeException e) {
-            cause.addSuppressed(e);
-        }
-    }
-
-    /** The domain has the disks that are here for it. */
-    private void giveDisks() throws AgentException {
-        try {
-            host.hypervisor.giveDisks(
-                    name(), host.journalDisks.exports(name(), definition.disk().socket()));
-        } catch (HypervisorException e) {
-            throw hypervisor(e, "");
-        }
     }
 
     /** Takes long, so it is done beside the lane: the VM can be ended meanwhile. */
@@ -478,7 +409,7 @@ final class ManagedVm {
                 }));
     }
 
-    private static AgentException hypervisor(HypervisorException e, String remedy) {
+    static AgentException hypervisor(HypervisorException e, String remedy) {
         return new AgentException(AgentError.Kind.HYPERVISOR, e.getMessage(), remedy, e);
     }
 
@@ -558,25 +489,33 @@ final class ManagedVm {
         });
     }
 
-    /** Uses the overlay as it is, without what was written last on a host that is lost. */
+    /** Uses the overlay as it is, without what was written last on a host that is lost; or may discard it without its journal there. */
     CompletableFuture<Vm> giveUp(String lostHost) {
         return request("Give up", () -> {
             requireNoMemory("started from an earlier state");
             host.recoveries.settle(name());
             host.recoveries.refuseIfRunning(name());
-            if (!host.disks.giveUp(record(), lostHost)) {
+            boolean log = host.disks.giveUp(record(), lostHost);
+            boolean journal = host.disks.giveUpJournal(record(), lostHost);
+            if (!log && !journal) {
                 throw AgentException.conflict(
                         "All that " + name() + " has written is on the NAS, so there is nothing to give up.", "");
             }
-            host.events.add(
-                    Severity.WARNING,
-                    name(),
-                    "Give up",
-                    "What it wrote last is given up: its disk is as after a power cut a short time before. " + lostHost
-                            + " is said to be off for good.");
-            host.recoveries.whole(name());
+            if (log) {
+                givenUp("What it wrote last is given up: its disk is as after a power cut a short time before.", lostHost);
+            }
+            if (journal) {
+                givenUp("The journal of its file system is given up: it may be reset and deleted without.", lostHost);
+            } else {
+                host.recoveries.whole(name());
+            }
             become(VmState.STOPPED, "");
         });
+    }
+
+    private void givenUp(String message, String lostHost) {
+        host.events.add(
+                Severity.WARNING, name(), "Give up", message + " " + lostHost + " is said to be off for good.");
     }
 
     /** Begins to make a sound copy of its disk, whose earlier host is lost; that goes on beside the lane. */

@@ -8,6 +8,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.UUID;
 import java.util.concurrent.CancellationException;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentHashMap;
@@ -41,8 +42,8 @@ final class Recoveries {
         private final CompletableFuture<Void> ended = new CompletableFuture<>();
         private volatile String problem = "";
 
-        Run(Path image, Path copy, Optional<Path> log) {
-            this.recovery = new Recovery(image, copy, log, now -> steps = now);
+        Run(Path image, Path copy, Optional<Path> log, Optional<UUID> journal) {
+            this.recovery = new Recovery(image, copy, log, journal, now -> steps = now);
         }
     }
 
@@ -241,7 +242,11 @@ final class Recoveries {
             refuseIfThere(copy);
             var note = RecoveryNote.begin(vm.vm(), vm.overlay(), copy, nas.unwritten(vm.overlay()), claim, journal);
             copies.begin(note);
-            var run = new Run(nas.folder().resolve(vm.overlay()), nas.folder().resolve(copy), log);
+            var run = new Run(
+                    nas.folder().resolve(vm.overlay()),
+                    nas.folder().resolve(copy),
+                    log,
+                    journal.map(JournalClaim::journal));
             runs.put(vm.vm(), run);
             events.add(
                     Severity.WARNING,

@@ -53,6 +53,15 @@ interface VmDisks {
      */
     boolean giveUp(DiskRecord vm, String lostHost) throws AgentException;
 
+    /**
+     * A VM that is off may be reset and deleted, although a lost host has the journal of its file system; it is not started
+     * without.
+     *
+     * @return whether another host has it
+     * @throws AgentException yet another one has it
+     */
+    boolean giveUpJournal(DiskRecord vm, String lostHost) throws AgentException;
+
     /** @throws AgentException somebody uses the overlay of a VM that is off, or not all of it is on the NAS yet */
     void refuseIfUsed(DiskRecord vm) throws AgentException;
 

@@ -75,7 +75,7 @@ class DefinitionTest {
         Host(String name, Nas nas, SimulatedHypervisor domains) throws IOException {
             state = new StateFolder(temp.resolve(name));
             replicas = new ReplicaStore(name, state.replicas(), nas, events);
-            var journalDisks = new JournalDisks(name, state, nas);
+            var journalDisks = new JournalDisks(name, state, nas, System.getProperty("user.name"));
             disks = new Disks(
                     name, state, temp.resolve(name + ".sock"), nas, replicas, SendRate.UNLIMITED, events, journalDisks);
             bases = new Bases(nas, replicas);

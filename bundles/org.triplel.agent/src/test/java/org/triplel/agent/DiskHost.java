@@ -24,7 +24,7 @@ final class DiskHost implements AutoCloseable {
         socket = folder.resolve("router.sock");
         state = new StateFolder(folder.resolve("state"));
         replicas = new ReplicaStore(name, state.replicas(), fixture.nas(), new EventLog(name, event -> {}));
-        journalDisks = new JournalDisks(name, state, fixture.nas());
+        journalDisks = new JournalDisks(name, state, fixture.nas(), System.getProperty("user.name"));
         disks = new Disks(name, state, socket, fixture.nas(), replicas, SendRate.UNLIMITED, events, journalDisks);
     }
 

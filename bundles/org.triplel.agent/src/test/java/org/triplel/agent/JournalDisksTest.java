@@ -68,7 +68,7 @@ class JournalDisksTest {
 
     private static void give(DiskHost host) throws AgentException {
         host.journalDisks.beginToGive(VM, WANTED);
-        host.journalDisks.foundAt(VM, 0);
+        host.journalDisks.foundAt("desk-01", 0);
         host.journalDisks.given("desk-01");
     }
 
@@ -181,6 +181,42 @@ class JournalDisksTest {
     }
 
     @Test
+    void whoNamesTheLostHostMayDiscardTheDiskWithoutItsJournal() throws Exception {
+        try (var lost = host("client-1");
+                var other = host("client-2")) {
+            give(lost);
+            var claim = fixture.nas().journalClaim(VM.overlay());
+            assertThrows(AgentException.class, () -> other.disks.giveUpJournal(VM, "client-3"));
+            assertThrows(AgentException.class, () -> other.disks.discard(VM));
+            assertTrue(other.disks.giveUpJournal(VM, "client-1"));
+            assertEquals(claim, fixture.nas().journalClaim(VM.overlay()));
+            assertThrows(AgentException.class, () -> other.disks.attach(VM, Guest.OFF));
+
+            lost.disks.attach(VM, Guest.OFF); // it came back
+            lost.disks.detach("desk-01", Guest.OFF);
+            assertThrows(AgentException.class, () -> other.disks.discard(VM));
+            assertTrue(other.disks.giveUpJournal(VM, "client-1"));
+            other.disks.discard(VM);
+            assertEquals(Optional.empty(), fixture.nas().journalClaim(VM.overlay()));
+            assertFalse(other.disks.giveUpJournal(VM, "client-1"));
+        }
+    }
+
+    @Test
+    void aJournalClaimThatNamesNoHostIsGivenUpWithAny() throws Exception {
+        try (var lost = host("client-1");
+                var other = host("client-2")) {
+            give(lost);
+            Files.writeString(fixture.nas().journalClaimFile(VM.overlay()), "host=");
+            var refusal = assertThrows(AgentException.class, () -> other.disks.discard(VM));
+            assertTrue(refusal.getMessage().contains("give-up desk-01"), refusal::getMessage);
+            assertTrue(other.disks.giveUpJournal(VM, "client-3"));
+            other.disks.discard(VM);
+            assertEquals(Optional.empty(), fixture.nas().journalClaim(VM.overlay()));
+        }
+    }
+
+    @Test
     void whatDoesNotBelongTogetherIsRefused() throws Exception {
         try (var host = host("client-1")) {
             give(host);
@@ -216,7 +252,8 @@ class JournalDisksTest {
             host.journalDisks.beginToGive(VM, WANTED);
             host.journalDisks.given("desk-01");
             host.journalDisks.refuseUnlessWhole("desk-01");
-            assertTrue(host.journalDisks.beginToTake(VM));
+            assertTrue(host.journalDisks.canBeTaken(VM));
+            host.journalDisks.taking("desk-01");
             assertThrows(AgentException.class, () -> host.journalDisks.refuseUnlessWhole("desk-01"));
             host.journalDisks.end(VM);
             host.journalDisks.refuseUnlessWhole("desk-01");
@@ -228,17 +265,20 @@ class JournalDisksTest {
         try (var host = host("client-1")) {
             host.journalDisks.beginToGive(VM, WANTED);
             var begun = host.journalDisks.find("desk-01").orElseThrow().at(4096);
-            var inside = JournalDisks.afterRefusal(begun, JournalPlace.INSIDE);
+            var inside = JournalConversion.afterRefusal(begun, JournalPlace.INSIDE);
             assertEquals(Optional.empty(), inside.fileSystem(), "nobody uses it, so it can be ended");
             assertEquals(
                     JournalDiskNote.Stage.THERE,
-                    JournalDisks.afterRefusal(begun, JournalPlace.ON_THE_DISK).stage());
-            assertEquals(begun, JournalDisks.afterRefusal(begun, JournalPlace.UNKNOWN));
+                    JournalConversion.afterRefusal(begun, JournalPlace.ON_THE_DISK)
+                            .stage());
+            assertEquals(inside, JournalConversion.afterRefusal(begun, JournalPlace.NONE));
+            assertEquals(begun, JournalConversion.afterRefusal(begun, JournalPlace.UNKNOWN));
             var taking = begun.become(JournalDiskNote.Stage.TAKING);
             assertEquals(
                     JournalDiskNote.Stage.THERE,
-                    JournalDisks.afterRefusal(taking, JournalPlace.ON_THE_DISK).stage());
-            assertEquals(inside, JournalDisks.afterRefusal(taking, JournalPlace.INSIDE));
+                    JournalConversion.afterRefusal(taking, JournalPlace.ON_THE_DISK)
+                            .stage());
+            assertEquals(inside, JournalConversion.afterRefusal(taking, JournalPlace.INSIDE));
             host.journalDisks.endIfUntouched(VM);
             host.journalDisks.refuseUnlessWhole("desk-01");
             assertFalse(Files.exists(local("desk-01.journal-disk")));
@@ -282,10 +322,10 @@ class JournalDisksTest {
         try (var host = host("client-1")) {
             give(host);
             fixture.nas().dropJournalClaim(VM.overlay());
-            var refusal = assertThrows(AgentException.class, () -> host.journalDisks.beginToTake(VM));
+            var refusal = assertThrows(AgentException.class, () -> host.journalDisks.canBeTaken(VM));
             assertTrue(refusal.getMessage().contains("may need it"), refusal::getMessage);
             exchangeImage();
-            assertFalse(host.journalDisks.beginToTake(VM), "nobody uses it");
+            assertFalse(host.journalDisks.canBeTaken(VM), "nobody uses it");
             assertThrows(AgentException.class, () -> host.disks.attach(VM, Guest.OFF));
             host.journalDisks.end(VM);
             assertFalse(Files.exists(local("desk-01.journal-disk")));
@@ -298,10 +338,11 @@ class JournalDisksTest {
     void takenAwayButNotRemovedIsOnlyRemoved() throws Exception {
         try (var host = host("client-1")) {
             give(host);
-            assertTrue(host.journalDisks.beginToTake(VM));
+            assertTrue(host.journalDisks.canBeTaken(VM));
+            host.journalDisks.taking("desk-01");
             fixture.nas().dropJournalClaim(VM.overlay());
             assertThrows(AgentException.class, () -> host.disks.attach(VM, Guest.OFF));
-            assertFalse(host.journalDisks.beginToTake(VM));
+            assertFalse(host.journalDisks.canBeTaken(VM));
         }
     }
 
@@ -332,7 +373,12 @@ class JournalDisksTest {
             Files.write(overlay, backup); // the same file
             var refusal = assertThrows(AgentException.class, () -> host.disks.attach(VM, Guest.OFF));
             assertTrue(refusal.getMessage().contains("written to meanwhile"), refusal::getMessage);
-            assertTrue(host.journalDisks.lostJournal("desk-01", VM.overlay()).isPresent(), "it can be recovered");
+            assertTrue(
+                    host.journalDisks
+                            .claims()
+                            .lostJournal("desk-01", VM.overlay())
+                            .isPresent(),
+                    "it can be recovered");
         }
         try (var host = host("client-1")) {
             assertThrows(AgentException.class, () -> host.disks.attach(VM, Guest.OFF), "the next agent knows, too");
@@ -430,7 +476,7 @@ class JournalDisksTest {
         try (var host = host("client-1")) {
             give(host);
             host.disks.attach(VM, Guest.OFF);
-            host.journalDisks.damaged("desk-01");
+            host.journalDisks.notes().damaged("desk-01");
             host.disks.detach("desk-01", Guest.OFF);
         }
         try (var host = host("client-1")) {
@@ -439,9 +485,14 @@ class JournalDisksTest {
                 var refusal = assertThrows(AgentException.class, () -> host.disks.attach(VM, guest));
                 assertTrue(refusal.getMessage().contains("recover desk-01 --host client-1"), refusal::getMessage);
             }
-            assertThrows(AgentException.class, () -> host.journalDisks.beginToTake(VM));
+            assertThrows(AgentException.class, () -> host.journalDisks.canBeTaken(VM));
             assertThrows(AgentException.class, () -> host.journalDisks.beginToGive(VM, WANTED));
-            assertTrue(host.journalDisks.lostJournal("desk-01", VM.overlay()).isPresent(), "it can be recovered");
+            assertTrue(
+                    host.journalDisks
+                            .claims()
+                            .lostJournal("desk-01", VM.overlay())
+                            .isPresent(),
+                    "it can be recovered");
         }
     }
 
@@ -472,7 +523,7 @@ class JournalDisksTest {
             fileSystems.add(new FileSystem(name, List.of(place), Optional.empty()));
         }
         var layout = new SemanticMap(1 << 30, List.of(), List.of(), fileSystems, List.of(), List.of(), List.of());
-        return JournalDisks.rootFileSystem("desk-01", commandLine, layout);
+        return RootFileSystem.start("desk-01", commandLine, layout);
     }
 
     @Test
@@ -490,7 +541,7 @@ class JournalDisksTest {
             assertThrows(AgentException.class, () -> host.journalDisks.beginToGive(VM, WANTED));
             assertThrows(AgentException.class, () -> host.disks.attach(VM, Guest.OFF));
             assertTrue(Files.exists(local("desk-01.journal-disk")));
-            assertEquals(Optional.empty(), host.journalDisks.lostJournal("desk-01", VM.overlay()));
+            assertEquals(Optional.empty(), host.journalDisks.claims().lostJournal("desk-01", VM.overlay()));
             fixture.nas().dropJournalClaim(VM.overlay());
             assertThrows(AgentException.class, () -> host.disks.attach(VM, Guest.OFF), "with no journal at all");
 
@@ -512,9 +563,9 @@ class JournalDisksTest {
         makeJournal(claim.journal());
         try (var host = host("client-1")) {
             assertThrows(AgentException.class, () -> host.journalDisks.beginToGive(VM, WANTED));
-            assertEquals(Optional.empty(), host.journalDisks.lostJournal("desk-01", VM.overlay()));
+            assertEquals(Optional.empty(), host.journalDisks.claims().lostJournal("desk-01", VM.overlay()));
             makeJournal(UUID.randomUUID());
-            assertEquals(Optional.of(claim), host.journalDisks.lostJournal("desk-01", VM.overlay()));
+            assertEquals(Optional.of(claim), host.journalDisks.claims().lostJournal("desk-01", VM.overlay()));
         }
     }
 

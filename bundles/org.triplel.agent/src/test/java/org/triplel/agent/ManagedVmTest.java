@@ -10,10 +10,12 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.time.Instant;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.Executors;
 import java.util.concurrent.ScheduledExecutorService;
@@ -91,6 +93,12 @@ class ManagedVmTest {
         }
 
         @Override
+        public boolean giveUpJournal(DiskRecord vm, String lostHost) {
+            calls.add("give up journal " + vm.vm() + " " + lostHost);
+            return false;
+        }
+
+        @Override
         public void refuseIfUsed(DiskRecord vm) {
             calls.add("refuse if used " + vm.vm());
         }
@@ -131,7 +139,7 @@ class ManagedVmTest {
     void prepare() throws IOException {
         state = new StateFolder(temp.resolve("state"));
         var nas = new Nas(temp, Optional.empty());
-        journalDisks = new JournalDisks("client-1", state, nas);
+        journalDisks = new JournalDisks("client-1", state, nas, System.getProperty("user.name"));
         recoveries = new Recoveries("client-1", state, nas, events, journalDisks);
     }
 
@@ -253,6 +261,76 @@ class ManagedVmTest {
     }
 
     @Test
+    void whoWaitsForOthersJournalDisksCanBeCancelled() throws Exception {
+        var wanted = new JournalDisk(16, JournalDisk.Mode.ORDERED, 0, "Ada", 0);
+        var vm = vmWithOverlay();
+        assertThrows(AgentException.class, vm::cancelJournalDisk, "there is nothing to cancel");
+        var mayEnd = new CountDownLatch(1);
+        var busy = CompletableFuture.runAsync(() -> {
+            try {
+                journalDisks.queue().run("desk-02", () -> {
+                    journalDisks.queue().beginToChange("desk-02");
+                    mayEnd.countDown();
+                    awaitOrFail(theOther);
+                });
+            } catch (AgentException e) {
+                throw new IllegalStateException(e);
+            }
+        });
+        mayEnd.await();
+        var given = vm.giveJournalDisk(wanted);
+        Await.until("it waits", () -> vm.snapshot().problem().contains("--cancel"));
+        var late = assertThrows(AgentException.class, () -> journalDisks.queue().cancel("desk-02"));
+        assertTrue(late.getMessage().contains("must come to its end"), late::getMessage);
+        vm.cancelJournalDisk();
+        assertTrue(refusal(given).what().contains("cancelled"));
+        assertEquals(List.of(), disks.calls);
+        assertNoJournalDisk(vm);
+        theOther.countDown();
+        busy.get();
+        assertEquals(
+                AgentError.Kind.CONFLICT, refusal(vm.giveJournalDisk(wanted)).kind()); // it has no kernel
+        assertEquals(List.of("attach desk-01", "detach desk-01"), disks.calls);
+    }
+
+    private final CountDownLatch theOther = new CountDownLatch(1);
+
+    private static void awaitOrFail(CountDownLatch latch) {
+        try {
+            assertTrue(latch.await(30, TimeUnit.SECONDS));
+        } catch (InterruptedException e) {
+            throw new IllegalStateException(e);
+        }
+    }
+
+    @Test
+    void whatHasItsTurnCanBeCancelledUntilItChangesSomething() throws Exception {
+        var queue = journalDisks.queue();
+        queue.run("desk-02", () -> {
+            queue.cancel("desk-02");
+            assertThrows(AgentException.class, () -> queue.beginToChange("desk-02"));
+        });
+        queue.run("desk-02", () -> queue.beginToChange("desk-02")); // it is over
+        queue.run("desk-02", () -> queue.cancel("desk-02"));
+    }
+
+    /** A task a second would be millions after a night. */
+    @Test
+    void isRefreshedOnceHoweverOftenThatIsAskedFor() throws Exception {
+        var tasks = new ArrayList<Runnable>();
+        var timing = new Timing(LONG, LONG, LONG, SHORT, clock);
+        var host =
+                new ManagedVm.Host("client-1", hypervisor, disks, recoveries, journalDisks, events, timing, told::add);
+        var vm = new ManagedVm(host, status(DomainState.OFF), tasks::add);
+        vm.refresh();
+        vm.refresh();
+        assertEquals(1, tasks.size());
+        tasks.removeFirst().run();
+        vm.refresh();
+        assertEquals(1, tasks.size(), "and again after that");
+    }
+
+    @Test
     void itsFileSystemIsNotTouchedIfTheDomainCannotHaveTheJournalDisk() throws Exception {
         hypervisor.refused = "give disks desk-01 desk-01/vdb";
         var vm = vmWithOverlay();
@@ -312,7 +390,9 @@ class ManagedVmTest {
         assertEquals(AgentError.Kind.NAS, refused.kind(), refused::what); // there is none in this test
         assertEquals(List.of("refuse if used desk-01"), disks.calls);
         vm.giveUp("client-9").get();
-        assertEquals("give up desk-01 client-9", disks.calls.getLast());
+        assertEquals(
+                List.of("refuse if used desk-01", "give up desk-01 client-9", "give up journal desk-01 client-9"),
+                disks.calls);
     }
 
     @Test

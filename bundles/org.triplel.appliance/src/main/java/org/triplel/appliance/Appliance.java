@@ -7,10 +7,8 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.attribute.PosixFilePermissions;
 import java.util.ArrayList;
-import java.util.Comparator;
 import java.util.List;
 import java.util.UUID;
-import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
 
 /**
@@ -52,20 +50,27 @@ final class Appliance {
      * @throws IOException the machine cannot be run, or did not say how the work ended, which may be in the middle then
      */
     Outcome run(List<NbdDisk> disks, String work) throws IOException, InterruptedException {
-        var folder = Files.createTempDirectory(
-                "triplel-appliance",
-                PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString("rwx------")));
-        try {
+        try (var workFolder = new WorkFolder(Path.of(System.getProperty("java.io.tmpdir")))) {
+            var folder = workFolder.path();
             var end = UUID.randomUUID().toString(); // so that nothing on the disk can say it
-            var said = run(qemu(disks, work, end, pack(folder)), folder);
+            var initrd = pack(folder);
+            var kernel = Files.copy(machine.kernel(), folder.resolve("kernel"));
+            open(folder, initrd, kernel);
+            var said = run(qemu(disks, work, end, kernel, initrd), folder);
             int at = said.lastIndexOf(end);
             if (at < 0) {
                 throw new IOException("the appliance did not come to its end: " + readable(said));
             }
             return new Outcome(status(said.substring(at + end.length())), readable(said.substring(0, at)));
-        } finally {
-            delete(folder);
         }
+    }
+
+    /** QEMU's user may read what it needs, and change nothing. */
+    private static void open(Path folder, Path... parts) throws IOException {
+        for (var part : parts) {
+            Files.setPosixFilePermissions(part, PosixFilePermissions.fromString("r--r--r--"));
+        }
+        Files.setPosixFilePermissions(folder, PosixFilePermissions.fromString("rwx--x--x"));
     }
 
     private static int status(String after) throws IOException {
@@ -87,24 +92,21 @@ final class Appliance {
             }
         }
         var result = folder.resolve("initrd");
-        var script = new ProcessBuilder(
+        var script = outcome(
+                List.of(
                         "sh",
                         parts.resolve("pack.sh").toString(),
                         parts.toString(),
                         machine.initrd().toString(),
-                        result.toString())
-                .directory(folder.toFile())
-                .redirectInput(new File("/dev/null"))
-                .redirectErrorStream(true)
-                .start();
-        var said = words(script);
-        if (script.waitFor() != 0) {
-            throw new IOException("the appliance cannot be made: " + said.strip());
+                        result.toString()),
+                folder);
+        if (script.status() != 0) {
+            throw new IOException("the appliance cannot be made: " + script.said());
         }
         return result;
     }
 
-    private List<String> qemu(List<NbdDisk> disks, String work, String end, Path initrd) {
+    private List<String> qemu(List<NbdDisk> disks, String work, String end, Path kernel, Path initrd) {
         var command = new ArrayList<>(List.of(
                 "qemu-system-x86_64",
                 "-machine",
@@ -128,7 +130,7 @@ final class Appliance {
         }
         command.addAll(List.of(
                 "-kernel",
-                machine.kernel().toString(),
+                kernel.toString(),
                 "-initrd",
                 initrd.toString(),
                 "-append",
@@ -137,28 +139,60 @@ final class Appliance {
         return command;
     }
 
-    private static String run(List<String> command, Path folder) throws IOException, InterruptedException {
+    private String run(List<String> command, Path folder) throws IOException, InterruptedException {
         var qemu = start(command, folder);
         try {
-            CompletableFuture.delayedExecutor(LONGEST_HOURS, TimeUnit.HOURS).execute(qemu::destroyForcibly);
+            endAfter(LONGEST_HOURS, TimeUnit.HOURS, qemu);
             return words(qemu);
         } finally {
             qemu.destroyForcibly().waitFor();
         }
     }
 
+    /** Nothing is kept of a process that ends before. */
+    static void endAfter(long time, TimeUnit unit, Process process) {
+        process.onExit().orTimeout(time, unit).exceptionally(_ -> process.destroyForcibly());
+    }
+
     /**
      * Ends with the thread that starts it, and so with this process, however that ends: QEMU would connect again to whoever
-     * serves the disks next, and nobody would know.
+     * serves the disks next, and nobody would know. The kernel in it mounts what a hostile guest has left, so whoever breaks out
+     * of it must not find himself root.
      */
-    static Process start(List<String> command, Path folder) throws IOException {
-        var bound = new ArrayList<>(List.of("setpriv", "--pdeathsig", "KILL", "--"));
+    Process start(List<String> command, Path folder) throws IOException, InterruptedException {
+        var bound = new ArrayList<>(List.of("setpriv", "--no-new-privs", "--pdeathsig", "KILL"));
+        if (!Files.getOwner(folder).getName().equals(machine.user())) { // who has made it is the user of this process
+            bound.addAll(List.of("--reuid", machine.user(), "--regid", group(machine.user()), "--init-groups"));
+        }
+        bound.add("--");
         bound.addAll(command);
-        return new ProcessBuilder(bound)
+        return process(bound, folder).start();
+    }
+
+    private static String group(String user) throws IOException, InterruptedException {
+        var id = outcome(List.of("id", "-g", user), Path.of("/"));
+        if (id.status() != 0) {
+            throw new IOException("the group of the user that QEMU is to run as is not known: " + id.said());
+        }
+        return id.said();
+    }
+
+    /** Runs a program to its end, which comes at once if this is interrupted. */
+    static Outcome outcome(List<String> command, Path folder) throws IOException, InterruptedException {
+        var process = process(command, folder).start();
+        try {
+            var said = words(process).strip();
+            return new Outcome(process.waitFor(), said);
+        } finally {
+            process.destroyForcibly();
+        }
+    }
+
+    private static ProcessBuilder process(List<String> command, Path folder) {
+        return new ProcessBuilder(command)
                 .directory(folder.toFile())
                 .redirectInput(new File("/dev/null"))
-                .redirectErrorStream(true)
-                .start();
+                .redirectErrorStream(true);
     }
 
     /** All of it is read, and the last of it is kept. */
@@ -182,13 +216,5 @@ final class Appliance {
                 .lines()
                 .toList();
         return String.join("\n", lines.subList(Math.max(0, lines.size() - LAST_LINES), lines.size()));
-    }
-
-    private static void delete(Path folder) throws IOException {
-        try (var files = Files.walk(folder)) {
-            for (var file : files.sorted(Comparator.reverseOrder()).toList()) {
-                Files.delete(file);
-            }
-        }
     }
 }

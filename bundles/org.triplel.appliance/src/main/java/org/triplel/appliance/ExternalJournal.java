@@ -23,6 +23,7 @@ public record ExternalJournal(
     private static final int REFUSED_INSIDE = 20;
     private static final int REFUSED_ON_THE_DISK = 21;
     private static final int REFUSED_UNKNOWN = 22;
+    private static final int REFUSED_WITHOUT_JOURNAL = 23;
     private static final int DONE_WITHOUT_FSTAB = 30;
     private static final int SECTOR = 512;
 
@@ -44,7 +45,8 @@ public record ExternalJournal(
      * longer. The disks are not needed any more then.
      *
      * @return whether the guest's /etc/fstab names the swap disk no more
-     * @throws RefusedException e2fsck does not put it right without asking, or its journal is another one; nothing has changed but what that does
+     * @throws RefusedException e2fsck does not put it right without asking, its journal is another one, or there is no room for one inside; nothing
+     *     has changed but what that does
      * @throws IOException it was interrupted, or failed in the middle
      */
     public boolean remove(long fileSystem) throws IOException, InterruptedException {
@@ -60,6 +62,7 @@ public record ExternalJournal(
             case DONE_WITHOUT_FSTAB -> false;
             case REFUSED_INSIDE -> throw new RefusedException(outcome.said(), JournalPlace.INSIDE);
             case REFUSED_ON_THE_DISK -> throw new RefusedException(outcome.said(), JournalPlace.ON_THE_DISK);
+            case REFUSED_WITHOUT_JOURNAL -> throw new RefusedException(outcome.said(), JournalPlace.NONE);
             case REFUSED_UNKNOWN -> throw new RefusedException(outcome.said(), JournalPlace.UNKNOWN);
             default ->
                 throw new IOException("it ended in the middle, with " + outcome.status() + ": " + outcome.said());

@@ -323,12 +323,15 @@ final class VmCommand implements Runnable {
                                     "I accept that the loss of the host can destroy recent data of these virtual machines.")
                     boolean acceptLoss,
             @Option(names = "--back", description = "Take the disk away: the journal is inside again, on the NAS.")
-                    boolean back)
+                    boolean back,
+            @Option(names = "--cancel", description = "End what waits for its turn and has not changed anything yet.")
+                    boolean cancel)
             throws Exception {
-        if (back && (size.isPresent() || data.isPresent() || swap.isPresent() || acceptLoss)) {
-            throw new NotDone("--back goes with no other option.");
+        boolean gives = size.isPresent() || data.isPresent() || swap.isPresent() || acceptLoss;
+        if (back && cancel || (back || cancel) && gives) {
+            throw new NotDone((back ? "--back" : "--cancel") + " goes with no other option.");
         }
-        if (!back && !acceptLoss) {
+        if (!back && !cancel && !acceptLoss) {
             throw new NotDone(
                     "With the journal on a disk of the host, the loss of the host can destroy recent data, and the"
                             + " file system needs repair then. If you accept that, say so: --accept-loss.");
@@ -341,11 +344,15 @@ final class VmCommand implements Runnable {
                 0);
         try (var fleet = FleetSession.open(main.lab())) {
             for (var name : names) {
-                fleet.askPatiently(
-                        name,
-                        agent -> back
-                                ? agent.takeJournalDisk(name)
-                                : agent.giveJournalDisk(new VmJournalDisk(name, disk)));
+                if (cancel) {
+                    fleet.ask(name, agent -> agent.cancelJournalDisk(name));
+                } else {
+                    fleet.askPatiently(
+                            name,
+                            agent -> back
+                                    ? agent.takeJournalDisk(name)
+                                    : agent.giveJournalDisk(new VmJournalDisk(name, disk)));
+                }
             }
             print(fleet.vms(names));
         }
@@ -393,7 +400,7 @@ final class VmCommand implements Runnable {
             name = "give-up",
             description =
                     "Let stopped virtual machines start from what the NAS has, without what they wrote last on a host"
-                            + " that is lost for good.")
+                            + " that is lost for good; or be reset or deleted without their journal disks there.")
     void giveUp(
             @Parameters(paramLabel = "NAME", arity = "1..*", description = "The virtual machines.") List<String> names,
             @Option(

@@ -37,7 +37,7 @@ public final class DiskInspector {
             try {
                 describeDisk(whole, structures, findings);
             } catch (MalformedException e) {
-                findings.notSplit(whole, "the disk: " + e.getMessage());
+                findings.unseen(whole, "the disk: " + e.getMessage());
             }
         }
         return findings.map(size, structures.asked());
@@ -54,17 +54,17 @@ public final class DiskInspector {
         if (table.isEmpty()) {
             boolean largeSectors = disk.holds(LARGE_SECTOR, SIGNATURE_BYTES)
                     && GuidPartitionTable.signed(disk.read(LARGE_SECTOR, SIGNATURE_BYTES));
-            findings.notSplit(disk, "GPT: " + (largeSectors ? "for sectors of 4 KiB" : "both copies are broken"));
+            findings.unseen(disk, "GPT: " + (largeSectors ? "for sectors of 4 KiB" : "both copies are broken"));
             return;
         }
         var tableRanges = reader.asked();
         var formats = ContentFormat.of(disk.inPassing());
         if (!formats.isEmpty()) {
-            findings.notSplit(
+            findings.unseen(
                     disk, "ambiguous: a partition table and " + PlaceInspector.titles(formats) + " on the whole disk");
             return;
         }
-        table.get().problems().forEach(problem -> findings.notSplit(disk, problem));
+        table.get().problems().forEach(problem -> findings.unseen(disk, problem));
         describePartitions(disk, table.get(), tableRanges, findings);
     }
 
@@ -84,9 +84,9 @@ public final class DiskInspector {
         for (var partition : table.partitions()) {
             var region = disk.part(List.of(partition.range()), "in partition " + partition.number());
             if (overlapping.contains(partition)) {
-                findings.notSplit(region, "partition " + partition.number() + ": overlaps another one");
+                findings.unseen(region, "partition " + partition.number() + ": overlaps another one");
             } else if (tableRanges.stream().anyMatch(partition.range()::overlaps)) {
-                findings.notSplit(region, "partition " + partition.number() + ": holds the partition table");
+                findings.unseen(region, "partition " + partition.number() + ": holds the partition table");
             } else {
                 new PlaceInspector(findings).inspect(region, Purpose.of(partition));
             }

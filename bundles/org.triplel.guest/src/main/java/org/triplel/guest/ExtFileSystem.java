@@ -20,7 +20,14 @@ final class ExtFileSystem {
     }
 
     static void describe(Region region, Findings findings) throws IOException, MalformedException {
-        new ExtFileSystem(region, ExtSuperblock.read(region)).describe(findings);
+        ExtSuperblock superblock;
+        try {
+            superblock = ExtSuperblock.read(region);
+        } catch (MalformedException e) {
+            findings.unseen(region, ContentFormat.EXT.title() + " " + region.place() + ": " + e.getMessage());
+            return;
+        }
+        new ExtFileSystem(region, superblock).describe(findings);
     }
 
     private void describe(Findings findings) throws IOException, MalformedException {

@@ -71,7 +71,8 @@ final class Findings {
         absent.add(journal);
         notSplit.add(new NotSplit(
                 journal.superblock(),
-                journal.reason() + ": is on host " + journal.tombstone().host() + ", without it this is not sound"));
+                journal.reason() + ": is on host " + journal.tombstone().host() + ", without it this is not sound",
+                false));
     }
 
     /** What is kept is bounded, however many file systems there are. */
@@ -85,8 +86,17 @@ final class Findings {
     }
 
     void notSplit(Region region, String reason) {
+        notSplit(region, reason, false);
+    }
+
+    /** There may be an ext2, ext3 or ext4. */
+    void unseen(Region region, String reason) {
+        notSplit(region, reason, true);
+    }
+
+    private void notSplit(Region region, String reason, boolean unseen) {
         for (var piece : region.onDisk()) {
-            notSplit.add(new NotSplit(piece, reason));
+            notSplit.add(new NotSplit(piece, reason, unseen));
         }
     }
 
@@ -118,7 +128,7 @@ final class Findings {
     }
 
     private void refuse(Area area, String why) {
-        notSplit.add(new NotSplit(area.ranges.getFirst(), area.reason + ": " + why));
+        notSplit.add(new NotSplit(area.ranges.getFirst(), area.reason + ": " + why, false));
     }
 
     /** The areas that share a byte with another one. */

@@ -17,14 +17,14 @@ final class PlaceInspector {
         try {
             var formats = ContentFormat.of(region);
             if (formats.size() > 1) {
-                findings.notSplit(region, "ambiguous: " + titles(formats) + " " + region.place());
+                findings.unseen(region, "ambiguous: " + titles(formats) + " " + region.place());
             } else if (formats.isEmpty()) {
                 findings.notSplit(region, "nothing known " + region.place());
             } else {
                 describe(formats.iterator().next(), region, purpose);
             }
         } catch (MalformedException e) {
-            findings.notSplit(region, "nothing known " + region.place() + ": " + e.getMessage());
+            findings.unseen(region, "nothing known " + region.place() + ": " + e.getMessage());
         }
     }
 

@@ -29,6 +29,9 @@ record FileSystemRepair(BlockDevice disk, FileSystem fileSystem, Optional<Absent
     private static final int BLOCK = 4 << 10;
     private static final int STILL_BROKEN = 4;
 
+    /** In MiB. 1024 blocks are the least. */
+    private static final List<Integer> SMALLER_JOURNALS = List.of(64, 16, 4, 1);
+
     /** A file that e2fsck has found, as debugfs lists it: inode, mode, owner, group, name, size. */
     private static final Pattern FOUND = Pattern.compile("/\\d+/\\d+/\\d+/\\d+/(#[^/]*)/(\\d*)/");
 
@@ -44,10 +47,11 @@ record FileSystemRepair(BlockDevice disk, FileSystem fileSystem, Optional<Absent
             removeTombstone();
             forgetJournalDevice(cancellation);
             var outcome = e2fsck("-fy", cancellation);
-            boolean good = outcome.status() <= RepairedFileSystem.LAST_GOOD_STATUS && newJournal(cancellation);
+            boolean good = outcome.status() <= RepairedFileSystem.LAST_GOOD_STATUS;
+            var noJournal = good ? newJournal(cancellation) : "";
             if (good && e2fsck("-fn", cancellation).status() != 0) {
                 good = false;
-                outcome = new Outcome(STILL_BROKEN, outcome.said());
+                outcome = new Outcome(STILL_BROKEN, outcome.said().strip() + "\n" + noJournal);
             }
             var found = new ArrayList<>(good ? found(cancellation) : List.of());
             found.removeAll(before);
@@ -57,7 +61,8 @@ record FileSystemRepair(BlockDevice disk, FileSystem fileSystem, Optional<Absent
                     outcome.status(),
                     outcome.said().strip(),
                     good ? writeBack(progress) : 0,
-                    found);
+                    found,
+                    noJournal);
         } finally {
             Files.deleteIfExists(file);
         }
@@ -99,11 +104,22 @@ record FileSystemRepair(BlockDevice disk, FileSystem fileSystem, Optional<Absent
         }
     }
 
-    /** tune2fs would look for it, as long as there may be something in it. */
+    /**
+     * tune2fs would look for it, as long as there may be something in it; and what was said for its sake is said no longer, for
+     * without any journal Linux would not mount it then.
+     */
     private void forgetJournalDevice(Cancellation cancellation) throws IOException, InterruptedException {
         if (fileSystem.journalDevice().isPresent()) {
             run(cancellation, "debugfs", "-w", "-R", "feature ^needs_recovery", file.toString());
-            var outcome = run(cancellation, "tune2fs", "-f", "-O", "^has_journal", file.toString());
+            var outcome = run(
+                    cancellation,
+                    "tune2fs",
+                    "-f",
+                    "-O",
+                    "^has_journal",
+                    "-o",
+                    "^journal_data,^journal_data_ordered",
+                    file.toString());
             if (outcome.status() != 0) {
                 throw new IOException("tune2fs cannot take the journal that is another disk from the "
                         + fileSystem.name() + ": " + outcome.said().strip());
@@ -111,12 +127,20 @@ record FileSystemRepair(BlockDevice disk, FileSystem fileSystem, Optional<Absent
         }
     }
 
-    /** Instead of that device, inside; and what was said for its sake is said no longer. */
-    private boolean newJournal(Cancellation cancellation) throws IOException, InterruptedException {
-        return fileSystem.journalDevice().isEmpty()
-                || run(cancellation, "tune2fs", "-j", "-o", "^journal_data,^journal_data_ordered", file.toString())
-                                .status()
-                        == 0;
+    /** Instead of that device, inside, as large as there is room for; or why there is none, in the words of tune2fs. */
+    private String newJournal(Cancellation cancellation) throws IOException, InterruptedException {
+        if (fileSystem.journalDevice().isEmpty()) {
+            return "";
+        }
+        var outcome = run(cancellation, "tune2fs", "-j", file.toString());
+        boolean made = outcome.status() == 0;
+        for (var size : SMALLER_JOURNALS) {
+            made = made
+                    || run(cancellation, "tune2fs", "-J", "size=" + size, file.toString())
+                                    .status()
+                            == 0;
+        }
+        return made ? "" : outcome.said().strip();
     }
 
     private Outcome e2fsck(String option, Cancellation cancellation) throws IOException, InterruptedException {

@@ -12,6 +12,7 @@ import java.nio.file.attribute.PosixFilePermissions;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
+import java.util.UUID;
 import java.util.stream.Stream;
 import org.triplel.block.BlockDevice;
 import org.triplel.block.FileDevice;
@@ -19,6 +20,7 @@ import org.triplel.guest.AbsentJournal;
 import org.triplel.guest.DiskInspector;
 import org.triplel.guest.FileSystem;
 import org.triplel.guest.Limits;
+import org.triplel.guest.NotSplit;
 import org.triplel.guest.Range;
 import org.triplel.guest.SemanticMap;
 import org.triplel.router.WriteBehindLog;
@@ -39,6 +41,7 @@ public final class Recovery {
     private final Path image;
     private final Path copy;
     private final Optional<Path> log;
+    private final Optional<UUID> journal;
     private final SearchPath programs;
     private final Path unfinished;
     private final Cancellation cancellation = new Cancellation();
@@ -50,15 +53,24 @@ public final class Recovery {
      * @param image qcow2, that nobody uses
      * @param copy a new file in the same folder, where it finds the image's base
      * @param log what the host had not sent on to the NAS, saved from its disk
+     * @param journal the UUID of another disk that is lost, and was the journal of a file system
      */
-    public Recovery(Path image, Path copy, Optional<Path> log, RecoveryObserver observer) {
-        this(image, copy, log, observer, SearchPath.ofThisProcess());
+    public Recovery(
+            Path image, Path copy, Optional<Path> log, Optional<UUID> journal, RecoveryObserver observer) {
+        this(image, copy, log, journal, observer, SearchPath.ofThisProcess());
     }
 
-    Recovery(Path image, Path copy, Optional<Path> log, RecoveryObserver observer, SearchPath programs) {
+    Recovery(
+            Path image,
+            Path copy,
+            Optional<Path> log,
+            Optional<UUID> journal,
+            RecoveryObserver observer,
+            SearchPath programs) {
         this.image = image;
         this.copy = copy;
         this.log = log;
+        this.journal = journal;
         this.programs = programs;
         this.unfinished = unfinished(copy);
         this.steps = new Steps(observer, cancellation);
@@ -94,7 +106,7 @@ public final class Recovery {
     }
 
     private static SemanticMap look(Qcow2Image disk) throws IOException {
-        return new DiskInspector(Limits.DEFAULT).inspect(disk.size(), disk::read);
+        return new DiskInspector(Limits.RANGES).inspect(disk.size(), disk::read);
     }
 
     /** Has {@link #run} end soon. What is half made is removed then. */
@@ -187,6 +199,7 @@ public final class Recovery {
             var added = log.isPresent() ? Optional.of(add(log.get(), disk)) : Optional.<Long>empty();
             steps.next();
             var map = look(disk);
+            refuseIfHidden(map);
             map.fileSystems().forEach(each -> steps.plan("Check " + each.name()));
             var repaired = new ArrayList<RepairedFileSystem>();
             for (var fileSystem : map.fileSystems()) {
@@ -206,9 +219,23 @@ public final class Recovery {
                                     map.fileSystems().stream()
                                             .filter(each -> each.journalDevice().isPresent())
                                             .map(Recovery::lost),
+                                    withoutJournal(repaired),
                                     unsound(repaired))
                             .flatMap(each -> each)
                             .toList());
+        }
+    }
+
+    /** Whoever used the copy would give up its journal, while it still needs that. */
+    private void refuseIfHidden(SemanticMap map) throws RefusedException {
+        boolean found = map.fileSystems().stream()
+                .anyMatch(each -> each.journalDevice().isPresent()
+                        && each.journalDevice().equals(journal));
+        var unseen = map.notSplit().stream().filter(NotSplit::unseen).findFirst();
+        if (journal.isPresent() && !found && unseen.isPresent()) {
+            throw new RefusedException("The file system whose journal is the lost disk " + journal.get()
+                    + " is not found, and may be what cannot be looked at: " + unseen.get().reason() + ". " + image
+                    + " is as it was.");
         }
     }
 
@@ -248,6 +275,13 @@ public final class Recovery {
         return "What the guest had committed to the journal of the " + withoutJournal.name()
                 + ", which was another disk, and not yet written in place: the newest names, sizes and places of files, and"
                 + " with data=journal what was written to them last.";
+    }
+
+    private static Stream<String> withoutJournal(List<RepairedFileSystem> checked) {
+        return checked.stream()
+                .filter(each -> each.good() && !each.noJournal().isEmpty())
+                .map(each -> "The journal of the " + each.name() + ", for which it has no room any more: " + each.noJournal()
+                        + ". Until it gets one (tune2fs -j, when the guest is off), it needs a check after each crash.");
     }
 
     private static Stream<String> unsound(List<RepairedFileSystem> checked) {

@@ -12,9 +12,16 @@ import java.util.List;
  * @param said the words of e2fsck, 64 KiB of them at most
  * @param changedBytes how much of the disk e2fsck has changed, in pieces of 4 KiB
  * @param found what e2fsck has put into lost+found: names and sizes
+ * @param noJournal why it has no journal instead of its lost one, in the words of tune2fs; empty if it has one, or had none
  */
 public record RepairedFileSystem(
-        String name, String journalHost, int status, String said, long changedBytes, List<String> found) {
+        String name,
+        String journalHost,
+        int status,
+        String said,
+        long changedBytes,
+        List<String> found,
+        String noJournal) {
 
     static final int LAST_GOOD_STATUS = 2;
 

@@ -1,6 +1,7 @@
 package org.triplel.recovery;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.io.RandomAccessFile;
@@ -82,6 +83,70 @@ class FileSystemRepairTest {
         assertTrue(Arrays.equals(untouched, repaired), "what is not of the file system is as it was");
     }
 
+    @Test
+    void whereTheUsualJournalHasNoRoomASmallerOneIsMade() throws Exception {
+        var image = withoutItsJournalDisk(5000);
+        var result = repair(image);
+        assertTrue(result.good(), result::said);
+        assertEquals("", result.noJournal());
+        run("e2fsck", "-fn", image.toString());
+        assertTrue(superblock(image).matches("(?s).*\nJournal inode: +8\n.*\nTotal journal size: +4096k\n.*"));
+    }
+
+    @Test
+    void aFullFileSystemIsSoundWithoutAJournal() throws Exception {
+        var image = withoutItsJournalDisk(500);
+        var result = repair(image);
+        assertTrue(result.good(), result::said);
+        assertTrue(result.noJournal().contains("Could not allocate block"), result::noJournal);
+        run("e2fsck", "-fn", image.toString());
+        var superblock = superblock(image);
+        assertFalse(superblock.contains("has_journal"), superblock);
+        assertFalse(superblock.matches("(?s).*\nDefault mount options:[^\n]*journal.*"), superblock);
+    }
+
+    private static String superblock(Path image) throws Exception {
+        return run("dumpe2fs", "-h", image.toString());
+    }
+
+    private RepairedFileSystem repair(Path image) throws Exception {
+        try (var device = FileDevice.open(image)) {
+            var cancellation = new Cancellation();
+            var steps = new Steps(_ -> {}, cancellation);
+            steps.plan("check");
+            steps.next();
+            var fileSystem = new DiskInspector(Limits.RANGES)
+                    .inspect(device.size(), device::read)
+                    .fileSystems()
+                    .getFirst();
+            assertTrue(fileSystem.journalDevice().isPresent());
+            return new FileSystemRepair(device, fileSystem, Optional.empty(), folder.resolve("copy"))
+                    .run(steps, cancellation);
+        }
+    }
+
+    /** So large that the usual journal has 32 MiB, and with just so many free blocks. */
+    private Path withoutItsJournalDisk(long free) throws Exception {
+        var image = folder.resolve("image");
+        run("mke2fs", "-q", "-F", "-b", "4096", "-t", "ext4", "-O", "^has_journal", image.toString(), "1G");
+        long blocks = superblock(image)
+                .lines()
+                .filter(line -> line.startsWith("Free blocks:"))
+                .mapToLong(line -> Long.parseLong(line.replaceAll("\\D", "")))
+                .findFirst()
+                .orElseThrow();
+        for (var command : List.of(
+                "write /dev/null large",
+                "fallocate large 0 " + (blocks - free - 1),
+                "ssv journal_uuid " + UUID.randomUUID(),
+                "ssv journal_dev 0xfe10",
+                "feature has_journal needs_recovery",
+                "ssv default_mount_opts journal_data")) {
+            run("debugfs", "-w", "-R", command, image.toString());
+        }
+        return image;
+    }
+
     /** Returns where the tombstone lies in the file system. */
     private static Range bury(Path alone, byte[] content, JournalTombstone tombstone) throws Exception {
         try (var device = FileDevice.openReadOnly(alone)) {
@@ -110,9 +175,10 @@ class FileSystemRepairTest {
         throw new AssertionError(range);
     }
 
-    private static void run(String... command) throws Exception {
+    private static String run(String... command) throws Exception {
         var process = new ProcessBuilder(command).redirectErrorStream(true).start();
         var said = new String(process.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
         assertEquals(0, process.waitFor(), said);
+        return said;
     }
 }

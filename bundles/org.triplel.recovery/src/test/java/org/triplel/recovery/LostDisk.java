@@ -72,14 +72,21 @@ final class LostDisk {
     }
 
     /** The journal of the first file system is another disk, and not empty. */
-    void detachJournal() throws Exception {
+    UUID detachJournal() throws Exception {
+        var journal = UUID.randomUUID();
         debugfs(1, FIRST_MIB, "feature ^has_journal");
         debugfs(1, FIRST_MIB, "clri <8>");
         debugfs(1, FIRST_MIB, "ssv journal_inum 0");
-        debugfs(1, FIRST_MIB, "ssv journal_uuid " + UUID.randomUUID());
+        debugfs(1, FIRST_MIB, "ssv journal_uuid " + journal);
         debugfs(1, FIRST_MIB, "ssv journal_dev 0xfe10");
         debugfs(1, FIRST_MIB, "feature has_journal needs_recovery");
         debugfs(1, FIRST_MIB, "ssv default_mount_opts journal_data");
+        return journal;
+    }
+
+    /** Nobody knows what the second file system is any more. */
+    void hideSecond() throws Exception {
+        debugfs(SECOND_AT_MIB, SECOND_MIB, "feature FEATURE_I29");
     }
 
     /** Nobody repairs the second file system any more: it is said to have a feature that nobody knows. */

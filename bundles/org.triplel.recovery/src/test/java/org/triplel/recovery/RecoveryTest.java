@@ -20,6 +20,7 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.TreeMap;
+import java.util.UUID;
 import java.util.concurrent.CancellationException;
 import java.util.concurrent.atomic.AtomicReference;
 import org.junit.jupiter.api.BeforeEach;
@@ -44,7 +45,11 @@ class RecoveryTest {
     }
 
     private Recovery recovery(RecoveryObserver observer) {
-        return new Recovery(lost.image, copy, Optional.empty(), observer);
+        return recovery(Optional.empty(), observer);
+    }
+
+    private Recovery recovery(Optional<UUID> journal, RecoveryObserver observer) {
+        return new Recovery(lost.image, copy, Optional.empty(), journal, observer);
     }
 
     @Test
@@ -107,6 +112,28 @@ class RecoveryTest {
         }
     }
 
+    @Test
+    void whatNeedsTheLostDiskMustBeFound() throws Exception {
+        var journal = lost.detachJournal();
+        lost.hideSecond();
+        var refusal = assertThrows(
+                RefusedException.class, () -> recovery(Optional.of(UUID.randomUUID()), _ -> {}).run());
+        assertTrue(refusal.getMessage().contains("in partition 2: unknown features"), refusal::getMessage);
+        assertFalse(Files.exists(copy));
+        assertTrue(recovery(Optional.of(journal), _ -> {})
+                .run()
+                .fileSystems()
+                .getFirst()
+                .good());
+    }
+
+    @Test
+    void aDiskOfWhichAllIsSeenNeedsTheLostOneNoMore() throws Exception {
+        assertEquals(
+                2,
+                recovery(Optional.of(UUID.randomUUID()), _ -> {}).run().fileSystems().size());
+    }
+
     /** As when what was written behind is lost: the disk is as after a power cut. */
     @Test
     void aDiskThatHasItsJournalsIsCheckedToo() throws Exception {
@@ -145,8 +172,13 @@ class RecoveryTest {
         var programs = Files.createDirectory(folder.resolve("programs"));
         for (var missing : List.of("e2fsck", "debugfs")) {
             var told = new ArrayList<List<RecoveryStep>>();
-            var recovery =
-                    new Recovery(lost.image, copy, Optional.empty(), told::add, new SearchPath("/nowhere:" + programs));
+            var recovery = new Recovery(
+                    lost.image,
+                    copy,
+                    Optional.empty(),
+                    Optional.empty(),
+                    told::add,
+                    new SearchPath("/nowhere:" + programs));
             var refusal = assertThrows(RefusedException.class, recovery::run);
             assertTrue(refusal.getMessage().contains("There is no " + missing), refusal::getMessage);
             assertEquals(List.of(), told);

@@ -88,6 +88,13 @@ public interface AgentService {
     CompletableFuture<Vm> takeJournalDisk(String vm);
 
     /**
+     * Ends one of both that waits for its turn, for only one VM of a host is worked on at a time: it fails then, and the file
+     * system is as it was. What has begun to change the file system is refused, as it must come to its end.
+     */
+    @JsonRequest
+    CompletableFuture<Vm> cancelJournalDisk(String vm);
+
+    /**
      * Brings home, to the NAS, what of a running VM would be lost with its host (a checkpoint); done when it is there. What is
      * placed on the host goes there again afterwards.
      */
@@ -96,7 +103,8 @@ public interface AgentService {
 
     /**
      * Lets a stopped VM be started from what the NAS has, although a host has not sent on what it wrote last: that host is lost
-     * for good, and named as a confirmation of that. If it comes back, what it has is kept, and not used.
+     * for good, and named as a confirmation of that. If it comes back, what it has is kept, and not used. A VM whose journal disk
+     * that host has can be reset and deleted then, until the agent ends or that host uses the disk again; it is not started without.
      */
     @JsonRequest
     CompletableFuture<Vm> giveUp(LostHost lost);

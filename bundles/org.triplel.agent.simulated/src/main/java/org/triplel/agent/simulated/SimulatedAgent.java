@@ -525,6 +525,14 @@ public final class SimulatedAgent implements AgentService, AutoCloseable {
         });
     }
 
+    @Override
+    public CompletableFuture<Vm> cancelJournalDisk(String name) {
+        return answer(() -> {
+            requests.add("cancelJournalDisk " + name);
+            return vm(name).vm();
+        });
+    }
+
     private Vm journalDisk(String name, JournalDisk disk) {
         var vm = vm(name);
         vm.journalDisk(disk);

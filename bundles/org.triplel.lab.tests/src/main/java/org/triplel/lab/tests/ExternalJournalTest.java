@@ -16,6 +16,8 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.UUID;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.function.Predicate;
+import java.util.regex.Pattern;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Tag;
@@ -42,6 +44,8 @@ class ExternalJournalTest {
     private static final Duration LONG = Duration.ofMinutes(2);
     private static final String FSTAB =
             "# what the guest mounts\n/dev/vda  /  ext4\tnoatime  0 1\n/srv/my\\040files /mnt none bind 0 0 \n";
+    private static final Predicate<String> JOURNAL_DATA =
+            Pattern.compile("Default mount options: .*\\bjournal_data\\b.*").asMatchPredicate();
     private static final int NEVER = Integer.MAX_VALUE;
 
     private static GuestImage guest;
@@ -130,7 +134,7 @@ class ExternalJournalTest {
                         new ExportMap(Map.of("a", new Mortal(disk), "b", new Mortal(journal), "c", new Mortal(swap))),
                         Clients.ONE)) {
             work.on(new ExternalJournal(
-                    new Machine(guest.kernel(), guest.initrd(), 256, false),
+                    new Machine(guest.kernel(), guest.initrd(), 256, false, System.getProperty("user.name")),
                     new NbdDisk(socket, "a"),
                     new NbdDisk(socket, "b"),
                     journalId,
@@ -157,8 +161,7 @@ class ExternalJournalTest {
 
     private void assertGiven() throws Exception {
         assertTrue(journalIsOutside(), this::journalWords);
-        assertTrue(
-                superblock().lines().anyMatch(line -> line.matches("Default mount options: .*\\bjournal_data\\b.*")));
+        assertTrue(superblock().lines().anyMatch(JOURNAL_DATA), this::journalWords);
         assertEquals(
                 0,
                 Tool.run(LONG, "e2fsck", "-fn", "-j", path("journal"), path("disk"))
@@ -251,6 +254,70 @@ class ExternalJournalTest {
     }
 
     @Test
+    void withoutAnyJournalItIsToldApartFromOneInside() throws Exception {
+        Tool.run("tune2fs", "-O", "^has_journal", path("disk"));
+        debugfs("clri /folder");
+        assertEquals(
+                JournalPlace.NONE,
+                assertThrows(RefusedException.class, this::add).journal());
+    }
+
+    @Test
+    void aFullFileSystemKeepsTheJournalDiskUntilThereIsRoom() throws Exception {
+        add();
+        fill(2000);
+        var refusal = assertThrows(RefusedException.class, this::remove);
+        assertEquals(JournalPlace.ON_THE_DISK, refusal.journal());
+        assertTrue(refusal.getMessage().contains("free 8 MiB in the guest first"), refusal::getMessage);
+        assertGiven();
+        debugfs("rm large");
+        remove();
+        assertTaken();
+    }
+
+    /** As when it ended after the one was taken away, and somebody else has used the room. */
+    @Test
+    void aFullFileSystemWithoutAnyJournalGetsTheJournalDiskBack() throws Exception {
+        add();
+        debugfs("feature ^has_journal");
+        debugfs("ssv journal_uuid " + new UUID(0, 0));
+        debugfs("ssv journal_dev 0");
+        fill(500);
+        assertEquals(
+                JournalPlace.ON_THE_DISK,
+                assertThrows(RefusedException.class, this::remove).journal());
+        assertGiven();
+    }
+
+    @Test
+    void withLittleRoomTheJournalInsideIsSmaller() throws Exception {
+        Files.delete(temp.resolve("disk"));
+        sized("disk", 1024);
+        Tool.run("mke2fs", "-q", "-F", "-t", "ext4", "-b", "4096", "-d", path("content"), path("disk"));
+        add();
+        fill(5000);
+        remove();
+        assertTaken();
+        assertTrue(superblock().matches("(?s).*\nTotal journal size: +4096k\n.*"), this::journalWords);
+    }
+
+    private void debugfs(String command) throws Exception {
+        Tool.run("debugfs", "-w", "-R", command, path("disk"));
+    }
+
+    /** Just so many blocks stay free. */
+    private void fill(long free) throws Exception {
+        long blocks = superblock()
+                .lines()
+                .filter(line -> line.startsWith("Free blocks:"))
+                .mapToLong(line -> Long.parseLong(line.replaceAll("\D", "")))
+                .findFirst()
+                .orElseThrow();
+        debugfs("write /dev/null large");
+        debugfs("fallocate large 0 " + (blocks - free - 1));
+    }
+
+    @Test
     void aGuestWithoutFstabGetsItsJournalAllTheSame() throws Exception {
         Tool.run("debugfs", "-w", "-R", "rm /etc/fstab", path("disk"));
         run(journal -> assertFalse(journal.add(0, JournalMode.JOURNAL)));
@@ -306,6 +373,7 @@ class ExternalJournalTest {
             boolean given = adding;
             if (isCut(adding)) {
                 cuts++;
+                assertWithModeAndSwapIfGiven(adding);
                 changesLeft.set(NEVER);
                 given = adding == i % 4 < 2;
                 doIt(given);
@@ -318,6 +386,14 @@ class ExternalJournalTest {
             assertEquals("before".repeat(1000), cat("/folder/file"));
         }
         assertTrue(cuts > times / 2, "only " + cuts + " cuts");
+    }
+
+    /** It may be started, if the file system needs repair; and then it is told what it has. */
+    private void assertWithModeAndSwapIfGiven(boolean adding) throws Exception {
+        if (adding && journalIsOutside()) {
+            assertTrue(superblock().lines().anyMatch(JOURNAL_DATA), this::journalWords);
+            assertTrue(Tool.run("swaplabel", path("swap")).contains(swapId.toString()));
+        }
     }
 
     private void doIt(boolean adding) throws IOException, InterruptedException {

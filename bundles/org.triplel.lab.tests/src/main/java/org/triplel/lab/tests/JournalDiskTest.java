@@ -9,6 +9,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
+import java.util.Optional;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.AfterAll;
@@ -163,6 +164,11 @@ class JournalDiskTest {
         var host = world.vm(vm).host();
         var given = world.fleet().call(host, agent -> agent.giveJournalDisk(new VmJournalDisk(vm, WANTED)));
         Until.holds("the appliance runs", World.SOON, () -> world.appliance(vm).isPresent());
+        var qemuUser =
+                Files.getOwner(world.state(world.vm(vm)).resolveSibling("run")).getName();
+        Until.holds("it runs as QEMU's user", World.SOON, () -> world.appliance(vm)
+                .flatMap(qemu -> qemu.info().user())
+                .equals(Optional.of(qemuUser)));
         World.kill(world.agent(host));
         assertThrows(ExecutionException.class, () -> given.get(LONG.toMillis(), TimeUnit.MILLISECONDS));
         Until.holds("the appliance ends by itself", World.SOON, () -> world.appliance(vm)

@@ -1,0 +1,168 @@
+package org.triplel.agent;
+
+import java.io.IOException;
+import java.lang.System.Logger.Level;
+import java.nio.file.NoSuchFileException;
+import java.util.Optional;
+import java.util.UUID;
+import org.triplel.agent.api.AgentError;
+
+/**
+ * Which host has the journal of an overlay's file system, as the NAS says it, and whether this one has just that. A stale
+ * journal is worse than none: so the NAS says it from before the file system uses a journal disk until it does no more, and
+ * whoever does not have just that journal refuses the overlay.
+ *
+ * @param host the name of this host
+ */
+record JournalClaims(String host, Nas nas, JournalDiskNotes notes, JournalDiskFiles files) {
+
+    private static final System.Logger LOG = System.getLogger(JournalClaims.class.getName());
+
+    /**
+     * Nobody has opened the overlay yet.
+     *
+     * @throws JournalElsewhereException this host does not have the journal that the overlay's file system needs
+     */
+    void expect(DiskRecord vm) throws IOException {
+        notes.settle(vm.vm());
+        if (!notes.unreadable(vm.vm()).isEmpty()) {
+            throw new HostDiskException(new IOException(notes.unreadable(vm.vm())));
+        }
+        var claim = nas.journalClaim(vm.overlay());
+        if (claim.isEmpty()) {
+            if (notes.find(vm.vm()).isPresent()) {
+                throw new JournalElsewhereException(
+                        host,
+                        "the NAS does not say any more that its journal is the disk that " + host + " has for it");
+            }
+            return;
+        }
+        var lost = lost(vm.vm(), vm.overlay(), claim.get());
+        if (lost.isPresent()) {
+            throw new JournalElsewhereException(claim.get().host(), lost.get());
+        }
+        if (notes.find(vm.vm()).isEmpty()) {
+            throw new HostDiskException(
+                    new NoSuchFileException(notes.file(vm.vm()).toString()));
+        }
+    }
+
+    /** The claim of a journal that this host cannot use. */
+    Optional<JournalClaim> lostJournal(String vm, String overlay) throws IOException {
+        notes.settle(vm);
+        var claim = nas.journalClaim(overlay);
+        return claim.isPresent() && lost(vm, overlay, claim.get()).isPresent() ? claim : Optional.empty();
+    }
+
+    private Optional<String> lost(String vm, String overlay, JournalClaim claim) throws IOException {
+        var there = "the journal of its file system is on a disk of " + claim.host() + " since " + claim.since();
+        if (!claim.host().equals(host)) {
+            return Optional.of(there);
+        }
+        if (!isHere(vm, claim.journal())) {
+            return Optional.of(there + ", but is missing there");
+        }
+        if (!claim.image().equals(nas.identity(overlay))) {
+            return Optional.of(there + ", but the image was exchanged meanwhile, so that does not belong to it");
+        }
+        if (notes.isDamaged(vm)) {
+            return Optional.of(there + ", but could not be written there, so it may not be whole");
+        }
+        var bond = notes.find(vm).map(JournalDiskNote::bond);
+        if (bond.filter(each -> !each.matches(claim)).isPresent()) {
+            return Optional.of(there + ", but one of both is of an earlier time than the other");
+        }
+        var closed = bond.flatMap(JournalBond::closed);
+        return closed.isEmpty() || closed.get().equals(content(vm, overlay))
+                ? Optional.empty()
+                : Optional.of(there + ", but one of both was written to meanwhile, so that does not belong to it");
+    }
+
+    /** If the note does not tell, the disk itself does: what is here must not be taken for lost. */
+    private boolean isHere(String vm, UUID journal) throws IOException {
+        if (!files.hasJournal(vm)) {
+            return false;
+        }
+        var note = notes.find(vm);
+        return note.isPresent() ? note.get().journal().equals(journal) : files.isJournal(vm, journal);
+    }
+
+    /** Changes when anybody writes to either; both may be moved, as long as their times are kept. */
+    private String content(String vm, String overlay) throws IOException {
+        return nas.content(overlay) + " journal=" + files.lastModified(vm);
+    }
+
+    /** The overlay is written to from now on. */
+    void opening(DiskRecord vm) throws IOException {
+        var note = notes.find(vm.vm());
+        if (note.isPresent()) {
+            var claim = nas.journalClaim(vm.overlay())
+                    .orElseThrow(() -> new NoSuchFileException(
+                            nas.journalClaimFile(vm.overlay()).toString()));
+            var opening = note.get().bond().opening(claim);
+            notes.keep(note.get().with(opening)); // first: whoever does not get further has not opened it
+            nas.changeJournalClaim(vm.overlay(), claim.opened(opening.openings()));
+            notes.keep(note.get().with(opening.opened()));
+        }
+    }
+
+    /** Nobody has the overlay open any more: whoever writes to it now does so without its journal. */
+    void closed(DiskRecord vm) {
+        try {
+            var note = notes.find(vm.vm());
+            if (note.isPresent()) {
+                notes.keep(note.get().with(note.get().bond().closed(content(vm.vm(), vm.overlay()))));
+            }
+        } catch (IOException e) { // as after a crash
+            LOG.log(Level.WARNING, vm.vm() + ": note the state of its overlay", e);
+        }
+    }
+
+    /** The file system that is in the overlay may use the journal from now on. */
+    void claim(DiskRecord vm, JournalDiskNote note) throws IOException {
+        nas.claimJournal(
+                vm.overlay(),
+                new JournalClaim(
+                        host,
+                        note.journal(),
+                        note.bond().image(),
+                        note.consent().at(),
+                        0));
+    }
+
+    /** What this host has noted is the journal of the overlay. */
+    boolean isClaimed(DiskRecord vm) throws IOException {
+        var ours = notes.find(vm.vm()).map(JournalDiskNote::journal);
+        return nas.journalClaim(vm.overlay())
+                .filter(claim -> ours.equals(Optional.of(claim.journal())))
+                .isPresent();
+    }
+
+    /** The file system does not use what this host has noted any more. */
+    void drop(DiskRecord vm) throws IOException {
+        if (isClaimed(vm)) {
+            nas.dropJournalClaim(vm.overlay());
+        }
+    }
+
+    /** The overlay goes, whatever this host has noted. */
+    void discard(DiskRecord vm) throws IOException {
+        if (nas.journalClaim(vm.overlay())
+                .filter(claim -> claim.host().equals(host))
+                .isPresent()) {
+            nas.dropJournalClaim(vm.overlay());
+        }
+    }
+
+    /** Something could not be done, because of the NAS or of this host's disk. */
+    AgentException failed(String what, IOException e) {
+        boolean ours = e instanceof HostDiskException;
+        return new AgentException(
+                ours ? AgentError.Kind.LOCAL_DISK : AgentError.Kind.NAS,
+                what + ": " + Failures.describe(e) + ".",
+                ours
+                        ? "Look at the disk that has the agent's state, and how much room it has."
+                        : "Check that the NAS (" + nas + ") is mounted and writable, then try again.",
+                e);
+    }
+}

@@ -1,0 +1,169 @@
+package org.triplel.agent;
+
+import java.io.IOException;
+import org.triplel.agent.api.AgentError;
+import org.triplel.appliance.ExternalJournal;
+import org.triplel.appliance.JournalMode;
+import org.triplel.appliance.JournalPlace;
+import org.triplel.appliance.Machine;
+import org.triplel.appliance.NbdDisk;
+import org.triplel.appliance.RefusedException;
+import org.triplel.guest.SemanticMap;
+import org.triplel.hypervisor.Accelerator;
+import org.triplel.hypervisor.DomainXml;
+
+/**
+ * Tells the file systems of VMs that are off of their journal disks, in an appliance: one at a time, for each is a virtual
+ * machine that takes its share of the host. The VM has its turn, and its disks are attached.
+ */
+final class JournalConversion {
+
+    private final JournalDiskNotes notes;
+    private final String qemuUser;
+    private final ConversionQueue queue;
+
+    /** @param qemuUser to whom the socket of the disks belongs */
+    JournalConversion(JournalDiskNotes notes, ConversionQueue queue, String qemuUser) {
+        this.notes = notes;
+        this.queue = queue;
+        this.qemuUser = qemuUser;
+    }
+
+    /**
+     * Tells the file system of the disk.
+     *
+     * @return whether the guest knows of the swap disk, too, if there is one
+     */
+    boolean give(String vm, DomainXml domain, SemanticMap layout) throws AgentException {
+        var before = notes.find(vm).orElseThrow();
+        var appliance = appliance(before, domain);
+        long fileSystem = before.fileSystem().isPresent()
+                ? before.fileSystem().get()
+                : RootFileSystem.start(vm, commandLine(domain), layout);
+        return run(before, () -> {
+            foundAt(vm, fileSystem);
+            return appliance.add(fileSystem, JournalMode.valueOf(before.mode().name()));
+        });
+    }
+
+    /**
+     * Gives the file system its journal back.
+     *
+     * @return whether the guest does not look for the swap disk any more
+     */
+    boolean take(String vm, DomainXml domain) throws AgentException {
+        var note = notes.find(vm).orElseThrow();
+        return run(note, () -> {
+            taking(vm);
+            return note.fileSystem().isEmpty() // nothing has begun
+                    || appliance(note, domain).remove(note.fileSystem().get());
+        });
+    }
+
+    private interface Work {
+        boolean run() throws AgentException, IOException, InterruptedException;
+    }
+
+    private boolean run(JournalDiskNote before, Work work) throws AgentException {
+        try {
+            queue.beginToChange(before.vm());
+            return work.run();
+        } catch (RefusedException e) {
+            throw refused(before, e);
+        } catch (IOException e) {
+            throw interrupted(before.vm(), e);
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+            throw interrupted(before.vm(), new IOException("interrupted", e));
+        }
+    }
+
+    /** From now on it may be that the file system that begins there uses the disk. */
+    void foundAt(String vm, long start) throws AgentException {
+        note(notes.find(vm).orElseThrow().at(start));
+    }
+
+    /** From now on it may be that the file system does not use the disk any more. */
+    void taking(String vm) throws AgentException {
+        note(notes.find(vm).orElseThrow().become(JournalDiskNote.Stage.TAKING));
+    }
+
+    private void note(JournalDiskNote now) throws AgentException {
+        try {
+            notes.keep(now);
+        } catch (HostDiskException e) {
+            throw new AgentException(
+                    AgentError.Kind.LOCAL_DISK,
+                    JournalDisks.JOURNAL_DISK + " of " + now.vm() + ": " + Failures.describe(e) + ".",
+                    "Look at the disk that has the agent's state, and how much room it has.",
+                    e);
+        }
+    }
+
+    /** The VM can be started then, unless nobody knows where its journal is. */
+    private AgentException refused(JournalDiskNote before, RefusedException e) throws AgentException {
+        note(afterRefusal(before, e.journal()));
+        return new AgentException(
+                AgentError.Kind.CONFLICT,
+                "The file system of " + before.vm()
+                        + (e.journal() == JournalPlace.NONE
+                                ? " has no journal, neither inside nor on a disk, and gets none: "
+                                : " keeps its journal where it is: ")
+                        + e.getMessage(),
+                advice(before, e.journal()),
+                e);
+    }
+
+    private String advice(JournalDiskNote before, JournalPlace journal) {
+        var start = "Start " + before.vm() + " and put its file system right.";
+        return switch (journal) {
+            case INSIDE -> start;
+            case NONE -> start + " Each crash can damage it until it gets a journal: give it the disk again then.";
+            case ON_THE_DISK ->
+                before.stage() == JournalDiskNote.Stage.GIVING && before.swap().isPresent()
+                        ? start + " Its /etc/fstab may not name the swap disk: give it the line for /dev/vdc there."
+                        : start;
+            case UNKNOWN -> notes.problem(before.vm());
+        };
+    }
+
+    static JournalDiskNote afterRefusal(JournalDiskNote before, JournalPlace journal) {
+        return switch (journal) {
+            case INSIDE, NONE -> before.unused();
+            case ON_THE_DISK -> before.become(JournalDiskNote.Stage.THERE);
+            case UNKNOWN -> before;
+        };
+    }
+
+    private AgentException interrupted(String vm, IOException e) {
+        return new AgentException(
+                AgentError.Kind.INTERNAL,
+                JournalDisks.JOURNAL_DISK + " of " + vm + ": " + Failures.describe(e) + ".",
+                notes.problem(vm),
+                e);
+    }
+
+    private ExternalJournal appliance(JournalDiskNote note, DomainXml domain) throws AgentException {
+        var boot = domain.boot()
+                .orElseThrow(() -> AgentException.conflict(
+                        "The disk of " + note.vm() + " boots by itself, so there is no kernel to do it with.",
+                        "It is possible for VMs whose base image names a kernel and an initial RAM disk."));
+        var socket = domain.disk().socket();
+        return new ExternalJournal(
+                new Machine(
+                        boot.kernel(),
+                        boot.initrd(),
+                        domain.memoryMiB(),
+                        domain.accelerator() == Accelerator.KVM,
+                        qemuUser),
+                new NbdDisk(socket, domain.disk().export()),
+                new NbdDisk(socket, JournalDiskFiles.journalExport(note.vm())),
+                note.journal(),
+                note.swap().map(_ -> new NbdDisk(socket, JournalDiskFiles.swapExport(note.vm()))),
+                note.swap());
+    }
+
+    private static String commandLine(DomainXml domain) {
+        return domain.boot().map(DomainXml.DirectBoot::commandLine).orElse("");
+    }
+}

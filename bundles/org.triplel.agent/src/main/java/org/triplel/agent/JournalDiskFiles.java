@@ -1,0 +1,153 @@
+package org.triplel.agent;
+
+import java.io.IOException;
+import java.io.RandomAccessFile;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.attribute.FileTime;
+import java.nio.file.attribute.PosixFilePermissions;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+import java.util.UUID;
+import org.triplel.block.FileDevice;
+import org.triplel.guest.JournalDevice;
+import org.triplel.router.DiskMetrics;
+import org.triplel.router.RequestClass;
+
+/**
+ * The files that are the VMs' journal disks, and their swap disks.
+ *
+ * @param folder on a disk of this host
+ */
+record JournalDiskFiles(Path folder) {
+
+    /** The name under which QEMU finds a journal disk. */
+    static String journalExport(String vm) {
+        return vm + "/vdb";
+    }
+
+    /** The name under which QEMU finds a swap disk. */
+    static String swapExport(String vm) {
+        return vm + "/vdc";
+    }
+
+    private Path journal(String vm) {
+        return folder.resolve(vm + ".journal-disk");
+    }
+
+    private Path swap(String vm) {
+        return folder.resolve(vm + ".swap-disk");
+    }
+
+    /** Makes both anew; nobody uses what there is of them. */
+    void make(JournalDiskNote note) throws HostDiskException {
+        var journal = journal(note.vm());
+        var swap = swap(note.vm());
+        var made = new ArrayList<Path>();
+        try {
+            refuseIfFull(journal);
+            Files.deleteIfExists(journal);
+            Files.deleteIfExists(swap);
+            made.add(create(journal));
+            fill(journal, note.mebibytes());
+            if (note.swap().isPresent()) {
+                made.add(create(swap));
+                fill(swap, note.swapMebibytes());
+            }
+            DurableProperties.force(folder);
+        } catch (IOException e) {
+            for (var each : made) {
+                delete(each, e);
+            }
+            throw new HostDiskException(e);
+        }
+    }
+
+    /** What was left behind goes, unless a file system may lack what it has. */
+    private static void refuseIfFull(Path journal) throws IOException {
+        if (Files.exists(journal)) {
+            try (var left = FileDevice.openReadOnly(journal)) {
+                if (JournalDevice.look(left.size(), left::read).isPresent()) {
+                    throw new IOException(journal + " is a journal that is not in place yet, and nothing tells whose;"
+                            + " move it away if nobody needs it");
+                }
+            }
+        }
+    }
+
+    private static Path create(Path file) throws IOException {
+        return Files.createFile(
+                file, PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString("rw-------")));
+    }
+
+    /** With all its space, for later it would be too late to miss it. */
+    private static void fill(Path file, int mebibytes) throws IOException {
+        try (var sized = new RandomAccessFile(file.toFile(), "rw")) {
+            sized.setLength((long) mebibytes << 20);
+        }
+        try (var disk = FileDevice.open(file)) {
+            disk.writeZeroes(0, disk.size(), true);
+            disk.flush();
+        }
+    }
+
+    private static void delete(Path file, IOException cause) {
+        try {
+            Files.deleteIfExists(file);
+        } catch (IOException left) {
+            cause.addSuppressed(left);
+        }
+    }
+
+    /** Removes what there is of a VM's. */
+    void remove(String vm) throws HostDiskException {
+        try {
+            Files.deleteIfExists(journal(vm));
+            Files.deleteIfExists(swap(vm));
+        } catch (IOException e) {
+            throw new HostDiskException(e);
+        }
+    }
+
+    /** Opens the disks that a VM has here. */
+    List<LocalDisk> open(JournalDiskNote note, DiskMetrics metrics, LocalDisk.Alarm alarm) throws IOException {
+        var vm = note.vm();
+        var opened = new ArrayList<LocalDisk>();
+        try {
+            opened.add(new LocalDisk(
+                    journalExport(vm), FileDevice.open(journal(vm)), RequestClass.JOURNAL, metrics, alarm));
+            if (note.swap().isPresent()) {
+                opened.add(new LocalDisk(
+                        swapExport(vm),
+                        FileDevice.open(swap(vm)),
+                        RequestClass.SWAP,
+                        metrics,
+                        () -> {})); // nobody needs it after a crash
+            }
+            return opened;
+        } catch (IOException e) {
+            for (var each : opened) {
+                each.close();
+            }
+            throw e;
+        }
+    }
+
+    boolean hasJournal(String vm) {
+        return Files.isRegularFile(journal(vm));
+    }
+
+    /** What a journal says of itself. */
+    boolean isJournal(String vm, UUID id) throws HostDiskException {
+        try (var file = FileDevice.openReadOnly(journal(vm))) {
+            return JournalDevice.uuid(file.size(), file::read).equals(Optional.of(id));
+        } catch (IOException e) {
+            throw new HostDiskException(e);
+        }
+    }
+
+    FileTime lastModified(String vm) throws IOException {
+        return Files.getLastModifiedTime(journal(vm));
+    }
+}

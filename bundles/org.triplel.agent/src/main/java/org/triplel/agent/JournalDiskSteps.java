@@ -1,0 +1,131 @@
+package org.triplel.agent;
+
+import java.util.function.Consumer;
+import org.triplel.agent.api.AgentEvent.Severity;
+import org.triplel.agent.api.JournalDisk;
+import org.triplel.hypervisor.DomainPlacement;
+import org.triplel.hypervisor.DomainXml;
+import org.triplel.hypervisor.HypervisorException;
+
+/**
+ * The steps by which a VM that is off gets a journal disk, or loses it; they may be done again. For the VM's lane.
+ *
+ * @param definition of the VM
+ * @param problem told what its problem is meanwhile
+ */
+record JournalDiskSteps(ManagedVm.Host host, DomainXml definition, Consumer<String> problem) {
+
+    private String name() {
+        return definition.name();
+    }
+
+    /** Puts the journal of its root file system on a disk of the host. */
+    void give(DiskRecord vm, DomainPlacement placement, JournalDisk wanted) throws AgentException {
+        if (!placement.writes().equals(DomainPlacement.Writes.THROUGH)) {
+            throw AgentException.conflict(
+                    name() + " gets no journal disk as long as what it writes is kept on " + host.name()
+                            + " otherwise.",
+                    "Place all that it writes on the NAS first: triplel vm place " + name() + " --behind 0.");
+        }
+        host.journalDisks().beginToGive(vm, wanted);
+        inTurn(vm, "It is being given a journal disk.", () -> convert(vm));
+    }
+
+    private void convert(DiskRecord vm) throws AgentException {
+        boolean known = withDisks(vm, () -> host.journalDisks()
+                .give(name(), definition, host.disks().layout(name())));
+        host.journalDisks().given(name());
+        tell(
+                Severity.WARNING,
+                "The journal of its root file system is on a disk of " + host.name() + ". "
+                        + host.journalDisks().described(name()).acceptedBy() + " accepts that the loss of "
+                        + host.name()
+                        + " can destroy recent data, and that the file system needs repair then.");
+        if (!known) {
+            tell(
+                    Severity.WARNING,
+                    "Its /etc/fstab could not be changed, so the guest does not use the swap disk. Add a line for"
+                            + " /dev/vdc there.");
+        }
+    }
+
+    /** Takes that disk away. */
+    void take(DiskRecord vm) throws AgentException {
+        inTurn(vm, "Its journal disk is being taken away.", () -> convertBack(vm));
+    }
+
+    private void convertBack(DiskRecord vm) throws AgentException {
+        boolean used = host.journalDisks().canBeTaken(vm);
+        boolean forgotten = !used || withDisks(vm, () -> host.journalDisks().take(name(), definition));
+        host.journalDisks().end(vm);
+        giveDisks();
+        tell(Severity.INFO, "The journal of its root file system is inside again, on the NAS.");
+        if (!forgotten) {
+            tell(
+                    Severity.WARNING,
+                    "Its /etc/fstab could not be changed. If it names the swap disk, remove that line there.");
+        }
+    }
+
+    private void tell(Severity severity, String message) {
+        host.events().add(severity, name(), JournalDisks.JOURNAL_DISK, message);
+    }
+
+    /** One VM at a time is worked on. */
+    private void inTurn(DiskRecord vm, String words, ManagedVm.Step step) throws AgentException {
+        problem.accept(
+                "It waits until the journal disks of other VMs are done. To cancel that: triplel vm journal-disk "
+                        + name() + " --cancel.");
+        try {
+            host.journalDisks().queue().run(name(), () -> {
+                problem.accept(words);
+                step.run();
+            });
+        } catch (AgentException | RuntimeException e) {
+            cleanUp(e, () -> host.journalDisks().endIfUntouched(vm));
+            cleanUp(e, this::giveDisks);
+            problem.accept("");
+            throw e;
+        }
+    }
+
+    private interface Work {
+        boolean run() throws AgentException;
+    }
+
+    /** Its disks are attached meanwhile, and what was written to them is where it belongs afterwards. */
+    private boolean withDisks(DiskRecord vm, Work work) throws AgentException {
+        giveDisks(); // first: their names may be taken
+        host.disks().attach(vm, Guest.OFF);
+        boolean result;
+        try {
+            result = work.run();
+        } catch (AgentException | RuntimeException e) {
+            cleanUp(e, () -> host.disks().detach(name(), Guest.OFF));
+            throw e;
+        }
+        host.disks().detach(name(), Guest.OFF);
+        return result;
+    }
+
+    private static void cleanUp(Exception cause, ManagedVm.Step step) {
+        try {
+            step.run();
+        } catch (AgentException | RuntimeException e) {
+            cause.addSuppressed(e);
+        }
+    }
+
+    /** The domain has the disks that are here for it. */
+    void giveDisks() throws AgentException {
+        try {
+            host.hypervisor()
+                    .giveDisks(
+                            name(),
+                            host.journalDisks()
+                                    .exports(name(), definition.disk().socket()));
+        } catch (HypervisorException e) {
+            throw ManagedVm.hypervisor(e, "");
+        }
+    }
+}
