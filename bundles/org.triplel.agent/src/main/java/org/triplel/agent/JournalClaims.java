@@ -2,7 +2,10 @@ package org.triplel.agent;
 
 import java.io.IOException;
 import java.lang.System.Logger.Level;
+import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
+import java.nio.file.Path;
+import java.time.Instant;
 import java.util.Optional;
 import java.util.UUID;
 import org.triplel.agent.api.AgentError;
@@ -13,8 +16,9 @@ import org.triplel.agent.api.AgentError;
  * whoever does not have just that journal refuses the overlay.
  *
  * @param host the name of this host
+ * @param attached the notes of disks that were not detached yet
  */
-record JournalClaims(String host, Nas nas, JournalDiskNotes notes, JournalDiskFiles files) {
+record JournalClaims(String host, Nas nas, JournalDiskNotes notes, JournalDiskFiles files, Path attached) {
 
     private static final System.Logger LOG = System.getLogger(JournalClaims.class.getName());
 
@@ -33,7 +37,9 @@ record JournalClaims(String host, Nas nas, JournalDiskNotes notes, JournalDiskFi
             if (notes.find(vm.vm()).isPresent()) {
                 throw new JournalElsewhereException(
                         host,
-                        "the NAS does not say any more that its journal is the disk that " + host + " has for it");
+                        "the NAS does not say any more that its journal is the disk that " + host
+                                + " has for it. Whether it is, triplel vm journal-disk " + vm.vm()
+                                + " --back looks, which takes the journal home then, and else removes that disk");
             }
             return;
         }
@@ -47,11 +53,71 @@ record JournalClaims(String host, Nas nas, JournalDiskNotes notes, JournalDiskFi
         }
     }
 
-    /** The claim of a journal that this host cannot use. */
-    Optional<JournalClaim> lostJournal(String vm, String overlay) throws IOException {
+    /**
+     * The journal that an overlay needs and this host cannot use.
+     *
+     * @param thorough whether an overlay of which nothing is claimed or noted is looked at
+     */
+    Optional<LostJournal> lostJournal(String vm, String overlay, boolean thorough) throws IOException {
         notes.settle(vm);
         var claim = nas.journalClaim(overlay);
-        return claim.isPresent() && lost(vm, overlay, claim.get()).isPresent() ? claim : Optional.empty();
+        if (claim.isPresent()) {
+            return lost(vm, overlay, claim.get()).map(_ -> LostJournal.of(claim.get()));
+        }
+        var note = notes.find(vm);
+        if (note.isPresent() && isUsed(note.get(), overlay)) {
+            return fits(note.get(), overlay)
+                    ? Optional.empty()
+                    : Optional.of(new LostJournal(
+                            host,
+                            note.get().journal().toString(),
+                            note.get().consent().at()));
+        }
+        return thorough
+                ? OverlayLook.at(nas.folder().resolve(overlay))
+                        .outside()
+                        .map(id -> new LostJournal(host, id.toString(), Instant.EPOCH))
+                        .findFirst()
+                : Optional.empty();
+    }
+
+    /**
+     * Whether the overlay needs the journal that is noted, as the overlay itself says, unless its file system was just being
+     * changed and perhaps not all of it is on the NAS.
+     */
+    boolean isUsed(JournalDiskNote note, String overlay) throws IOException {
+        return note.inTheMiddle() && Files.exists(attached.resolve(note.vm()))
+                || OverlayLook.at(nas.folder().resolve(overlay), note).needs(note.journal());
+    }
+
+    /** Whether both are as they were left, although the NAS does not say any more that they belong together. */
+    private boolean fits(JournalDiskNote note, String overlay) throws IOException {
+        var closed = note.bond().closed();
+        return !notes.isDamaged(note.vm())
+                && files.hasJournal(note.vm())
+                && files.isJournal(note.vm(), note.journal())
+                && closed.isPresent()
+                && closed.get().equals(content(note.vm(), overlay));
+    }
+
+    /**
+     * The overlay needs the journal that is noted, and the NAS does not say so any more: it is told again, and the VM is not
+     * started before all is inside again.
+     *
+     * @throws JournalElsewhereException they may not belong together
+     */
+    void claimAgain(DiskRecord vm) throws IOException {
+        var note = notes.find(vm.vm()).orElseThrow();
+        if (!fits(note, vm.overlay())) {
+            throw new JournalElsewhereException(
+                    host,
+                    "the file system in " + vm.overlay() + " needs it, but both are not as " + host + " left them");
+        }
+        var again = note.become(JournalDiskNote.Stage.TAKING)
+                .with(JournalBond.to(nas.identity(vm.overlay()))
+                        .closed(note.bond().closed().orElseThrow()));
+        notes.keep(again); // first: without a claim this is done again
+        claim(vm, again);
     }
 
     private Optional<String> lost(String vm, String overlay, JournalClaim claim) throws IOException {

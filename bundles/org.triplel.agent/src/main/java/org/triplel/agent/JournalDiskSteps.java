@@ -53,7 +53,12 @@ record JournalDiskSteps(ManagedVm.Host host, DomainXml definition, Consumer<Stri
         boolean forgotten = !used || withDisks(vm, () -> host.journalDisks().take(name(), definition));
         host.journalDisks().end(vm);
         giveDisks();
-        tell(Severity.INFO, "The journal of its root file system is inside again, on the NAS.");
+        tell(
+                Severity.INFO,
+                used
+                        ? "The journal of its root file system is inside again, on the NAS."
+                        : "No file system of its disk has its journal on the journal disk of " + host.name()
+                                + ", so that was only removed.");
         if (!forgotten) {
             tell(
                     Severity.WARNING,

@@ -39,7 +39,7 @@ final class JournalDisks {
         this.nas = nas;
         this.notes = new JournalDiskNotes(host, state.journalDisks());
         this.files = new JournalDiskFiles(state.local());
-        this.claims = new JournalClaims(host, nas, notes, files);
+        this.claims = new JournalClaims(host, nas, notes, files, state.disks());
         this.conversion = new JournalConversion(notes, qemuUser);
     }
 
@@ -53,6 +53,12 @@ final class JournalDisks {
 
     Optional<JournalDiskNote> find(String vm) {
         return notes.find(vm);
+    }
+
+    /** Whether there is something here of a VM of that name. */
+    boolean isKnown(String vm) {
+        notes.settle(vm);
+        return find(vm).isPresent() || !notes.unreadable(vm).isEmpty();
     }
 
     JournalDisk described(String vm) {
@@ -242,7 +248,7 @@ final class JournalDisks {
     /**
      * Begins to take it away from a VM that is off, or goes on with that.
      *
-     * @return whether a file system may use it; if not, only what is here has to go
+     * @return whether the file system may use it; if not, only what is here has to go
      */
     boolean beginToTake(DiskRecord vm) throws AgentException {
         notes.settle(vm.vm());
@@ -250,32 +256,29 @@ final class JournalDisks {
                 .orElseThrow(() -> AgentException.conflict(
                         vm.vm() + " has no journal disk on " + host + ".", notes.unreadable(vm.vm())));
         try {
-            if (!claims.isClaimed(vm)) {
-                refuseIfUsed(note, vm);
+            boolean claimed = claims.isClaimed(vm);
+            boolean begun = claimed && note.inTheMiddle(); // how far, the appliance sees
+            if (!begun && !claims.isUsed(note, vm.overlay())) {
                 return false;
             }
             if (note.stage() == JournalDiskNote.Stage.DAMAGED) {
                 throw AgentException.conflict("The journal disk of " + vm.vm() + " stays.", problem(vm.vm()));
             }
+            if (!claimed) {
+                claims.claimAgain(vm);
+            }
+        } catch (JournalElsewhereException e) {
+            throw new AgentException(
+                    AgentError.Kind.CONFLICT,
+                    "The journal disk of " + vm.vm() + " stays: " + Failures.describe(e) + ".",
+                    "Put back what was exchanged, or recover the VM without it: triplel vm recover " + vm.vm()
+                            + " --host " + host + ".",
+                    e);
         } catch (IOException e) {
             throw stays(vm, e);
         }
         change(vm.vm(), JournalDiskNote.Stage.TAKING);
         return true;
-    }
-
-    /** The NAS says no more that the file system uses it: it was taken away, or the VM was recovered on another host. */
-    private void refuseIfUsed(JournalDiskNote note, DiskRecord vm) throws AgentException, IOException {
-        boolean used = note.stage() != JournalDiskNote.Stage.TAKING
-                && note.fileSystem().isPresent()
-                && note.bond().image().equals(nas.identity(vm.overlay()));
-        if (used) {
-            throw AgentException.conflict(
-                    "The journal disk of " + vm.vm()
-                            + " stays: the NAS does not say any more that it is the journal of " + vm.overlay()
-                            + ", but that may need it.",
-                    "See why " + nas.journalClaimFile(vm.overlay()) + " is missing, and put it back.");
-        }
     }
 
     /**

@@ -233,7 +233,7 @@ final class Recoveries {
         refuseUnlessLost(look(vm.vm(), vm.overlay(), true, () -> true), vm.vm(), wanted.lostHost());
         try {
             var claim = lostParts.log(vm.vm(), vm.overlay(), Optional.ofNullable(unfit.get(vm.vm())));
-            var journal = lostParts.journalDisk(vm.vm(), vm.overlay());
+            var journal = lostParts.journalDisk(vm.vm(), vm.overlay(), true);
             var log = wanted.log().isEmpty()
                     ? Optional.<Path>empty()
                     : Optional.of(new SavedLog(host, nas).checked(wanted.log(), vm, claim));

@@ -10,6 +10,7 @@ import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
 import java.nio.file.attribute.PosixFilePermissions;
 import java.time.Instant;
 import java.util.ArrayList;
@@ -64,6 +65,11 @@ class JournalDisksTest {
 
     private NbdClient disk(String host, String export) throws IOException {
         return NbdClient.connect(temp.resolve(host + "/router.sock"), export);
+    }
+
+    private void giveContent(DiskHost host) throws Exception {
+        var id = host.journalDisks.find("desk-01").orElseThrow().journal();
+        write(host, fileSystem("feature has_journal\nssv journal_uuid " + id + "\nssv journal_dev 0xfe10\n"));
     }
 
     private static void give(DiskHost host) throws AgentException {
@@ -189,7 +195,7 @@ class JournalDisksTest {
             Files.copy(overlay.resolveSibling("kept"), overlay);
             var exchanged = assertThrows(AgentException.class, () -> host.disks.attach(VM, Guest.OFF));
             assertTrue(exchanged.getMessage().contains("exchanged"), exchanged::getMessage);
-            Files.move(overlay.resolveSibling("kept"), overlay, java.nio.file.StandardCopyOption.REPLACE_EXISTING);
+            Files.move(overlay.resolveSibling("kept"), overlay, StandardCopyOption.REPLACE_EXISTING);
             host.disks.attach(VM, Guest.OFF);
             host.disks.detach("desk-01", Guest.OFF);
 
@@ -214,8 +220,11 @@ class JournalDisksTest {
             var another = new JournalDisk(32, JournalDisk.Mode.JOURNAL, 4, "Ada", 0);
             assertThrows(AgentException.class, () -> host.journalDisks.beginToGive(VM, another));
             host.journalDisks.beginToGive(VM, WANTED);
+            host.journalDisks.foundAt("desk-01", 0);
+            assertTrue(host.journalDisks.beginToTake(VM), "it may be used by now");
             host.journalDisks.given("desk-01");
             host.journalDisks.refuseUnlessWhole("desk-01");
+            giveContent(host);
             assertTrue(host.journalDisks.beginToTake(VM));
             assertThrows(AgentException.class, () -> host.journalDisks.refuseUnlessWhole("desk-01"));
             host.journalDisks.end(VM);
@@ -279,31 +288,127 @@ class JournalDisksTest {
         Files.copy(overlay.resolveSibling("kept"), overlay);
     }
 
+    /** Its disk is an ext4 that has the journal. */
+    private void giveAndUse(DiskHost host) throws Exception {
+        give(host);
+        var id = host.journalDisks.find("desk-01").orElseThrow().journal();
+        makeJournal(id);
+        giveContent(host);
+    }
+
+    private byte[] fileSystem(String commands) throws Exception {
+        var image = temp.resolve("root");
+        tool("mke2fs", "-q", "-F", "-t", "ext4", "-O", "^has_journal", image.toString(), NasFixture.BYTES / 1024 + "k");
+        var file = Files.writeString(temp.resolve("commands"), commands);
+        tool("debugfs", "-w", "-f", file.toString(), image.toString());
+        return Files.readAllBytes(image);
+    }
+
+    private static void write(DiskHost host, byte[] content) throws Exception {
+        host.disks.attach(VM, Guest.OFF);
+        try (var guest = host.guest()) {
+            guest.write(0, ByteBuffer.wrap(content));
+            guest.flush();
+        }
+        host.disks.detach("desk-01", Guest.OFF);
+    }
+
+    private boolean isLost(DiskHost host) throws IOException {
+        return host.journalDisks
+                .claims()
+                .lostJournal("desk-01", VM.overlay(), true)
+                .isPresent();
+    }
+
     @Test
-    void anImageThatWasRecoveredElsewhereIsNotTouched() throws Exception {
+    void anImageThatNeedsTheJournalKeepsItWhateverTheNasSays() throws Exception {
         try (var host = host("client-1")) {
-            give(host);
+            giveAndUse(host);
             fixture.nas().dropJournalClaim(VM.overlay());
+            var advice = assertThrows(AgentException.class, () -> host.disks.attach(VM, Guest.OFF));
+            assertTrue(advice.getMessage().contains("--back"), advice::getMessage);
+            assertFalse(isLost(host), "it can be claimed again");
+
+            exchangeImage(); // the NAS has moved
             var refusal = assertThrows(AgentException.class, () -> host.journalDisks.beginToTake(VM));
-            assertTrue(refusal.getMessage().contains("may need it"), refusal::getMessage);
-            exchangeImage();
-            assertFalse(host.journalDisks.beginToTake(VM), "nobody uses it");
-            assertThrows(AgentException.class, () -> host.disks.attach(VM, Guest.OFF));
-            host.journalDisks.end(VM);
-            assertFalse(Files.exists(local("desk-01.journal-disk")));
+            assertTrue(refusal.getMessage().contains("needs it"), refusal::getMessage);
+            assertTrue(Files.exists(local("desk-01.journal-disk")));
+            assertEquals(Optional.empty(), fixture.nas().journalClaim(VM.overlay()));
+            assertTrue(isLost(host), "it can be recovered");
+
+            var overlay = fixture.folder().resolve(VM.overlay());
+            Files.move(overlay.resolveSibling("kept"), overlay, StandardCopyOption.REPLACE_EXISTING);
+            assertTrue(host.journalDisks.beginToTake(VM), "it is that which was left");
+            assertThrows(AgentException.class, () -> host.journalDisks.refuseUnlessWhole("desk-01"));
             host.disks.attach(VM, Guest.OFF);
             host.disks.detach("desk-01", Guest.OFF);
+            host.journalDisks.end(VM);
         }
     }
 
     @Test
-    void takenAwayButNotRemovedIsOnlyRemoved() throws Exception {
+    void aLostClaimIsClaimedAgainAlsoInTheMiddle() throws Exception {
         try (var host = host("client-1")) {
-            give(host);
+            giveAndUse(host);
             assertTrue(host.journalDisks.beginToTake(VM));
             fixture.nas().dropJournalClaim(VM.overlay());
-            assertThrows(AgentException.class, () -> host.disks.attach(VM, Guest.OFF));
-            assertFalse(host.journalDisks.beginToTake(VM));
+            assertTrue(host.journalDisks.beginToTake(VM));
+            assertTrue(fixture.nas().journalClaim(VM.overlay()).isPresent());
+        }
+    }
+
+    @Test
+    void aJournalThatTheImageDoesNotNeedIsOnlyRemoved() throws Exception {
+        for (boolean claimed : List.of(true, false)) {
+            try (var host = host("client-1")) {
+                giveAndUse(host);
+                write(host, fileSystem("quit\n"));
+                if (!claimed) {
+                    fixture.nas().dropJournalClaim(VM.overlay());
+                }
+                assertFalse(host.journalDisks.beginToTake(VM), "nobody uses it");
+                host.journalDisks.end(VM);
+                assertFalse(Files.exists(local("desk-01.journal-disk")));
+                assertEquals(Optional.empty(), fixture.nas().journalClaim(VM.overlay()));
+                host.disks.attach(VM, Guest.OFF);
+                host.disks.detach("desk-01", Guest.OFF);
+            }
+        }
+    }
+
+    @Test
+    void aJournalIsNotRemovedIfTheImageCannotBeRead() throws Exception {
+        try (var host = host("client-1")) {
+            giveAndUse(host);
+            fixture.nas().dropJournalClaim(VM.overlay());
+            Files.write(fixture.folder().resolve(VM.overlay()), new byte[4096]);
+            assertThrows(AgentException.class, () -> host.journalDisks.beginToTake(VM));
+            assertTrue(Files.exists(local("desk-01.journal-disk")));
+        }
+    }
+
+    /** Its other fields make no sense any more, but a kernel may think otherwise. */
+    @Test
+    void aFileSystemThatIsNotUnderstoodKeepsItsJournal() throws Exception {
+        try (var host = host("client-1")) {
+            giveAndUse(host);
+            var id = host.journalDisks.find("desk-01").orElseThrow().journal();
+            write(
+                    host,
+                    fileSystem("feature has_journal\nssv journal_uuid " + id + "\nssv journal_dev 0xfe10\n"
+                            + "ssv feature_incompat 0x80000000\n"));
+            assertTrue(host.journalDisks.beginToTake(VM));
+        }
+    }
+
+    @Test
+    void aJournalThatNobodyKnowsIsToldOf() throws Exception {
+        try (var host = host("client-1")) {
+            giveAndUse(host);
+            fixture.nas().dropJournalClaim(VM.overlay());
+        }
+        try (var other = host("client-2")) {
+            assertTrue(isLost(other));
         }
     }
 
@@ -335,10 +440,7 @@ class JournalDisksTest {
             var refusal = assertThrows(AgentException.class, () -> host.disks.attach(VM, Guest.OFF));
             assertTrue(refusal.getMessage().contains("written to meanwhile"), refusal::getMessage);
             assertTrue(
-                    host.journalDisks
-                            .claims()
-                            .lostJournal("desk-01", VM.overlay())
-                            .isPresent(),
+                    isLost(host),
                     "it can be recovered");
         }
         try (var host = host("client-1")) {
@@ -435,7 +537,7 @@ class JournalDisksTest {
         assertThrows(IOException.class, sound::flush);
         assertEquals(1, failures.get(), "not for a disk that is closed");
         try (var host = host("client-1")) {
-            give(host);
+            giveAndUse(host);
             host.disks.attach(VM, Guest.OFF);
             host.journalDisks.notes().damaged("desk-01");
             host.disks.detach("desk-01", Guest.OFF);
@@ -449,10 +551,7 @@ class JournalDisksTest {
             assertThrows(AgentException.class, () -> host.journalDisks.beginToTake(VM));
             assertThrows(AgentException.class, () -> host.journalDisks.beginToGive(VM, WANTED));
             assertTrue(
-                    host.journalDisks
-                            .claims()
-                            .lostJournal("desk-01", VM.overlay())
-                            .isPresent(),
+                    isLost(host),
                     "it can be recovered");
         }
     }
@@ -502,7 +601,7 @@ class JournalDisksTest {
             assertThrows(AgentException.class, () -> host.journalDisks.beginToGive(VM, WANTED));
             assertThrows(AgentException.class, () -> host.disks.attach(VM, Guest.OFF));
             assertTrue(Files.exists(local("desk-01.journal-disk")));
-            assertEquals(Optional.empty(), host.journalDisks.claims().lostJournal("desk-01", VM.overlay()));
+            assertFalse(isLost(host));
             fixture.nas().dropJournalClaim(VM.overlay());
             assertThrows(AgentException.class, () -> host.disks.attach(VM, Guest.OFF), "with no journal at all");
 
@@ -524,9 +623,9 @@ class JournalDisksTest {
         makeJournal(claim.journal());
         try (var host = host("client-1")) {
             assertThrows(AgentException.class, () -> host.journalDisks.beginToGive(VM, WANTED));
-            assertEquals(Optional.empty(), host.journalDisks.claims().lostJournal("desk-01", VM.overlay()));
+            assertFalse(isLost(host));
             makeJournal(UUID.randomUUID());
-            assertEquals(Optional.of(claim), host.journalDisks.claims().lostJournal("desk-01", VM.overlay()));
+            assertTrue(isLost(host));
         }
     }
 
