@@ -53,10 +53,14 @@ final class JournalConversion {
      */
     boolean take(String vm, DomainXml domain) throws AgentException {
         var note = notes.find(vm).orElseThrow();
-        return run(
-                note,
-                () -> note.fileSystem().isEmpty() // nothing has begun
-                        || appliance(note, domain).remove(note.fileSystem().get()));
+        if (note.fileSystem().isEmpty()) { // nothing has begun
+            return true;
+        }
+        var appliance = appliance(note, domain);
+        return run(note, () -> {
+            taking(vm);
+            return appliance.remove(note.fileSystem().get());
+        });
     }
 
     private interface Work {
@@ -84,6 +88,11 @@ final class JournalConversion {
     /** From now on it may be that the file system that begins there uses the disk. */
     void foundAt(String vm, long start) throws AgentException {
         note(notes.find(vm).orElseThrow().at(start));
+    }
+
+    /** From now on it may be that it is between two journals. */
+    void taking(String vm) throws AgentException {
+        note(notes.find(vm).orElseThrow().become(JournalDiskNote.Stage.TAKING));
     }
 
     private void note(JournalDiskNote now) throws AgentException {

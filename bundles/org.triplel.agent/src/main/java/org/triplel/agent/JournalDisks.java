@@ -246,7 +246,7 @@ final class JournalDisks {
     }
 
     /**
-     * Begins to take it away from a VM that is off, or goes on with that.
+     * Looks whether it can be taken away from a VM that is off, or goes on with that; if it cannot, the VM is as before.
      *
      * @return whether the file system may use it; if not, only what is here has to go
      */
@@ -277,8 +277,12 @@ final class JournalDisks {
         } catch (IOException e) {
             throw stays(vm, e);
         }
-        change(vm.vm(), JournalDiskNote.Stage.TAKING);
         return true;
+    }
+
+    /** From now on its file system may be between two journals. */
+    void taking(String vm) throws AgentException {
+        conversion.taking(vm);
     }
 
     /**

@@ -226,6 +226,8 @@ class JournalDisksTest {
             host.journalDisks.refuseUnlessWhole("desk-01");
             giveContent(host);
             assertTrue(host.journalDisks.beginToTake(VM));
+            host.journalDisks.refuseUnlessWhole("desk-01"); // nothing has begun
+            host.journalDisks.taking("desk-01");
             assertThrows(AgentException.class, () -> host.journalDisks.refuseUnlessWhole("desk-01"));
             host.journalDisks.end(VM);
             host.journalDisks.refuseUnlessWhole("desk-01");
@@ -244,6 +246,8 @@ class JournalDisksTest {
                     JournalConversion.afterRefusal(begun, JournalPlace.ON_THE_DISK)
                             .stage());
             assertEquals(begun, JournalConversion.afterRefusal(begun, JournalPlace.UNKNOWN));
+            var there = begun.become(JournalDiskNote.Stage.THERE);
+            assertEquals(there, JournalConversion.afterRefusal(there, JournalPlace.UNKNOWN), "as before");
             var taking = begun.become(JournalDiskNote.Stage.TAKING);
             assertEquals(
                     JournalDiskNote.Stage.THERE,
@@ -350,7 +354,7 @@ class JournalDisksTest {
     void aLostClaimIsClaimedAgainAlsoInTheMiddle() throws Exception {
         try (var host = host("client-1")) {
             giveAndUse(host);
-            assertTrue(host.journalDisks.beginToTake(VM));
+            host.journalDisks.taking("desk-01");
             fixture.nas().dropJournalClaim(VM.overlay());
             assertTrue(host.journalDisks.beginToTake(VM));
             assertTrue(fixture.nas().journalClaim(VM.overlay()).isPresent());
