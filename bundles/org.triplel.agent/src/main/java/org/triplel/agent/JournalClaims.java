@@ -86,8 +86,13 @@ record JournalClaims(String host, Nas nas, JournalDiskNotes notes, JournalDiskFi
      * changed and perhaps not all of it is on the NAS.
      */
     boolean isUsed(JournalDiskNote note, String overlay) throws IOException {
-        return note.inTheMiddle() && Files.exists(attached.resolve(note.vm()))
+        return note.inTheMiddle() && isLeftAttached(note.vm())
                 || OverlayLook.at(nas.folder().resolve(overlay), note).needs(note.journal());
+    }
+
+    /** Whether a disk of which an earlier agent may have kept something back was not detached. */
+    boolean isLeftAttached(String vm) {
+        return Files.exists(attached.resolve(vm));
     }
 
     /** Whether both are as they were left, although the NAS does not say any more that they belong together. */
@@ -128,7 +133,7 @@ record JournalClaims(String host, Nas nas, JournalDiskNotes notes, JournalDiskFi
         if (!isHere(vm, claim.journal())) {
             return Optional.of(there + ", but is missing there");
         }
-        if (!claim.image().equals(nas.identity(overlay))) {
+        if (!claim.image().equals(nas.identity(overlay)) || !nas.isClaimedImage(overlay)) {
             return Optional.of(there + ", but the image was exchanged meanwhile, so that does not belong to it");
         }
         if (notes.isDamaged(vm)) {
@@ -213,9 +218,8 @@ record JournalClaims(String host, Nas nas, JournalDiskNotes notes, JournalDiskFi
 
     /** The overlay goes, whatever this host has noted. */
     void discard(DiskRecord vm) throws IOException {
-        if (nas.journalClaim(vm.overlay())
-                .filter(claim -> claim.host().equals(host))
-                .isPresent()) {
+        var claim = nas.journalClaim(vm.overlay());
+        if (claim.isEmpty() || claim.get().host().equals(host)) { // also what is left of one
             nas.dropJournalClaim(vm.overlay());
         }
     }

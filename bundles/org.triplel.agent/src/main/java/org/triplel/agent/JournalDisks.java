@@ -122,10 +122,14 @@ final class JournalDisks {
                     || !note.bond().image().equals(image)) {
                 refuseIfNeedsAnother(vm);
             }
+            boolean claimed = nas.journalClaim(vm.overlay()).isPresent(); // or an earlier agent has died before
+            if (!claimed) {
+                refuseIfLeftAttached(vm.vm());
+            }
             if (before.isEmpty()) {
                 make(note);
             }
-            if (nas.journalClaim(vm.overlay()).isEmpty()) { // or an earlier agent has died before
+            if (!claimed) {
                 claims.claim(vm, note);
             }
         } catch (IOException e) {
@@ -163,6 +167,15 @@ final class JournalDisks {
                     e);
         } catch (IOException e) {
             throw claims.failed(vm.vm() + " gets no journal disk", e);
+        }
+    }
+
+    /** A second name of the image would look as if somebody had changed it since. */
+    private void refuseIfLeftAttached(String vm) throws AgentException {
+        if (claims.isLeftAttached(vm)) {
+            throw AgentException.conflict(
+                    vm + " gets no journal disk: not all that it wrote is on the NAS.",
+                    "Start it and shut it down: that writes what is missing.");
         }
     }
 

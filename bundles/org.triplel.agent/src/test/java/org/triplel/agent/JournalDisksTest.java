@@ -3,6 +3,7 @@ package org.triplel.agent;
 import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertNotEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
@@ -290,6 +291,50 @@ class JournalDisksTest {
         var overlay = fixture.folder().resolve(VM.overlay());
         Files.move(overlay, overlay.resolveSibling("kept"));
         Files.copy(overlay.resolveSibling("kept"), overlay);
+    }
+
+    /** As a backup is restored after a crash of the host: on ext4 a new file gets the inode of the last that was removed. */
+    @Test
+    void anImageThatWasRemovedAndMadeAnewIsAnotherOne() throws Exception {
+        var overlay = fixture.folder().resolve(VM.overlay());
+        var claimed = temp.resolve("nas/.triplel/journals/vms/desk-01.qcow2.image");
+        try (var host = host("client-1")) {
+            give(host);
+            host.disks.attach(VM, Guest.OFF);
+        }
+        assertTrue(Files.isSameFile(overlay, claimed));
+        byte[] backup = Files.readAllBytes(overlay);
+        var inode = Files.getAttribute(overlay, "unix:ino");
+        Files.delete(overlay);
+        Files.write(overlay, backup);
+        assertNotEquals(inode, Files.getAttribute(overlay, "unix:ino"));
+        try (var host = host("client-1")) {
+            var refusal = assertThrows(AgentException.class, () -> host.disks.attach(VM, Guest.OFF));
+            assertTrue(refusal.getMessage().contains("exchanged"), refusal::getMessage);
+            assertThrows(
+                    IOException.class,
+                    () -> fixture.nas()
+                            .claimJournal(
+                                    VM.overlay(),
+                                    new JournalClaim("client-2", UUID.randomUUID(), "", Instant.EPOCH, 0)));
+            assertFalse(fixture.nas().isClaimedImage(VM.overlay()), "which does not become the claimed one by that");
+            host.disks.discard(VM);
+            assertFalse(Files.exists(claimed), "its space is free");
+        }
+    }
+
+    @Test
+    void aDiskOfWhichNotAllIsOnTheNasGetsNoJournalDisk() throws Exception {
+        try (var host = host("client-1")) {
+            host.disks.attach(VM, Guest.OFF);
+        }
+        try (var host = host("client-1")) {
+            var refusal = assertThrows(AgentException.class, () -> host.journalDisks.beginToGive(VM, WANTED));
+            assertTrue(refusal.getMessage().contains("not all that it wrote"), refusal::getMessage);
+            assertFalse(Files.exists(local("desk-01.journal-disk")));
+            host.disks.detach("desk-01", Guest.OFF);
+            host.journalDisks.beginToGive(VM, WANTED);
+        }
     }
 
     /** Its disk is an ext4 that has the journal. */
