@@ -340,4 +340,21 @@ final class JournalDisks {
             throw claims.failed("The journal disk of " + vm + " cannot be removed", e);
         }
     }
+
+    /**
+     * The overlay of a VM is another one now, which does not use the journal. What is here of that is kept under another name.
+     *
+     * @return that name, if there was anything
+     */
+    Optional<Path> setAside(String vm, String journal) throws AgentException {
+        if (find(vm).filter(note -> !note.journal().toString().equals(journal)).isPresent()) {
+            return Optional.empty(); // it is of another overlay
+        }
+        try {
+            notes.remove(vm);
+            return files.setAside(vm);
+        } catch (HostDiskException e) {
+            throw claims.failed("The journal disk of " + vm + " cannot be put aside", e);
+        }
+    }
 }

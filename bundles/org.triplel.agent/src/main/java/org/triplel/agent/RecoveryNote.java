@@ -141,6 +141,7 @@ record RecoveryNote(
     void end(Path folder) throws HostDiskException {
         try {
             Files.deleteIfExists(folder.resolve(vm));
+            DurableProperties.force(folder); // or what was decided would be done again, to another disk
         } catch (IOException e) {
             throw new HostDiskException(e);
         }

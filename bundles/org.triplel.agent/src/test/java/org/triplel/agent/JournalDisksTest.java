@@ -25,6 +25,8 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 import org.triplel.agent.api.JournalDisk;
+import org.triplel.agent.api.RecoveryRequest;
+import org.triplel.agent.api.RecoveryStage;
 import org.triplel.agent.api.RequestClass;
 import org.triplel.agent.api.Side;
 import org.triplel.appliance.JournalPlace;
@@ -291,6 +293,36 @@ class JournalDisksTest {
         var overlay = fixture.folder().resolve(VM.overlay());
         Files.move(overlay, overlay.resolveSibling("kept"));
         Files.copy(overlay.resolveSibling("kept"), overlay);
+    }
+
+    @Test
+    void aJournalThatIsGivenUpIsKept() throws Exception {
+        var kept = local("desk-01.journal-disk.stale");
+        try (var host = host("client-1")) {
+            giveAndUse(host);
+            byte[] content = Files.readAllBytes(local("desk-01.journal-disk"));
+            assertEquals(
+                    Optional.empty(),
+                    host.journalDisks.setAside("desk-01", UUID.randomUUID().toString()),
+                    "that of another overlay");
+            assertTrue(host.journalDisks.find("desk-01").isPresent());
+
+            Files.write(local("desk-01.journal-disk"), content); // as after a move that did not keep the time
+            var recoveries = new Recoveries("client-1", host.state, fixture.nas(), host.events, host.journalDisks);
+            recoveries.begin(VM, new RecoveryRequest("desk-01", "client-1", ""));
+            Await.until("it ends", () -> recoveries.stage("desk-01") != RecoveryStage.RUNNING);
+            assertEquals(RecoveryStage.READY, recoveries.stage("desk-01"), () -> host.events.newest().toString());
+            recoveries.use(VM);
+            assertArrayEquals(content, Files.readAllBytes(kept));
+            assertEquals(Optional.empty(), host.journalDisks.find("desk-01"));
+            assertEquals(Optional.empty(), fixture.nas().journalClaim(VM.overlay()));
+            assertFalse(Files.exists(local("desk-01.swap-disk")));
+            assertTrue(host.events.newest().stream().anyMatch(event -> event.message().contains(kept.toString())));
+            host.disks.attach(VM, Guest.OFF);
+            host.disks.detach("desk-01", Guest.OFF);
+            host.disks.discard(VM);
+            assertFalse(Files.exists(kept));
+        }
     }
 
     /** As a backup is restored after a crash of the host: on ext4 a new file gets the inode of the last that was removed. */
