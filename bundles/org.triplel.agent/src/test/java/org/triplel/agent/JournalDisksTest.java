@@ -594,6 +594,9 @@ class JournalDisksTest {
         assertTrue(bond.opened().matches(claim));
         assertFalse(bond.opened().matches(claim.opened(1)));
         assertFalse(bond.matches(claim.opened(0)));
+        var closed = bond.opened().closed("state");
+        assertEquals(Optional.of("state"), closed.opening(claim).closed(), "nobody has written yet");
+        assertEquals(Optional.empty(), closed.opening(claim).opened().closed());
     }
 
     @Test
