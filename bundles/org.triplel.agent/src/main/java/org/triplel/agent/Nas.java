@@ -291,6 +291,7 @@ record Nas(Path folder, Optional<Path> link) {
         } finally {
             Files.deleteIfExists(created);
         }
+        DurableProperties.force(file.resolveSibling(""));
     }
 
     private void keepClaimedImage(String overlay) throws IOException {
@@ -329,6 +330,10 @@ record Nas(Path folder, Optional<Path> link) {
     void dropJournalClaim(String overlay) throws IOException {
         Files.deleteIfExists(journalClaimFile(overlay));
         Files.deleteIfExists(claimedImage(overlay)); // last: the claim counts on it
+        var claims = journalClaimFile(overlay).resolveSibling("");
+        if (Files.exists(claims)) {
+            DurableProperties.force(claims);
+        }
     }
 
     /** Where that is said. */
