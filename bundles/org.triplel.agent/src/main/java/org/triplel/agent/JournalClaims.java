@@ -32,7 +32,7 @@ record JournalClaims(String host, Nas nas, JournalDiskNotes notes, JournalDiskFi
         if (!notes.unreadable(vm.vm()).isEmpty()) {
             throw new HostDiskException(new IOException(notes.unreadable(vm.vm())));
         }
-        var claim = nas.journalClaim(vm.overlay());
+        var claim = claimed(vm.overlay());
         if (claim.isEmpty()) {
             if (notes.find(vm.vm()).isPresent()) {
                 throw new JournalElsewhereException(
@@ -47,9 +47,17 @@ record JournalClaims(String host, Nas nas, JournalDiskNotes notes, JournalDiskFi
         if (lost.isPresent()) {
             throw new JournalElsewhereException(claim.get().host(), lost.get());
         }
-        if (notes.find(vm.vm()).isEmpty()) {
-            throw new HostDiskException(
-                    new NoSuchFileException(notes.file(vm.vm()).toString()));
+    }
+
+    /** @throws JournalElsewhereException nobody can tell any more who has the journal */
+    private Optional<JournalClaim> claimed(String overlay) throws IOException {
+        try {
+            return nas.journalClaim(overlay);
+        } catch (DamagedClaimException damaged) {
+            var failure = new JournalElsewhereException(
+                    host, "which host has the journal of its file system is not known: " + damaged.getMessage());
+            failure.initCause(damaged);
+            throw failure;
         }
     }
 
@@ -60,7 +68,13 @@ record JournalClaims(String host, Nas nas, JournalDiskNotes notes, JournalDiskFi
      */
     Optional<LostJournal> lostJournal(String vm, String overlay, boolean thorough) throws IOException {
         notes.settle(vm);
-        var claim = nas.journalClaim(overlay);
+        Optional<JournalClaim> claim;
+        try {
+            claim = nas.journalClaim(overlay);
+        } catch (DamagedClaimException damaged) {
+            var ours = notes.find(vm).map(note -> note.journal().toString());
+            return Optional.of(new LostJournal(host, ours.orElse(LostJournal.UNKNOWN), Instant.EPOCH));
+        }
         if (claim.isPresent()) {
             return lost(vm, overlay, claim.get()).map(_ -> LostJournal.of(claim.get()));
         }
@@ -130,8 +144,14 @@ record JournalClaims(String host, Nas nas, JournalDiskNotes notes, JournalDiskFi
         if (!claim.host().equals(host)) {
             return Optional.of(there);
         }
-        if (!isHere(vm, claim.journal())) {
+        var note = notes.find(vm);
+        if (!files.hasJournal(vm)
+                || note.filter(each -> !each.journal().equals(claim.journal())).isPresent()) {
             return Optional.of(there + ", but is missing there");
+        }
+        if (note.isEmpty()) {
+            return Optional.of(there + ", but whether it fits is not known, for " + notes.file(vm)
+                    + " is missing there or damaged");
         }
         if (!claim.image().equals(nas.identity(overlay)) || !nas.isClaimedImage(overlay)) {
             return Optional.of(there + ", but the image was exchanged meanwhile, so that does not belong to it");
@@ -139,23 +159,14 @@ record JournalClaims(String host, Nas nas, JournalDiskNotes notes, JournalDiskFi
         if (notes.isDamaged(vm)) {
             return Optional.of(there + ", but could not be written there, so it may not be whole");
         }
-        var bond = notes.find(vm).map(JournalDiskNote::bond);
-        if (bond.filter(each -> !each.matches(claim)).isPresent()) {
+        var bond = note.get().bond();
+        if (!bond.matches(claim)) {
             return Optional.of(there + ", but one of both is of an earlier time than the other");
         }
-        var closed = bond.flatMap(JournalBond::closed);
+        var closed = bond.closed();
         return closed.isEmpty() || closed.get().equals(content(vm, overlay))
                 ? Optional.empty()
                 : Optional.of(there + ", but one of both was written to meanwhile, so that does not belong to it");
-    }
-
-    /** If the note does not tell, the disk itself does: what is here must not be taken for lost. */
-    private boolean isHere(String vm, UUID journal) throws IOException {
-        if (!files.hasJournal(vm)) {
-            return false;
-        }
-        var note = notes.find(vm);
-        return note.isPresent() ? note.get().journal().equals(journal) : files.isJournal(vm, journal);
     }
 
     /** Changes when anybody writes to either; both may be moved, as long as their times are kept. */
@@ -204,7 +215,7 @@ record JournalClaims(String host, Nas nas, JournalDiskNotes notes, JournalDiskFi
     /** What this host has noted is the journal of the overlay. */
     boolean isClaimed(DiskRecord vm) throws IOException {
         var ours = notes.find(vm.vm()).map(JournalDiskNote::journal);
-        return nas.journalClaim(vm.overlay())
+        return claimed(vm.overlay())
                 .filter(claim -> ours.equals(Optional.of(claim.journal())))
                 .isPresent();
     }
@@ -236,6 +247,14 @@ record JournalClaims(String host, Nas nas, JournalDiskNotes notes, JournalDiskFi
                                 + " there. If that host is lost for good, recover the VM: triplel vm recover " + vm.vm()
                                 + " --host " + claim.get().host() + ".");
             }
+        } catch (DamagedClaimException e) { // a VM of another host may be the one that it is about
+            throw new AgentException(
+                    AgentError.Kind.CONFLICT,
+                    vm.overlay() + " stays as it is: which host has the journal of its file system is not known: "
+                            + e.getMessage() + ".",
+                    "If no other host needs it, recover " + vm.vm() + " first: triplel vm recover " + vm.vm() + " --host "
+                            + host + ".",
+                    e);
         } catch (IOException e) {
             throw failed(vm.overlay() + " stays as it is", e);
         }

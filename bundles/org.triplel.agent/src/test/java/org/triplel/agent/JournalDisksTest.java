@@ -45,6 +45,7 @@ class JournalDisksTest {
 
     private static final DiskRecord VM =
             new DiskRecord("desk-01", NasFixture.BASE, "vms/desk-01.qcow2", Optional.of(DomainPlacement.DEFAULT));
+    private static final int BYTES = 8 << 20;
     private static final JournalDisk WANTED = new JournalDisk(16, JournalDisk.Mode.JOURNAL, 4, "Ada", 0);
 
     @TempDir
@@ -55,7 +56,7 @@ class JournalDisksTest {
     @BeforeEach
     void createNas() throws IOException {
         fixture = NasFixture.create(temp.resolve("nas"));
-        fixture.nas().createOverlay(VM.overlay(), VM.base(), NasFixture.BYTES);
+        fixture.nas().createOverlay(VM.overlay(), VM.base(), BYTES);
     }
 
     private DiskHost host(String name) throws IOException {
@@ -295,6 +296,42 @@ class JournalDisksTest {
         Files.copy(overlay.resolveSibling("kept"), overlay);
     }
 
+    private void recover(DiskHost host) throws Exception {
+        var recoveries = new Recoveries("client-1", host.state, fixture.nas(), host.events, host.journalDisks);
+        recoveries.begin(VM, new RecoveryRequest("desk-01", "client-1", ""));
+        Await.until("it ends", () -> recoveries.stage("desk-01") != RecoveryStage.RUNNING);
+        assertEquals(
+                RecoveryStage.READY,
+                recoveries.stage("desk-01"),
+                () -> host.events.newest().toString());
+        recoveries.use(VM);
+    }
+
+    @Test
+    void whatNobodyCanTellAnyMoreIsRecovered() throws Exception {
+        for (boolean nasFails : List.of(true, false)) {
+            try (var host = host("client-1")) {
+                giveAndUse(host);
+            }
+            var damaged = nasFails
+                    ? fixture.nas().journalClaimFile(VM.overlay())
+                    : temp.resolve("client-1/state/journal-disks/desk-01");
+            Files.writeString(damaged, "x");
+            try (var host = host("client-1")) {
+                assertThrows(AgentException.class, () -> host.disks.attach(VM, Guest.OFF));
+                assertThrows(AgentException.class, () -> host.journalDisks.beginToTake(VM));
+                if (nasFails) {
+                    var refusal = assertThrows(AgentException.class, () -> host.disks.discard(VM));
+                    assertTrue(refusal.getMessage().contains("recover desk-01"), refusal::getMessage);
+                }
+                recover(host);
+                assertEquals(Optional.empty(), fixture.nas().journalClaim(VM.overlay()));
+                host.disks.attach(VM, Guest.OFF);
+                host.disks.detach("desk-01", Guest.OFF);
+            }
+        }
+    }
+
     @Test
     void aJournalThatIsGivenUpIsKept() throws Exception {
         var kept = local("desk-01.journal-disk.stale");
@@ -308,11 +345,7 @@ class JournalDisksTest {
             assertTrue(host.journalDisks.find("desk-01").isPresent());
 
             Files.write(local("desk-01.journal-disk"), content); // as after a move that did not keep the time
-            var recoveries = new Recoveries("client-1", host.state, fixture.nas(), host.events, host.journalDisks);
-            recoveries.begin(VM, new RecoveryRequest("desk-01", "client-1", ""));
-            Await.until("it ends", () -> recoveries.stage("desk-01") != RecoveryStage.RUNNING);
-            assertEquals(RecoveryStage.READY, recoveries.stage("desk-01"), () -> host.events.newest().toString());
-            recoveries.use(VM);
+            recover(host);
             assertArrayEquals(content, Files.readAllBytes(kept));
             assertEquals(Optional.empty(), host.journalDisks.find("desk-01"));
             assertEquals(Optional.empty(), fixture.nas().journalClaim(VM.overlay()));
@@ -379,7 +412,7 @@ class JournalDisksTest {
 
     private byte[] fileSystem(String commands) throws Exception {
         var image = temp.resolve("root");
-        tool("mke2fs", "-q", "-F", "-t", "ext4", "-O", "^has_journal", image.toString(), NasFixture.BYTES / 1024 + "k");
+        tool("mke2fs", "-q", "-F", "-t", "ext4", "-O", "^has_journal", image.toString(), BYTES / 1024 + "k");
         var file = Files.writeString(temp.resolve("commands"), commands);
         tool("debugfs", "-w", "-f", file.toString(), image.toString());
         return Files.readAllBytes(image);
@@ -388,7 +421,9 @@ class JournalDisksTest {
     private static void write(DiskHost host, byte[] content) throws Exception {
         host.disks.attach(VM, Guest.OFF);
         try (var guest = host.guest()) {
-            guest.write(0, ByteBuffer.wrap(content));
+            for (int at = 0; at < content.length; at += 1 << 20) {
+                guest.write(at, ByteBuffer.wrap(content, at, 1 << 20));
+            }
             guest.flush();
         }
         host.disks.detach("desk-01", Guest.OFF);
@@ -685,7 +720,7 @@ class JournalDisksTest {
             assertThrows(AgentException.class, () -> host.journalDisks.beginToGive(VM, WANTED));
             assertThrows(AgentException.class, () -> host.disks.attach(VM, Guest.OFF));
             assertTrue(Files.exists(local("desk-01.journal-disk")));
-            assertFalse(isLost(host));
+            assertTrue(isLost(host), "it can be recovered");
             fixture.nas().dropJournalClaim(VM.overlay());
             assertThrows(AgentException.class, () -> host.disks.attach(VM, Guest.OFF), "with no journal at all");
 
@@ -707,9 +742,8 @@ class JournalDisksTest {
         makeJournal(claim.journal());
         try (var host = host("client-1")) {
             assertThrows(AgentException.class, () -> host.journalDisks.beginToGive(VM, WANTED));
-            assertFalse(isLost(host));
-            makeJournal(UUID.randomUUID());
-            assertTrue(isLost(host));
+            assertTrue(isLost(host), "it can be recovered");
+            assertTrue(Files.exists(local("desk-01.journal-disk")));
         }
     }
 
