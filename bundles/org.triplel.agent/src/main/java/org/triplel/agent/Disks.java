@@ -168,6 +168,9 @@ final class Disks implements VmDisks, AutoCloseable {
             boolean split = DiskRecord.read(state.disks(), vm.vm()).placement().isPresent();
 
             step = "opening its journal disk";
+            if (guest == Guest.LIVES || guest == Guest.UNKNOWN) { // started by somebody else, or begun before
+                journalDisks.refuseIfInTheMiddle(vm.vm());
+            }
             journalDisks.claims().expect(vm);
             var metrics = new DiskMetrics();
             var locals = journalDisks.open(vm.vm(), metrics);

@@ -79,6 +79,13 @@ final class JournalDisks {
         }
     }
 
+    /** @throws AgentException its file system may be between two journals, and no guest may have it */
+    void refuseIfInTheMiddle(String vm) throws AgentException {
+        if (find(vm).filter(JournalDiskNote::inTheMiddle).isPresent()) {
+            throw AgentException.conflict("The disk of " + vm + " is not attached for a guest.", problem(vm));
+        }
+    }
+
     /** The disks that QEMU is to connect to besides the VM's own, in their order. */
     List<DomainXml.NbdDisk> exports(String vm, Path socket) {
         var exports = new ArrayList<DomainXml.NbdDisk>();

@@ -296,6 +296,20 @@ class JournalDisksTest {
         Files.copy(overlay.resolveSibling("kept"), overlay);
     }
 
+    @Test
+    void aGuestThatSomebodyElseStartsMeanwhileDoesNotGetItsDisk() throws Exception {
+        try (var host = host("client-1")) {
+            giveAndUse(host);
+            host.journalDisks.taking("desk-01");
+            for (var guest : List.of(Guest.LIVES, Guest.UNKNOWN)) {
+                var refusal = assertThrows(AgentException.class, () -> host.disks.attach(VM, guest));
+                assertTrue(refusal.getMessage().contains("--back"), refusal::getMessage);
+            }
+            host.disks.attach(VM, Guest.OFF);
+            host.disks.detach("desk-01", Guest.OFF);
+        }
+    }
+
     private void recover(DiskHost host) throws Exception {
         var recoveries = new Recoveries("client-1", host.state, fixture.nas(), host.events, host.journalDisks);
         recoveries.begin(VM, new RecoveryRequest("desk-01", "client-1", ""));
