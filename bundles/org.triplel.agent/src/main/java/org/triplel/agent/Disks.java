@@ -259,9 +259,13 @@ final class Disks implements VmDisks, AutoCloseable {
             throw new AgentException(
                     AgentError.Kind.CONFLICT,
                     "The disk of " + vm.vm() + " cannot be attached: " + e.getMessage() + ".",
-                    "Start the VM on " + e.host() + ", or take its journal disk away there: triplel vm journal-disk "
-                            + vm.vm() + " --back. If that host is lost for good, or what it had, recover the VM:"
-                            + " Recover VM..., or triplel vm recover " + vm.vm() + " --host " + e.host() + ".",
+                    (e.host().equals(host)
+                                    ? "Put back what was exchanged. If it cannot be had"
+                                    : "Start the VM on " + e.host()
+                                            + ", or take its journal disk away there: triplel vm journal-disk " + vm.vm()
+                                            + " --back. If that host is lost for good, or what it had")
+                            + ", recover the VM: Recover VM..., or triplel vm recover " + vm.vm() + " --host "
+                            + e.host() + ".",
                     e);
         } catch (AbsentJournalException e) {
             throw new AgentException(

@@ -107,16 +107,21 @@ final class JournalConversion {
         }
     }
 
-    /** The VM can be started then, unless nobody knows where its journal is. */
+    /** The VM can be started then, unless it was in the middle before and nobody knows where its journal is. */
     private AgentException refused(JournalDiskNote before, RefusedException e) throws AgentException {
-        note(afterRefusal(before, e.journal()));
+        var after = afterRefusal(before, e.journal());
+        note(after);
         return new AgentException(
                 AgentError.Kind.CONFLICT,
                 "The file system of " + before.vm() + " keeps its journal where it is: " + e.getMessage(),
-                e.journal() == JournalPlace.UNKNOWN
-                        ? notes.problem(before.vm())
-                        : "Start " + before.vm() + " and put its file system right.",
+                remedy(after),
                 e);
+    }
+
+    String remedy(JournalDiskNote after) {
+        return after.inTheMiddle() && after.fileSystem().isPresent()
+                ? notes.problem(after.vm())
+                : "Start " + after.vm() + " and put its file system right.";
     }
 
     static JournalDiskNote afterRefusal(JournalDiskNote before, JournalPlace journal) {

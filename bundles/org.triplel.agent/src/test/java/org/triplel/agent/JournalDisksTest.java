@@ -250,6 +250,9 @@ class JournalDisksTest {
                     JournalConversion.afterRefusal(begun, JournalPlace.ON_THE_DISK)
                             .stage());
             assertEquals(begun, JournalConversion.afterRefusal(begun, JournalPlace.UNKNOWN));
+            var conversion = new JournalConversion(host.journalDisks.notes(), System.getProperty("user.name"));
+            assertTrue(conversion.remedy(begun).contains("did not come to its end"), "it may be in the middle");
+            assertTrue(conversion.remedy(inside).contains("Start desk-01"), "it was refused at first");
             var there = begun.become(JournalDiskNote.Stage.THERE);
             assertEquals(there, JournalConversion.afterRefusal(there, JournalPlace.UNKNOWN), "as before");
             var taking = begun.become(JournalDiskNote.Stage.TAKING);
@@ -457,6 +460,7 @@ class JournalDisksTest {
             fixture.nas().dropJournalClaim(VM.overlay());
             var advice = assertThrows(AgentException.class, () -> host.disks.attach(VM, Guest.OFF));
             assertTrue(advice.getMessage().contains("--back"), advice::getMessage);
+            assertFalse(advice.getMessage().contains("Start the VM on client-1"), advice::getMessage);
             assertFalse(isLost(host), "it can be claimed again");
 
             exchangeImage(); // the NAS has moved
