@@ -173,7 +173,7 @@ final class Disks implements VmDisks, AutoCloseable {
             }
             journalDisks.claims().expect(vm);
             var metrics = new DiskMetrics();
-            var locals = journalDisks.open(vm.vm(), metrics);
+            var locals = journalDisks.open(vm, metrics);
             locals.forEach(each -> done.push(each::close));
 
             step = "offering the base image to the image daemon";

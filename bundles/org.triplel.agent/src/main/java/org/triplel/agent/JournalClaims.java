@@ -156,7 +156,7 @@ record JournalClaims(String host, Nas nas, JournalDiskNotes notes, JournalDiskFi
         if (!claim.image().equals(nas.identity(overlay)) || !nas.isClaimedImage(overlay)) {
             return Optional.of(there + ", but the image was exchanged meanwhile, so that does not belong to it");
         }
-        if (notes.isDamaged(vm)) {
+        if (notes.isDamaged(vm) || claim.damaged()) {
             return Optional.of(there + ", but could not be written there, so it may not be whole");
         }
         var bond = note.get().bond();
@@ -188,6 +188,29 @@ record JournalClaims(String host, Nas nas, JournalDiskNotes notes, JournalDiskFi
         }
     }
 
+    /** The journal could not be written. The disk that failed may fail to note that, too, so the NAS is told as well. */
+    void damaged(DiskRecord vm) {
+        notes.damaged(vm.vm());
+        try {
+            var claim = nas.journalClaim(vm.overlay());
+            if (claim.isPresent() && !claim.get().damaged()) {
+                nas.changeJournalClaim(vm.overlay(), claim.get().damage());
+            }
+        } catch (IOException e) {
+            LOG.log(Level.ERROR, vm.vm() + ": tell the NAS that its journal disk is damaged", e);
+        }
+    }
+
+    /** @throws JournalElsewhereException what it has may lack something, so it must not be replayed */
+    void refuseIfDamaged(DiskRecord vm) throws IOException {
+        boolean damaged = notes.isDamaged(vm.vm())
+                || claimed(vm.overlay()).filter(JournalClaim::damaged).isPresent();
+        if (damaged) {
+            throw new JournalElsewhereException(
+                    host, "the disk of " + host + " failed to write it, so it may not be whole");
+        }
+    }
+
     /** Nobody has the overlay open any more: whoever writes to it now does so without its journal. */
     void closed(DiskRecord vm) {
         try {
@@ -209,7 +232,8 @@ record JournalClaims(String host, Nas nas, JournalDiskNotes notes, JournalDiskFi
                         note.journal(),
                         note.bond().image(),
                         note.consent().at(),
-                        0));
+                        0,
+                        false));
     }
 
     /** What this host has noted is the journal of the overlay. */

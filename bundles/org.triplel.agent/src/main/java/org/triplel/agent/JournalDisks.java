@@ -99,9 +99,9 @@ final class JournalDisks {
     }
 
     /** Opens the disks that a VM has here. */
-    List<LocalDisk> open(String vm, DiskMetrics metrics) throws IOException {
-        var note = find(vm);
-        return note.isPresent() ? files.open(note.get(), metrics, () -> notes.damaged(vm)) : List.of();
+    List<LocalDisk> open(DiskRecord vm, DiskMetrics metrics) throws IOException {
+        var note = find(vm.vm());
+        return note.isPresent() ? files.open(note.get(), metrics, () -> claims.damaged(vm)) : List.of();
     }
 
     /**
@@ -281,9 +281,7 @@ final class JournalDisks {
             if (!begun && !claims.isUsed(note, vm.overlay())) {
                 return false;
             }
-            if (note.stage() == JournalDiskNote.Stage.DAMAGED) {
-                throw AgentException.conflict("The journal disk of " + vm.vm() + " stays.", problem(vm.vm()));
-            }
+            claims.refuseIfDamaged(vm);
             if (!claimed) {
                 claims.claimAgain(vm);
             }

@@ -398,7 +398,7 @@ class JournalDisksTest {
                     () -> fixture.nas()
                             .claimJournal(
                                     VM.overlay(),
-                                    new JournalClaim("client-2", UUID.randomUUID(), "", Instant.EPOCH, 0)));
+                                    new JournalClaim("client-2", UUID.randomUUID(), "", Instant.EPOCH, 0, false)));
             assertFalse(fixture.nas().isClaimedImage(VM.overlay()), "which does not become the claimed one by that");
             host.disks.discard(VM);
             assertFalse(Files.exists(claimed), "its space is free");
@@ -635,7 +635,7 @@ class JournalDisksTest {
     @Test
     void whoDiesWhileItIsOpenedGoesOn() {
         var bond = JournalBond.to("image");
-        var claim = new JournalClaim("client-1", UUID.randomUUID(), "image", Instant.EPOCH, 0);
+        var claim = new JournalClaim("client-1", UUID.randomUUID(), "image", Instant.EPOCH, 0, false);
         for (int i = 0; i < 3; i++) { // dies before the NAS is told
             bond = bond.opening(claim);
             assertTrue(bond.matches(claim));
@@ -676,9 +676,18 @@ class JournalDisksTest {
         try (var host = host("client-1")) {
             giveAndUse(host);
             host.disks.attach(VM, Guest.OFF);
-            host.journalDisks.notes().damaged("desk-01");
+            host.journalDisks.claims().damaged(VM);
             host.disks.detach("desk-01", Guest.OFF);
         }
+        var note = temp.resolve("client-1/state/journal-disks/desk-01");
+        var damaged = Files.readString(note);
+        Files.writeString(note, damaged.replace("DAMAGED", "THERE")); // it could not be written on the failed disk
+        try (var host = host("client-1")) {
+            var refusal = assertThrows(AgentException.class, () -> host.disks.attach(VM, Guest.OFF));
+            assertTrue(refusal.getMessage().contains("may not be whole"), refusal::getMessage);
+            assertThrows(AgentException.class, () -> host.journalDisks.beginToTake(VM));
+        }
+        Files.writeString(note, damaged);
         try (var host = host("client-1")) {
             assertTrue(host.journalDisks.problem("desk-01").contains("may not be whole"));
             for (var guest : List.of(Guest.OFF, Guest.LIVES)) {
