@@ -126,6 +126,13 @@ record JournalClaims(String host, Nas nas, JournalDiskNotes notes, JournalDiskFi
      * @throws JournalElsewhereException they may not belong together
      */
     void claimAgain(DiskRecord vm) throws IOException {
+        var other = claimed(vm.overlay());
+        if (other.isPresent()) {
+            throw new JournalElsewhereException(
+                    other.get().host(),
+                    "the file system in " + vm.overlay() + " needs it, but the NAS says that its journal is on a disk of "
+                            + other.get().host());
+        }
         var note = notes.find(vm.vm()).orElseThrow();
         if (!fits(note, vm.overlay())) {
             throw new JournalElsewhereException(

@@ -49,6 +49,9 @@ record JournalDiskSteps(ManagedVm.Host host, DomainXml definition, Consumer<Stri
     /** Takes that disk away. */
     void take(DiskRecord vm) throws AgentException {
         boolean used = host.journalDisks().beginToTake(vm);
+        if (!used) {
+            host.disks().refuseIfUsed(vm); // or what was seen may not be all
+        }
         problem.accept("Its journal disk is being taken away.");
         boolean forgotten = !used || withDisks(vm, () -> host.journalDisks().take(name(), definition));
         host.journalDisks().end(vm);

@@ -481,6 +481,21 @@ class JournalDisksTest {
     }
 
     @Test
+    void nothingIsClaimedAgainThatAnotherHostHas() throws Exception {
+        try (var host = host("client-1")) {
+            giveAndUse(host);
+            fixture.nas().dropJournalClaim(VM.overlay());
+            fixture.nas()
+                    .claimJournal(
+                            VM.overlay(), new JournalClaim("client-2", UUID.randomUUID(), "", Instant.EPOCH, 0, false));
+            var refusal = assertThrows(AgentException.class, () -> host.journalDisks.beginToTake(VM));
+            assertTrue(refusal.getMessage().contains("on a disk of client-2"), refusal::getMessage);
+            assertEquals("", host.journalDisks.problem("desk-01"), "as before");
+            assertTrue(Files.exists(local("desk-01.journal-disk")));
+        }
+    }
+
+    @Test
     void aLostClaimIsClaimedAgainAlsoInTheMiddle() throws Exception {
         try (var host = host("client-1")) {
             giveAndUse(host);
