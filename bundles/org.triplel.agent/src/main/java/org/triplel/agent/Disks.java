@@ -168,9 +168,12 @@ final class Disks implements VmDisks, AutoCloseable {
             boolean split = DiskRecord.read(state.disks(), vm.vm()).placement().isPresent();
 
             step = "opening its journal disk";
+            if (guest == Guest.LIVES || guest == Guest.UNKNOWN) { // started by somebody else, or begun before
+                journalDisks.refuseIfInTheMiddle(vm.vm());
+            }
             journalDisks.claims().expect(vm);
             var metrics = new DiskMetrics();
-            var locals = journalDisks.open(vm.vm(), metrics);
+            var locals = journalDisks.open(vm, metrics);
             locals.forEach(each -> done.push(each::close));
 
             step = "offering the base image to the image daemon";
@@ -256,9 +259,14 @@ final class Disks implements VmDisks, AutoCloseable {
             throw new AgentException(
                     AgentError.Kind.CONFLICT,
                     "The disk of " + vm.vm() + " cannot be attached: " + e.getMessage() + ".",
-                    "Start the VM on " + e.host() + ", or take its journal disk away there: triplel vm journal-disk "
-                            + vm.vm() + " --back. If that host is lost for good, or what it had, recover the VM:"
-                            + " Recover VM..., or triplel vm recover " + vm.vm() + " --host " + e.host() + ".",
+                    (e.host().equals(host)
+                                    ? "Put back what was exchanged. If it cannot be had"
+                                    : "Start the VM on " + e.host()
+                                            + ", or take its journal disk away there: triplel vm journal-disk "
+                                            + vm.vm()
+                                            + " --back. If that host is lost for good, or what it had")
+                            + ", recover the VM: Recover VM..., or triplel vm recover " + vm.vm() + " --host "
+                            + e.host() + ".",
                     e);
         } catch (AbsentJournalException e) {
             throw new AgentException(

@@ -64,7 +64,8 @@ final class GivenUpJournals {
                 throw AgentException.conflict(
                         vm.overlay() + " stays as it is: the journal of its file system is on a disk of "
                                 + claim.get().host() + ".",
-                        "Delete " + vm.vm() + " there. If that host is lost for good, recover the VM: triplel vm recover "
+                        "Delete " + vm.vm()
+                                + " there. If that host is lost for good, recover the VM: triplel vm recover "
                                 + vm.vm() + " --host " + claim.get().host() + ". Or give the journal up, which lets "
                                 + vm.vm() + " be reset and deleted here: triplel vm give-up " + vm.vm() + " --host "
                                 + claim.get().host() + ".");
@@ -75,7 +76,9 @@ final class GivenUpJournals {
                         AgentError.Kind.CONFLICT,
                         vm.overlay() + " stays as it is: whether a host has its journal cannot be told: "
                                 + Failures.describe(damaged) + ".",
-                        "If none has, give it up with the name of any: triplel vm give-up " + vm.vm() + " --host HOST.",
+                        "If none has, recover " + vm.vm() + " first: triplel vm recover " + vm.vm() + " --host " + host
+                                + ". Or give the journal up with the name of any: triplel vm give-up " + vm.vm()
+                                + " --host HOST.",
                         damaged);
             }
         } catch (IOException e) {

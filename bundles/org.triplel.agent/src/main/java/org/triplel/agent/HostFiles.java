@@ -101,6 +101,7 @@ final class HostFiles implements RoutedDisk.LocalFiles {
     static void deleteSetAside(StateFolder state, String vm) throws IOException {
         deleteAll(state, vm + ".journal.stale*");
         deleteAll(state, vm + ".behind.stale*");
+        deleteAll(state, vm + ".journal-disk.stale*");
     }
 
     private static void deleteAll(StateFolder state, String pattern) throws IOException {

@@ -10,7 +10,7 @@ import java.util.Properties;
  * @param image what tells the image from every other
  * @param openings how often they were opened
  * @param opening whether the image may not know of the last opening; nobody has written then
- * @param closed how the image was when it was closed last; empty as long as it is open, and after a crash
+ * @param closed how the image was when it was closed last; empty as soon as it may be written to, and after a crash
  */
 record JournalBond(String image, long openings, boolean opening, Optional<String> closed) {
 
@@ -40,9 +40,10 @@ record JournalBond(String image, long openings, boolean opening, Optional<String
 
     /** Before the image that has this claim is told. */
     JournalBond opening(JournalClaim claim) {
-        return new JournalBond(image, claim.openings() + 1, true, Optional.empty());
+        return new JournalBond(image, claim.openings() + 1, true, closed);
     }
 
+    /** Before it is written to. */
     JournalBond opened() {
         return new JournalBond(image, openings, false, Optional.empty());
     }

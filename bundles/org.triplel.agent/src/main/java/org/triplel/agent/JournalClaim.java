@@ -15,8 +15,9 @@ import java.util.UUID;
  * @param image names the overlay and what makes this life of it unique
  * @param since when it began
  * @param openings how often both were opened together
+ * @param damaged whether its host could not write it, so that it may lack what the guest was told that it has
  */
-record JournalClaim(String host, UUID journal, String image, Instant since, long openings) {
+record JournalClaim(String host, UUID journal, String image, Instant since, long openings, boolean damaged) {
 
     static JournalClaim parse(String text) throws DamagedClaimException {
         var properties = new Properties();
@@ -27,17 +28,22 @@ record JournalClaim(String host, UUID journal, String image, Instant since, long
                     UUID.fromString(properties.getProperty("journal", "")),
                     properties.getProperty("image", ""),
                     Instant.parse(properties.getProperty("since", "")),
-                    Long.parseLong(properties.getProperty("openings", "")));
+                    Long.parseLong(properties.getProperty("openings", "").strip()),
+                    Boolean.parseBoolean(properties.getProperty("damaged", "").strip()));
         } catch (IOException | IllegalArgumentException | DateTimeParseException e) {
             throw new DamagedClaimException("it is damaged: " + e.getMessage(), e);
         }
     }
 
     JournalClaim opened(long times) {
-        return new JournalClaim(host, journal, image, since, times);
+        return new JournalClaim(host, journal, image, since, times, damaged);
     }
 
-    /** Never shorter than that of fewer openings. */
+    JournalClaim damage() {
+        return new JournalClaim(host, journal, image, since, openings, true);
+    }
+
+    /** Never shorter than that of fewer openings, so that it can be written in place. */
     String text() {
         return String.join(
                 "\n",
@@ -47,6 +53,7 @@ record JournalClaim(String host, UUID journal, String image, Instant since, long
                 "image=" + image,
                 "since=" + since,
                 "openings=" + openings,
+                "damaged=" + (damaged ? " true" : "false"),
                 "");
     }
 }

@@ -53,10 +53,13 @@ final class JournalConversion {
      */
     boolean take(String vm, DomainXml domain) throws AgentException {
         var note = notes.find(vm).orElseThrow();
+        if (note.fileSystem().isEmpty()) { // nothing has begun
+            return true;
+        }
+        var appliance = appliance(note, domain);
         return run(note, () -> {
             taking(vm);
-            return note.fileSystem().isEmpty() // nothing has begun
-                    || appliance(note, domain).remove(note.fileSystem().get());
+            return appliance.remove(note.fileSystem().get());
         });
     }
 
@@ -83,7 +86,7 @@ final class JournalConversion {
         note(notes.find(vm).orElseThrow().at(start));
     }
 
-    /** From now on it may be that the file system does not use the disk any more. */
+    /** From now on it may be that it is between two journals. */
     void taking(String vm) throws AgentException {
         note(notes.find(vm).orElseThrow().become(JournalDiskNote.Stage.TAKING));
     }
@@ -100,9 +103,10 @@ final class JournalConversion {
         }
     }
 
-    /** The VM can be started then, unless nobody knows where its journal is. */
+    /** The VM can be started then, unless it was in the middle before and nobody knows where its journal is. */
     private AgentException refused(JournalDiskNote before, RefusedException e) throws AgentException {
-        note(afterRefusal(before, e.journal()));
+        var after = afterRefusal(before, e.journal());
+        note(after);
         return new AgentException(
                 AgentError.Kind.CONFLICT,
                 "The file system of " + before.vm()
@@ -110,21 +114,26 @@ final class JournalConversion {
                                 ? " has no journal, neither inside nor on a disk, and gets none: "
                                 : " keeps its journal where it is: ")
                         + e.getMessage(),
-                advice(before, e.journal()),
+                advice(before, after, e.journal()),
                 e);
     }
 
-    private String advice(JournalDiskNote before, JournalPlace journal) {
-        var start = "Start " + before.vm() + " and put its file system right.";
+    private String advice(JournalDiskNote before, JournalDiskNote after, JournalPlace journal) {
+        var remedy = remedy(after);
         return switch (journal) {
-            case INSIDE -> start;
-            case NONE -> start + " Each crash can damage it until it gets a journal: give it the disk again then.";
+            case INSIDE, UNKNOWN -> remedy;
+            case NONE -> remedy + " Each crash can damage it until it gets a journal: give it the disk again then.";
             case ON_THE_DISK ->
                 before.stage() == JournalDiskNote.Stage.GIVING && before.swap().isPresent()
-                        ? start + " Its /etc/fstab may not name the swap disk: give it the line for /dev/vdc there."
-                        : start;
-            case UNKNOWN -> notes.problem(before.vm());
+                        ? remedy + " Its /etc/fstab may not name the swap disk: give it the line for /dev/vdc there."
+                        : remedy;
         };
+    }
+
+    String remedy(JournalDiskNote after) {
+        return after.inTheMiddle() && after.fileSystem().isPresent()
+                ? notes.problem(after.vm())
+                : "Start " + after.vm() + " and put its file system right.";
     }
 
     static JournalDiskNote afterRefusal(JournalDiskNote before, JournalPlace journal) {

@@ -2,8 +2,10 @@ package org.triplel.agent;
 
 import java.io.IOException;
 import java.io.RandomAccessFile;
+import java.nio.channels.FileChannel;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
 import java.nio.file.attribute.FileTime;
 import java.nio.file.attribute.PosixFilePermissions;
 import java.util.ArrayList;
@@ -14,6 +16,7 @@ import org.triplel.block.FileDevice;
 import org.triplel.guest.JournalDevice;
 import org.triplel.router.DiskMetrics;
 import org.triplel.router.RequestClass;
+import org.triplel.router.SetAside;
 
 /**
  * The files that are the VMs' journal disks, and their swap disks.
@@ -147,7 +150,28 @@ record JournalDiskFiles(Path folder) {
         }
     }
 
-    FileTime lastModified(String vm) throws IOException {
-        return Files.getLastModifiedTime(journal(vm));
+    /** Outlives a power cut from now on, as what was written does already. */
+    FileTime lastModified(String vm) throws HostDiskException {
+        try (var opened = FileChannel.open(journal(vm), StandardOpenOption.WRITE)) {
+            opened.force(true);
+            return Files.getLastModifiedTime(journal(vm));
+        } catch (IOException e) {
+            throw new HostDiskException(e);
+        }
+    }
+
+    /** Keeps what there is of a VM's journal under another name, which is returned; what it has swapped goes. */
+    Optional<Path> setAside(String vm) throws HostDiskException {
+        try {
+            Files.deleteIfExists(swap(vm));
+            if (!hasJournal(vm)) {
+                return Optional.empty();
+            }
+            var kept = SetAside.move(journal(vm));
+            DurableProperties.force(folder);
+            return Optional.of(kept);
+        } catch (IOException e) {
+            throw new HostDiskException(e);
+        }
     }
 }

@@ -67,6 +67,11 @@ record JournalDiskNote(
                 vm, Stage.GIVING, journal, mebibytes, mode, swap, swapMebibytes, bond, Optional.empty(), consent);
     }
 
+    /** Its file system may be between two journals. */
+    boolean inTheMiddle() {
+        return stage == Stage.GIVING || stage == Stage.TAKING;
+    }
+
     JournalDisk described() {
         return new JournalDisk(
                 mebibytes, mode, swapMebibytes, consent.user(), consent.at().toEpochMilli());

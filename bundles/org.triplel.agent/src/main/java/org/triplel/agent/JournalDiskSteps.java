@@ -56,10 +56,18 @@ record JournalDiskSteps(ManagedVm.Host host, DomainXml definition, Consumer<Stri
 
     private void convertBack(DiskRecord vm) throws AgentException {
         boolean used = host.journalDisks().canBeTaken(vm);
+        if (!used) {
+            host.disks().refuseIfUsed(vm); // or what was seen may not be all
+        }
         boolean forgotten = !used || withDisks(vm, () -> host.journalDisks().take(name(), definition));
         host.journalDisks().end(vm);
         giveDisks();
-        tell(Severity.INFO, "The journal of its root file system is inside again, on the NAS.");
+        tell(
+                Severity.INFO,
+                used
+                        ? "The journal of its root file system is inside again, on the NAS."
+                        : "No file system of its disk has its journal on the journal disk of " + host.name()
+                                + ", so that was only removed.");
         if (!forgotten) {
             tell(
                     Severity.WARNING,

@@ -41,7 +41,7 @@ final class JournalDisks {
         this.nas = nas;
         this.notes = new JournalDiskNotes(host, state.journalDisks());
         this.files = new JournalDiskFiles(state.local());
-        this.claims = new JournalClaims(host, nas, notes, files);
+        this.claims = new JournalClaims(host, nas, notes, files, state.disks());
         this.givenUp = new GivenUpJournals(host, nas, claims);
         this.conversion = new JournalConversion(notes, queue, qemuUser);
     }
@@ -67,6 +67,12 @@ final class JournalDisks {
         return notes.find(vm);
     }
 
+    /** Whether there is something here of a VM of that name. */
+    boolean isKnown(String vm) {
+        notes.settle(vm);
+        return find(vm).isPresent() || !notes.unreadable(vm).isEmpty();
+    }
+
     JournalDisk described(String vm) {
         return find(vm).map(JournalDiskNote::described).orElse(JournalDisk.NONE);
     }
@@ -85,6 +91,13 @@ final class JournalDisks {
         }
     }
 
+    /** @throws AgentException its file system may be between two journals, and no guest may have it */
+    void refuseIfInTheMiddle(String vm) throws AgentException {
+        if (find(vm).filter(JournalDiskNote::inTheMiddle).isPresent()) {
+            throw AgentException.conflict("The disk of " + vm + " is not attached for a guest.", problem(vm));
+        }
+    }
+
     /** The disks that QEMU is to connect to besides the VM's own, in their order. */
     List<DomainXml.NbdDisk> exports(String vm, Path socket) {
         var exports = new ArrayList<DomainXml.NbdDisk>();
@@ -98,9 +111,9 @@ final class JournalDisks {
     }
 
     /** Opens the disks that a VM has here. */
-    List<LocalDisk> open(String vm, DiskMetrics metrics) throws IOException {
-        var note = find(vm);
-        return note.isPresent() ? files.open(note.get(), metrics, () -> notes.damaged(vm)) : List.of();
+    List<LocalDisk> open(DiskRecord vm, DiskMetrics metrics) throws IOException {
+        var note = find(vm.vm());
+        return note.isPresent() ? files.open(note.get(), metrics, () -> claims.damaged(vm)) : List.of();
     }
 
     /**
@@ -128,10 +141,14 @@ final class JournalDisks {
                     || !note.bond().image().equals(image)) {
                 refuseIfNeedsAnother(vm);
             }
+            boolean claimed = nas.journalClaim(vm.overlay()).isPresent(); // or an earlier agent has died before
+            if (!claimed) {
+                refuseIfLeftAttached(vm.vm());
+            }
             if (before.isEmpty()) {
                 make(note);
             }
-            if (nas.journalClaim(vm.overlay()).isEmpty()) { // or an earlier agent has died before
+            if (!claimed) {
                 claims.claim(vm, note);
             }
         } catch (IOException e) {
@@ -169,6 +186,15 @@ final class JournalDisks {
                     e);
         } catch (IOException e) {
             throw claims.failed(vm.vm() + " gets no journal disk", e);
+        }
+    }
+
+    /** A second name of the image would look as if somebody had changed it since. */
+    private void refuseIfLeftAttached(String vm) throws AgentException {
+        if (claims.isLeftAttached(vm)) {
+            throw AgentException.conflict(
+                    vm + " gets no journal disk: not all that it wrote is on the NAS.",
+                    "Start it and shut it down: that writes what is missing.");
         }
     }
 
@@ -228,7 +254,7 @@ final class JournalDisks {
         conversion.foundAt(vm, start);
     }
 
-    /** From now on it may be that the file system does not use the disk any more. */
+    /** From now on its file system may be between two journals. */
     void taking(String vm) throws AgentException {
         conversion.taking(vm);
     }
@@ -253,9 +279,9 @@ final class JournalDisks {
     }
 
     /**
-     * Whether it can be taken away from a VM that is off, or that can go on.
+     * Looks whether it can be taken away from a VM that is off, or goes on with that; if it cannot, the VM is as before.
      *
-     * @return whether a file system may use it; if not, only what is here has to go
+     * @return whether the file system may use it; if not, only what is here has to go
      */
     boolean canBeTaken(DiskRecord vm) throws AgentException {
         notes.settle(vm.vm());
@@ -263,31 +289,27 @@ final class JournalDisks {
                 .orElseThrow(() -> AgentException.conflict(
                         vm.vm() + " has no journal disk on " + host + ".", notes.unreadable(vm.vm())));
         try {
-            if (!claims.isClaimed(vm)) {
-                refuseIfUsed(note, vm);
+            boolean claimed = claims.isClaimed(vm);
+            boolean begun =
+                    claimed && note.inTheMiddle() && note.fileSystem().isPresent(); // how far, the appliance sees
+            if (!begun && !claims.isUsed(note, vm.overlay())) {
                 return false;
             }
-            if (note.stage() == JournalDiskNote.Stage.DAMAGED) {
-                throw AgentException.conflict("The journal disk of " + vm.vm() + " stays.", problem(vm.vm()));
+            claims.refuseIfDamaged(vm);
+            if (!claimed) {
+                claims.claimAgain(vm);
             }
+        } catch (JournalElsewhereException e) {
+            throw new AgentException(
+                    AgentError.Kind.CONFLICT,
+                    "The journal disk of " + vm.vm() + " stays: " + Failures.describe(e) + ".",
+                    "Put back what was exchanged, or recover the VM without it: triplel vm recover " + vm.vm()
+                            + " --host " + host + ".",
+                    e);
         } catch (IOException e) {
             throw stays(vm, e);
         }
         return true;
-    }
-
-    /** The NAS says no more that the file system uses it: it was taken away, or the VM was recovered on another host. */
-    private void refuseIfUsed(JournalDiskNote note, DiskRecord vm) throws AgentException, IOException {
-        boolean used = note.stage() != JournalDiskNote.Stage.TAKING
-                && note.fileSystem().isPresent()
-                && note.bond().image().equals(nas.identity(vm.overlay()));
-        if (used) {
-            throw AgentException.conflict(
-                    "The journal disk of " + vm.vm()
-                            + " stays: the NAS does not say any more that it is the journal of " + vm.overlay()
-                            + ", but that may need it.",
-                    "See why " + nas.journalClaimFile(vm.overlay()) + " is missing, and put it back.");
-        }
     }
 
     /**
@@ -330,6 +352,23 @@ final class JournalDisks {
             files.remove(vm);
         } catch (HostDiskException e) {
             throw claims.failed("The journal disk of " + vm + " cannot be removed", e);
+        }
+    }
+
+    /**
+     * The overlay of a VM is another one now, which does not use the journal. What is here of that is kept under another name.
+     *
+     * @return that name, if there was anything
+     */
+    Optional<Path> setAside(String vm, String journal) throws AgentException {
+        if (find(vm).filter(note -> !note.journal().toString().equals(journal)).isPresent()) {
+            return Optional.empty(); // it is of another overlay
+        }
+        try {
+            notes.remove(vm);
+            return files.setAside(vm);
+        } catch (HostDiskException e) {
+            throw claims.failed("The journal disk of " + vm + " cannot be put aside", e);
         }
     }
 }

@@ -7,7 +7,6 @@ import java.util.Optional;
 import java.util.stream.Stream;
 import org.triplel.agent.api.RecoveryStatus;
 import org.triplel.guest.AbsentJournal;
-import org.triplel.recovery.Recovery;
 
 /**
  * What of a VM's disk is on a host that does not bring it home.
@@ -27,7 +26,7 @@ record LostParts(String host, StateFolder state, Nas nas, JournalDisks journalDi
         nas.requirePresent();
         var losses = new ArrayList<RecoveryStatus.Loss>();
         log(vm, overlay, unfit).map(LostParts::loss).ifPresent(losses::add);
-        journalDisk(vm, overlay).map(LostParts::loss).ifPresent(losses::add);
+        journalDisk(vm, overlay, journals).map(LostParts::loss).ifPresent(losses::add);
         if (journals) {
             journals(vm, overlay, unfit).map(LostParts::loss).forEach(losses::add);
         }
@@ -42,12 +41,12 @@ record LostParts(String host, StateFolder state, Nas nas, JournalDisks journalDi
                 claim.since().toEpochMilli());
     }
 
-    private static RecoveryStatus.Loss loss(JournalClaim claim) {
+    private static RecoveryStatus.Loss loss(LostJournal journal) {
         return new RecoveryStatus.Loss(
                 RecoveryStatus.Kind.JOURNAL,
                 "the journal disk of its root file system",
-                claim.host(),
-                claim.since().toEpochMilli());
+                journal.host(),
+                journal.since().toEpochMilli());
     }
 
     private static RecoveryStatus.Loss loss(AbsentJournal journal) {
@@ -73,20 +72,20 @@ record LostParts(String host, StateFolder state, Nas nas, JournalDisks journalDi
         return ours ? Optional.empty() : claim;
     }
 
-    /** The claim of a journal disk that this host does not have, or that does not fit. */
-    Optional<JournalClaim> journalDisk(String vm, String overlay) throws IOException {
-        return journalDisks.claims().lostJournal(vm, overlay);
+    /**
+     * The journal disk that this host does not have, or that does not fit.
+     *
+     * @param thorough whether an overlay of which nothing is claimed or noted is looked at
+     */
+    Optional<LostJournal> journalDisk(String vm, String overlay, boolean thorough) throws IOException {
+        return journalDisks.claims().lostJournal(vm, overlay, thorough);
     }
 
     private Stream<AbsentJournal> journals(String vm, String overlay, Optional<RecoveryStatus.Kind> unfit)
             throws IOException {
         boolean has = HostFiles.hasJournals(state, vm) && !unfit.equals(Optional.of(RecoveryStatus.Kind.JOURNAL));
-        try {
-            return Recovery.absentJournals(nas.folder().resolve(overlay)).stream()
-                    .filter(journal -> !(has && journal.tombstone().host().equals(host)));
-        } catch (InterruptedException e) {
-            Thread.currentThread().interrupt();
-            throw new IOException("looking at " + overlay + " was interrupted", e);
-        }
+        return OverlayLook.at(nas.folder().resolve(overlay))
+                .absent()
+                .filter(journal -> !(has && journal.tombstone().host().equals(host)));
     }
 }

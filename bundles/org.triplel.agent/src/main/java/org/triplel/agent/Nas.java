@@ -275,6 +275,10 @@ record Nas(Path folder, Optional<Path> link) {
     void claimJournal(String overlay, JournalClaim claim) throws IOException {
         var file = journalClaimFile(overlay);
         Files.createDirectories(file.resolveSibling(""));
+        if (Files.exists(file)) { // then the image's second name is part of it
+            throw new FileAlreadyExistsException(file.toString());
+        }
+        keepClaimedImage(overlay);
         var created = file.resolveSibling(file.getFileName() + "." + claim.journal() + ".new");
         try {
             Files.writeString(
@@ -287,6 +291,23 @@ record Nas(Path folder, Optional<Path> link) {
         } finally {
             Files.deleteIfExists(created);
         }
+        DurableProperties.force(file.resolveSibling(""));
+    }
+
+    private void keepClaimedImage(String overlay) throws IOException {
+        if (!isClaimedImage(overlay)) {
+            Files.deleteIfExists(claimedImage(overlay)); // left behind
+            Files.createLink(claimedImage(overlay), folder.resolve(overlay));
+        }
+    }
+
+    /** Whether the overlay is the file that was claimed: as long as that has a second name, no other can get its inode. */
+    boolean isClaimedImage(String overlay) throws IOException {
+        return Files.exists(claimedImage(overlay)) && Files.isSameFile(claimedImage(overlay), folder.resolve(overlay));
+    }
+
+    private Path claimedImage(String overlay) {
+        return folder.resolve(".triplel/journals").resolve(overlay + ".image");
     }
 
     /**
@@ -307,6 +328,11 @@ record Nas(Path folder, Optional<Path> link) {
 
     void dropJournalClaim(String overlay) throws IOException {
         Files.deleteIfExists(journalClaimFile(overlay));
+        Files.deleteIfExists(claimedImage(overlay)); // last: the claim counts on it
+        var claims = journalClaimFile(overlay).resolveSibling("");
+        if (Files.exists(claims)) {
+            DurableProperties.force(claims);
+        }
     }
 
     /** Where that is said. */

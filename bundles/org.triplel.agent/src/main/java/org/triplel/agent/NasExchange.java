@@ -72,12 +72,20 @@ record NasExchange(Nas nas, RecoveryNote note) {
         if (claim.filter(each -> each.log().toString().equals(note.claim())).isPresent()) {
             nas.dropClaim(note.overlay());
         }
-        var journal = nas.journalClaim(note.overlay());
-        if (journal.filter(each -> each.journal().toString().equals(note.journal()))
-                .isPresent()) {
+        if (isJournalGivenUp()) {
             nas.dropJournalClaim(note.overlay());
         }
         step.done("the claim is gone");
+    }
+
+    private boolean isJournalGivenUp() throws IOException {
+        try {
+            return nas.journalClaim(note.overlay())
+                    .filter(each -> each.journal().toString().equals(note.journal()))
+                    .isPresent();
+        } catch (DamagedClaimException damaged) {
+            return !note.journal().isEmpty();
+        }
     }
 
     /** Takes the second name from the overlay, whose place the copy has not taken. */

@@ -3,6 +3,7 @@ package org.triplel.agent;
 import java.io.IOException;
 import java.lang.System.Logger.Level;
 import java.nio.file.Files;
+import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -169,11 +170,16 @@ final class RecoveredCopies {
                 return objection;
             }
             exchange.run(step -> LOG.log(Level.INFO, "{0}: {1}", note.vm(), step));
-            if (!note.journal().isEmpty()) {
-                journalDisks.drop(note.vm());
-            }
+            var journal = note.journal().isEmpty()
+                    ? Optional.<Path>empty()
+                    : journalDisks.setAside(note.vm(), note.journal());
             end(note);
             used.accept(note.vm());
+            journal.ifPresent(kept -> events.add(
+                    Severity.WARNING,
+                    note.vm(),
+                    JournalDisks.JOURNAL_DISK,
+                    "The journal that was given up is kept in " + kept + "; remove the file when nobody needs it."));
             events.add(
                     Severity.WARNING,
                     note.vm(),

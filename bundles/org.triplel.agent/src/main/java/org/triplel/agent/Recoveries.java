@@ -234,7 +234,7 @@ final class Recoveries {
         refuseUnlessLost(look(vm.vm(), vm.overlay(), true, () -> true), vm.vm(), wanted.lostHost());
         try {
             var claim = lostParts.log(vm.vm(), vm.overlay(), Optional.ofNullable(unfit.get(vm.vm())));
-            var journal = lostParts.journalDisk(vm.vm(), vm.overlay());
+            var journal = lostParts.journalDisk(vm.vm(), vm.overlay(), true);
             var log = wanted.log().isEmpty()
                     ? Optional.<Path>empty()
                     : Optional.of(new SavedLog(host, nas).checked(wanted.log(), vm, claim));
@@ -246,7 +246,7 @@ final class Recoveries {
                     nas.folder().resolve(vm.overlay()),
                     nas.folder().resolve(copy),
                     log,
-                    journal.map(JournalClaim::journal));
+                    journal.flatMap(LostJournal::uuid));
             runs.put(vm.vm(), run);
             events.add(
                     Severity.WARNING,

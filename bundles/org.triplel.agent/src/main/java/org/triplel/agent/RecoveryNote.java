@@ -55,7 +55,7 @@ record RecoveryNote(
             String copy,
             String image,
             Optional<Claim> claim,
-            Optional<JournalClaim> journal) {
+            Optional<LostJournal> journal) {
         return new RecoveryNote(
                 vm,
                 Stage.COPYING,
@@ -63,7 +63,7 @@ record RecoveryNote(
                 copy,
                 image,
                 claim.map(each -> each.log().toString()).orElse(""),
-                journal.map(each -> each.journal().toString()).orElse(""),
+                journal.map(LostJournal::journal).orElse(""),
                 "",
                 "",
                 RecoveryStatus.Report.NONE);
@@ -141,6 +141,7 @@ record RecoveryNote(
     void end(Path folder) throws HostDiskException {
         try {
             Files.deleteIfExists(folder.resolve(vm));
+            DurableProperties.force(folder); // or what was decided would be done again, to another disk
         } catch (IOException e) {
             throw new HostDiskException(e);
         }

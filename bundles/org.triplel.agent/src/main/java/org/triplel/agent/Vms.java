@@ -401,6 +401,12 @@ final class Vms {
         } catch (IOException e) {
             throw nasFailed("tell who has the newest changes of " + overlay, e);
         }
+        if (host.journalDisks().isKnown(vm)) {
+            throw AgentException.conflict(
+                    host.name() + " has the journal disk of a VM named " + vm + ", so none is created.",
+                    "Choose another name. If nobody needs that disk, remove "
+                            + host.journalDisks().notes().file(vm) + " and restart the agent of " + host.name() + ".");
+        }
     }
 
     private void defineDomain(DomainXml domain, DomainPlacement placement) throws AgentException {

@@ -181,6 +181,19 @@ class DefinitionTest {
     }
 
     @Test
+    void refusesTheNameOfAVmWhoseJournalDiskIsHere() throws Exception {
+        Files.writeString(host.state.journalDisks().resolve("web-01"), "stage=x");
+        restart();
+        var refusal = host.refusal(web());
+        assertTrue(refusal.getMessage().contains("journal disk of a VM named web-01"), refusal::getMessage);
+        assertNothingIsMade();
+        Files.delete(host.state.journalDisks().resolve("web-01"));
+        restart();
+        host.define(web());
+        assertAllIsMade();
+    }
+
+    @Test
     void aRecoveryThatWasHalfDoneOfAVmThatIsGoneIsTidiedUp() throws Exception {
         var copy = Files.writeString(
                 Files.createDirectories(temp.resolve("nas/vms")).resolve("gone.copy.qcow2"), "half");

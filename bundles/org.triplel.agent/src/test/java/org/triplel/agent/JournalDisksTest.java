@@ -3,6 +3,7 @@ package org.triplel.agent;
 import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertNotEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
@@ -10,6 +11,7 @@ import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
 import java.nio.file.attribute.PosixFilePermissions;
 import java.time.Instant;
 import java.util.ArrayList;
@@ -23,6 +25,8 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 import org.triplel.agent.api.JournalDisk;
+import org.triplel.agent.api.RecoveryRequest;
+import org.triplel.agent.api.RecoveryStage;
 import org.triplel.agent.api.RequestClass;
 import org.triplel.agent.api.Side;
 import org.triplel.appliance.JournalPlace;
@@ -41,6 +45,7 @@ class JournalDisksTest {
 
     private static final DiskRecord VM =
             new DiskRecord("desk-01", NasFixture.BASE, "vms/desk-01.qcow2", Optional.of(DomainPlacement.DEFAULT));
+    private static final int BYTES = 8 << 20;
     private static final JournalDisk WANTED = new JournalDisk(16, JournalDisk.Mode.JOURNAL, 4, "Ada", 0);
 
     @TempDir
@@ -51,7 +56,7 @@ class JournalDisksTest {
     @BeforeEach
     void createNas() throws IOException {
         fixture = NasFixture.create(temp.resolve("nas"));
-        fixture.nas().createOverlay(VM.overlay(), VM.base(), NasFixture.BYTES);
+        fixture.nas().createOverlay(VM.overlay(), VM.base(), BYTES);
     }
 
     private DiskHost host(String name) throws IOException {
@@ -64,6 +69,11 @@ class JournalDisksTest {
 
     private NbdClient disk(String host, String export) throws IOException {
         return NbdClient.connect(temp.resolve(host + "/router.sock"), export);
+    }
+
+    private void giveContent(DiskHost host) throws Exception {
+        var id = host.journalDisks.find("desk-01").orElseThrow().journal();
+        write(host, fileSystem("feature has_journal\nssv journal_uuid " + id + "\nssv journal_dev 0xfe10\n"));
     }
 
     private static void give(DiskHost host) throws AgentException {
@@ -225,7 +235,7 @@ class JournalDisksTest {
             Files.copy(overlay.resolveSibling("kept"), overlay);
             var exchanged = assertThrows(AgentException.class, () -> host.disks.attach(VM, Guest.OFF));
             assertTrue(exchanged.getMessage().contains("exchanged"), exchanged::getMessage);
-            Files.move(overlay.resolveSibling("kept"), overlay, java.nio.file.StandardCopyOption.REPLACE_EXISTING);
+            Files.move(overlay.resolveSibling("kept"), overlay, StandardCopyOption.REPLACE_EXISTING);
             host.disks.attach(VM, Guest.OFF);
             host.disks.detach("desk-01", Guest.OFF);
 
@@ -250,9 +260,13 @@ class JournalDisksTest {
             var another = new JournalDisk(32, JournalDisk.Mode.JOURNAL, 4, "Ada", 0);
             assertThrows(AgentException.class, () -> host.journalDisks.beginToGive(VM, another));
             host.journalDisks.beginToGive(VM, WANTED);
+            host.journalDisks.foundAt("desk-01", 0);
+            assertTrue(host.journalDisks.canBeTaken(VM), "it may be used by now");
             host.journalDisks.given("desk-01");
             host.journalDisks.refuseUnlessWhole("desk-01");
+            giveContent(host);
             assertTrue(host.journalDisks.canBeTaken(VM));
+            host.journalDisks.refuseUnlessWhole("desk-01"); // nothing has begun
             host.journalDisks.taking("desk-01");
             assertThrows(AgentException.class, () -> host.journalDisks.refuseUnlessWhole("desk-01"));
             host.journalDisks.end(VM);
@@ -273,6 +287,12 @@ class JournalDisksTest {
                             .stage());
             assertEquals(inside, JournalConversion.afterRefusal(begun, JournalPlace.NONE));
             assertEquals(begun, JournalConversion.afterRefusal(begun, JournalPlace.UNKNOWN));
+            var conversion = new JournalConversion(
+                    host.journalDisks.notes(), host.journalDisks.queue(), System.getProperty("user.name"));
+            assertTrue(conversion.remedy(begun).contains("did not come to its end"), "it may be in the middle");
+            assertTrue(conversion.remedy(inside).contains("Start desk-01"), "it was refused at first");
+            var there = begun.become(JournalDiskNote.Stage.THERE);
+            assertEquals(there, JournalConversion.afterRefusal(there, JournalPlace.UNKNOWN), "as before");
             var taking = begun.become(JournalDiskNote.Stage.TAKING);
             assertEquals(
                     JournalDiskNote.Stage.THERE,
@@ -318,31 +338,262 @@ class JournalDisksTest {
     }
 
     @Test
-    void anImageThatWasRecoveredElsewhereIsNotTouched() throws Exception {
+    void aGuestThatSomebodyElseStartsMeanwhileDoesNotGetItsDisk() throws Exception {
         try (var host = host("client-1")) {
-            give(host);
-            fixture.nas().dropJournalClaim(VM.overlay());
-            var refusal = assertThrows(AgentException.class, () -> host.journalDisks.canBeTaken(VM));
-            assertTrue(refusal.getMessage().contains("may need it"), refusal::getMessage);
-            exchangeImage();
-            assertFalse(host.journalDisks.canBeTaken(VM), "nobody uses it");
-            assertThrows(AgentException.class, () -> host.disks.attach(VM, Guest.OFF));
-            host.journalDisks.end(VM);
-            assertFalse(Files.exists(local("desk-01.journal-disk")));
+            giveAndUse(host);
+            host.journalDisks.taking("desk-01");
+            for (var guest : List.of(Guest.LIVES, Guest.UNKNOWN)) {
+                var refusal = assertThrows(AgentException.class, () -> host.disks.attach(VM, guest));
+                assertTrue(refusal.getMessage().contains("--back"), refusal::getMessage);
+            }
             host.disks.attach(VM, Guest.OFF);
             host.disks.detach("desk-01", Guest.OFF);
         }
     }
 
+    private void recover(DiskHost host) throws Exception {
+        var recoveries = new Recoveries("client-1", host.state, fixture.nas(), host.events, host.journalDisks);
+        recoveries.begin(VM, new RecoveryRequest("desk-01", "client-1", ""));
+        Await.until("it ends", () -> recoveries.stage("desk-01") != RecoveryStage.RUNNING);
+        assertEquals(RecoveryStage.READY, recoveries.stage("desk-01"), () -> host.events
+                .newest()
+                .toString());
+        recoveries.use(VM);
+    }
+
     @Test
-    void takenAwayButNotRemovedIsOnlyRemoved() throws Exception {
+    void whatNobodyCanTellAnyMoreIsRecovered() throws Exception {
+        for (boolean nasFails : List.of(true, false)) {
+            try (var host = host("client-1")) {
+                giveAndUse(host);
+            }
+            var damaged = nasFails
+                    ? fixture.nas().journalClaimFile(VM.overlay())
+                    : temp.resolve("client-1/state/journal-disks/desk-01");
+            Files.writeString(damaged, "x");
+            try (var host = host("client-1")) {
+                assertThrows(AgentException.class, () -> host.disks.attach(VM, Guest.OFF));
+                assertThrows(AgentException.class, () -> host.journalDisks.canBeTaken(VM));
+                if (nasFails) {
+                    var refusal = assertThrows(AgentException.class, () -> host.disks.discard(VM));
+                    assertTrue(refusal.getMessage().contains("recover desk-01"), refusal::getMessage);
+                }
+                recover(host);
+                assertEquals(Optional.empty(), fixture.nas().journalClaim(VM.overlay()));
+                host.disks.attach(VM, Guest.OFF);
+                host.disks.detach("desk-01", Guest.OFF);
+            }
+        }
+    }
+
+    @Test
+    void aJournalThatIsGivenUpIsKept() throws Exception {
+        var kept = local("desk-01.journal-disk.stale");
+        try (var host = host("client-1")) {
+            giveAndUse(host);
+            byte[] content = Files.readAllBytes(local("desk-01.journal-disk"));
+            assertEquals(
+                    Optional.empty(),
+                    host.journalDisks.setAside("desk-01", UUID.randomUUID().toString()),
+                    "that of another overlay");
+            assertTrue(host.journalDisks.find("desk-01").isPresent());
+
+            Files.write(local("desk-01.journal-disk"), content); // as after a move that did not keep the time
+            recover(host);
+            assertArrayEquals(content, Files.readAllBytes(kept));
+            assertEquals(Optional.empty(), host.journalDisks.find("desk-01"));
+            assertEquals(Optional.empty(), fixture.nas().journalClaim(VM.overlay()));
+            assertFalse(Files.exists(local("desk-01.swap-disk")));
+            assertTrue(host.events.newest().stream()
+                    .anyMatch(event -> event.message().contains(kept.toString())));
+            host.disks.attach(VM, Guest.OFF);
+            host.disks.detach("desk-01", Guest.OFF);
+            host.disks.discard(VM);
+            assertFalse(Files.exists(kept));
+        }
+    }
+
+    /** As a backup is restored after a crash of the host: on ext4 a new file gets the inode of the last that was removed. */
+    @Test
+    void anImageThatWasRemovedAndMadeAnewIsAnotherOne() throws Exception {
+        var overlay = fixture.folder().resolve(VM.overlay());
+        var claimed = temp.resolve("nas/.triplel/journals/vms/desk-01.qcow2.image");
         try (var host = host("client-1")) {
             give(host);
-            assertTrue(host.journalDisks.canBeTaken(VM));
+            host.disks.attach(VM, Guest.OFF);
+        }
+        assertTrue(Files.isSameFile(overlay, claimed));
+        byte[] backup = Files.readAllBytes(overlay);
+        var inode = Files.getAttribute(overlay, "unix:ino");
+        Files.delete(overlay);
+        Files.write(overlay, backup);
+        assertNotEquals(inode, Files.getAttribute(overlay, "unix:ino"));
+        try (var host = host("client-1")) {
+            var refusal = assertThrows(AgentException.class, () -> host.disks.attach(VM, Guest.OFF));
+            assertTrue(refusal.getMessage().contains("exchanged"), refusal::getMessage);
+            assertThrows(IOException.class, () -> fixture.nas()
+                    .claimJournal(
+                            VM.overlay(),
+                            new JournalClaim("client-2", UUID.randomUUID(), "", Instant.EPOCH, 0, false)));
+            assertFalse(fixture.nas().isClaimedImage(VM.overlay()), "which does not become the claimed one by that");
+            host.disks.discard(VM);
+            assertFalse(Files.exists(claimed), "its space is free");
+        }
+    }
+
+    @Test
+    void aDiskOfWhichNotAllIsOnTheNasGetsNoJournalDisk() throws Exception {
+        try (var host = host("client-1")) {
+            host.disks.attach(VM, Guest.OFF);
+        }
+        try (var host = host("client-1")) {
+            var refusal = assertThrows(AgentException.class, () -> host.journalDisks.beginToGive(VM, WANTED));
+            assertTrue(refusal.getMessage().contains("not all that it wrote"), refusal::getMessage);
+            assertFalse(Files.exists(local("desk-01.journal-disk")));
+            host.disks.detach("desk-01", Guest.OFF);
+            host.journalDisks.beginToGive(VM, WANTED);
+        }
+    }
+
+    /** Its disk is an ext4 that has the journal. */
+    private void giveAndUse(DiskHost host) throws Exception {
+        give(host);
+        var id = host.journalDisks.find("desk-01").orElseThrow().journal();
+        makeJournal(id);
+        giveContent(host);
+    }
+
+    private byte[] fileSystem(String commands) throws Exception {
+        var image = temp.resolve("root");
+        tool("mke2fs", "-q", "-F", "-t", "ext4", "-O", "^has_journal", image.toString(), BYTES / 1024 + "k");
+        var file = Files.writeString(temp.resolve("commands"), commands);
+        tool("debugfs", "-w", "-f", file.toString(), image.toString());
+        return Files.readAllBytes(image);
+    }
+
+    private static void write(DiskHost host, byte[] content) throws Exception {
+        host.disks.attach(VM, Guest.OFF);
+        try (var guest = host.guest()) {
+            for (int at = 0; at < content.length; at += 1 << 20) {
+                guest.write(at, ByteBuffer.wrap(content, at, 1 << 20));
+            }
+            guest.flush();
+        }
+        host.disks.detach("desk-01", Guest.OFF);
+    }
+
+    private boolean isLost(DiskHost host) throws IOException {
+        return host.journalDisks
+                .claims()
+                .lostJournal("desk-01", VM.overlay(), true)
+                .isPresent();
+    }
+
+    @Test
+    void anImageThatNeedsTheJournalKeepsItWhateverTheNasSays() throws Exception {
+        try (var host = host("client-1")) {
+            giveAndUse(host);
+            fixture.nas().dropJournalClaim(VM.overlay());
+            var advice = assertThrows(AgentException.class, () -> host.disks.attach(VM, Guest.OFF));
+            assertTrue(advice.getMessage().contains("--back"), advice::getMessage);
+            assertFalse(advice.getMessage().contains("Start the VM on client-1"), advice::getMessage);
+            assertFalse(isLost(host), "it can be claimed again");
+
+            exchangeImage(); // the NAS has moved
+            var refusal = assertThrows(AgentException.class, () -> host.journalDisks.canBeTaken(VM));
+            assertTrue(refusal.getMessage().contains("needs it"), refusal::getMessage);
+            assertTrue(Files.exists(local("desk-01.journal-disk")));
+            assertEquals(Optional.empty(), fixture.nas().journalClaim(VM.overlay()));
+            assertTrue(isLost(host), "it can be recovered");
+
+            var overlay = fixture.folder().resolve(VM.overlay());
+            Files.move(overlay.resolveSibling("kept"), overlay, StandardCopyOption.REPLACE_EXISTING);
+            assertTrue(host.journalDisks.canBeTaken(VM), "it is that which was left");
+            assertThrows(AgentException.class, () -> host.journalDisks.refuseUnlessWhole("desk-01"));
+            host.disks.attach(VM, Guest.OFF);
+            host.disks.detach("desk-01", Guest.OFF);
+            host.journalDisks.end(VM);
+        }
+    }
+
+    @Test
+    void nothingIsClaimedAgainThatAnotherHostHas() throws Exception {
+        try (var host = host("client-1")) {
+            giveAndUse(host);
+            fixture.nas().dropJournalClaim(VM.overlay());
+            fixture.nas()
+                    .claimJournal(
+                            VM.overlay(), new JournalClaim("client-2", UUID.randomUUID(), "", Instant.EPOCH, 0, false));
+            var refusal = assertThrows(AgentException.class, () -> host.journalDisks.canBeTaken(VM));
+            assertTrue(refusal.getMessage().contains("on a disk of client-2"), refusal::getMessage);
+            assertEquals("", host.journalDisks.problem("desk-01"), "as before");
+            assertTrue(Files.exists(local("desk-01.journal-disk")));
+        }
+    }
+
+    @Test
+    void aLostClaimIsClaimedAgainAlsoInTheMiddle() throws Exception {
+        try (var host = host("client-1")) {
+            giveAndUse(host);
             host.journalDisks.taking("desk-01");
             fixture.nas().dropJournalClaim(VM.overlay());
-            assertThrows(AgentException.class, () -> host.disks.attach(VM, Guest.OFF));
-            assertFalse(host.journalDisks.canBeTaken(VM));
+            assertTrue(host.journalDisks.canBeTaken(VM));
+            assertTrue(fixture.nas().journalClaim(VM.overlay()).isPresent());
+        }
+    }
+
+    @Test
+    void aJournalThatTheImageDoesNotNeedIsOnlyRemoved() throws Exception {
+        for (boolean claimed : List.of(true, false)) {
+            try (var host = host("client-1")) {
+                giveAndUse(host);
+                write(host, fileSystem("quit\n"));
+                if (!claimed) {
+                    fixture.nas().dropJournalClaim(VM.overlay());
+                }
+                assertFalse(host.journalDisks.canBeTaken(VM), "nobody uses it");
+                host.journalDisks.end(VM);
+                assertFalse(Files.exists(local("desk-01.journal-disk")));
+                assertEquals(Optional.empty(), fixture.nas().journalClaim(VM.overlay()));
+                host.disks.attach(VM, Guest.OFF);
+                host.disks.detach("desk-01", Guest.OFF);
+            }
+        }
+    }
+
+    @Test
+    void aJournalIsNotRemovedIfTheImageCannotBeRead() throws Exception {
+        try (var host = host("client-1")) {
+            giveAndUse(host);
+            fixture.nas().dropJournalClaim(VM.overlay());
+            Files.write(fixture.folder().resolve(VM.overlay()), new byte[4096]);
+            assertThrows(AgentException.class, () -> host.journalDisks.canBeTaken(VM));
+            assertTrue(Files.exists(local("desk-01.journal-disk")));
+        }
+    }
+
+    /** Its other fields make no sense any more, but a kernel may think otherwise. */
+    @Test
+    void aFileSystemThatIsNotUnderstoodKeepsItsJournal() throws Exception {
+        try (var host = host("client-1")) {
+            giveAndUse(host);
+            var id = host.journalDisks.find("desk-01").orElseThrow().journal();
+            write(
+                    host,
+                    fileSystem("feature has_journal\nssv journal_uuid " + id + "\nssv journal_dev 0xfe10\n"
+                            + "ssv feature_incompat 0x80000000\n"));
+            assertTrue(host.journalDisks.canBeTaken(VM));
+        }
+    }
+
+    @Test
+    void aJournalThatNobodyKnowsIsToldOf() throws Exception {
+        try (var host = host("client-1")) {
+            giveAndUse(host);
+            fixture.nas().dropJournalClaim(VM.overlay());
+        }
+        try (var other = host("client-2")) {
+            assertTrue(isLost(other));
         }
     }
 
@@ -373,12 +624,7 @@ class JournalDisksTest {
             Files.write(overlay, backup); // the same file
             var refusal = assertThrows(AgentException.class, () -> host.disks.attach(VM, Guest.OFF));
             assertTrue(refusal.getMessage().contains("written to meanwhile"), refusal::getMessage);
-            assertTrue(
-                    host.journalDisks
-                            .claims()
-                            .lostJournal("desk-01", VM.overlay())
-                            .isPresent(),
-                    "it can be recovered");
+            assertTrue(isLost(host), "it can be recovered");
         }
         try (var host = host("client-1")) {
             assertThrows(AgentException.class, () -> host.disks.attach(VM, Guest.OFF), "the next agent knows, too");
@@ -438,7 +684,7 @@ class JournalDisksTest {
     @Test
     void whoDiesWhileItIsOpenedGoesOn() {
         var bond = JournalBond.to("image");
-        var claim = new JournalClaim("client-1", UUID.randomUUID(), "image", Instant.EPOCH, 0);
+        var claim = new JournalClaim("client-1", UUID.randomUUID(), "image", Instant.EPOCH, 0, false);
         for (int i = 0; i < 3; i++) { // dies before the NAS is told
             bond = bond.opening(claim);
             assertTrue(bond.matches(claim));
@@ -450,6 +696,9 @@ class JournalDisksTest {
         assertTrue(bond.opened().matches(claim));
         assertFalse(bond.opened().matches(claim.opened(1)));
         assertFalse(bond.matches(claim.opened(0)));
+        var closed = bond.opened().closed("state");
+        assertEquals(Optional.of("state"), closed.opening(claim).closed(), "nobody has written yet");
+        assertEquals(Optional.empty(), closed.opening(claim).opened().closed());
     }
 
     @Test
@@ -474,11 +723,20 @@ class JournalDisksTest {
         assertThrows(IOException.class, sound::flush);
         assertEquals(1, failures.get(), "not for a disk that is closed");
         try (var host = host("client-1")) {
-            give(host);
+            giveAndUse(host);
             host.disks.attach(VM, Guest.OFF);
-            host.journalDisks.notes().damaged("desk-01");
+            host.journalDisks.claims().damaged(VM);
             host.disks.detach("desk-01", Guest.OFF);
         }
+        var note = temp.resolve("client-1/state/journal-disks/desk-01");
+        var damaged = Files.readString(note);
+        Files.writeString(note, damaged.replace("DAMAGED", "THERE")); // it could not be written on the failed disk
+        try (var host = host("client-1")) {
+            var refusal = assertThrows(AgentException.class, () -> host.disks.attach(VM, Guest.OFF));
+            assertTrue(refusal.getMessage().contains("may not be whole"), refusal::getMessage);
+            assertThrows(AgentException.class, () -> host.journalDisks.canBeTaken(VM));
+        }
+        Files.writeString(note, damaged);
         try (var host = host("client-1")) {
             assertTrue(host.journalDisks.problem("desk-01").contains("may not be whole"));
             for (var guest : List.of(Guest.OFF, Guest.LIVES)) {
@@ -487,12 +745,7 @@ class JournalDisksTest {
             }
             assertThrows(AgentException.class, () -> host.journalDisks.canBeTaken(VM));
             assertThrows(AgentException.class, () -> host.journalDisks.beginToGive(VM, WANTED));
-            assertTrue(
-                    host.journalDisks
-                            .claims()
-                            .lostJournal("desk-01", VM.overlay())
-                            .isPresent(),
-                    "it can be recovered");
+            assertTrue(isLost(host), "it can be recovered");
         }
     }
 
@@ -541,7 +794,7 @@ class JournalDisksTest {
             assertThrows(AgentException.class, () -> host.journalDisks.beginToGive(VM, WANTED));
             assertThrows(AgentException.class, () -> host.disks.attach(VM, Guest.OFF));
             assertTrue(Files.exists(local("desk-01.journal-disk")));
-            assertEquals(Optional.empty(), host.journalDisks.claims().lostJournal("desk-01", VM.overlay()));
+            assertTrue(isLost(host), "it can be recovered");
             fixture.nas().dropJournalClaim(VM.overlay());
             assertThrows(AgentException.class, () -> host.disks.attach(VM, Guest.OFF), "with no journal at all");
 
@@ -563,9 +816,8 @@ class JournalDisksTest {
         makeJournal(claim.journal());
         try (var host = host("client-1")) {
             assertThrows(AgentException.class, () -> host.journalDisks.beginToGive(VM, WANTED));
-            assertEquals(Optional.empty(), host.journalDisks.claims().lostJournal("desk-01", VM.overlay()));
-            makeJournal(UUID.randomUUID());
-            assertEquals(Optional.of(claim), host.journalDisks.claims().lostJournal("desk-01", VM.overlay()));
+            assertTrue(isLost(host), "it can be recovered");
+            assertTrue(Files.exists(local("desk-01.journal-disk")));
         }
     }
 

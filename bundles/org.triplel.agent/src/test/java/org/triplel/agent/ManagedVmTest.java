@@ -331,6 +331,27 @@ class ManagedVmTest {
     }
 
     @Test
+    void aJournalDiskThatItsDiskDoesNotUseIsOnlyRemoved() throws Exception {
+        var vm = vmWithOverlay();
+        var overlay = temp.resolve("vms/desk-01.qcow2").toString();
+        assertEquals(
+                0,
+                new ProcessBuilder("qemu-img", "create", "-q", "-f", "qcow2", overlay, "8M")
+                        .inheritIO()
+                        .start()
+                        .waitFor());
+        var disk = new DiskRecord("desk-01", NasFixture.BASE, "vms/desk-01.qcow2", Optional.empty());
+        journalDisks.beginToGive(disk, new JournalDisk(16, JournalDisk.Mode.ORDERED, 0, "Ada", 0));
+        journalDisks.foundAt("desk-01", 0);
+        journalDisks.given("desk-01");
+        vm.takeJournalDisk().get();
+        assertEquals(List.of("refuse if used desk-01"), disks.calls);
+        assertNoJournalDisk(vm);
+        assertTrue(events.newest().getLast().message().contains("only removed"), () -> events.newest()
+                .toString());
+    }
+
+    @Test
     void itsFileSystemIsNotTouchedIfTheDomainCannotHaveTheJournalDisk() throws Exception {
         hypervisor.refused = "give disks desk-01 desk-01/vdb";
         var vm = vmWithOverlay();

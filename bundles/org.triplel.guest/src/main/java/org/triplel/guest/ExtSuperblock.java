@@ -38,6 +38,7 @@ record ExtSuperblock(
 
     private static final int MAGIC_AT = 0x38;
     private static final int MAGIC = 0xEF53;
+    private static final int JOURNAL_UUID_AT = 0xD0;
     private static final int CHECKSUM_AT = 0x3FC;
 
     private static final int COMPAT_JOURNAL = 0x4;
@@ -57,6 +58,11 @@ record ExtSuperblock(
     /** Whether the magic number is there. */
     static boolean present(Bytes firstPage) {
         return firstPage.size() >= START + BYTES && firstPage.le16(START + MAGIC_AT) == MAGIC;
+    }
+
+    /** Whether it says that this is its external journal, also if its other fields make no sense. */
+    static boolean names(Bytes firstPage, UUID journal) {
+        return present(firstPage) && firstPage.uuid(START + JOURNAL_UUID_AT).equals(journal);
     }
 
     static ExtSuperblock read(Region region) throws IOException, MalformedException {
@@ -86,7 +92,7 @@ record ExtSuperblock(
                 (incompat & INCOMPAT_JOURNAL_DEVICE) != 0,
                 journal,
                 raw.le32(0xE0),
-                raw.uuid(0xD0),
+                raw.uuid(JOURNAL_UUID_AT),
                 raw.u8(0xFD) == 1 ? Optional.of(raw.part(0x10C, 17 * 4)) : Optional.empty());
         result.check(region);
         return result;

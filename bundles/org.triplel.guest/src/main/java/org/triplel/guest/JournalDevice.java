@@ -1,6 +1,7 @@
 package org.triplel.guest;
 
 import java.io.IOException;
+import java.nio.ByteBuffer;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.List;
@@ -52,6 +53,21 @@ public record JournalDevice(Range log, long tail, Optional<Instant> oldestCommit
         } catch (MalformedException noJournal) {
             return Optional.empty();
         }
+    }
+
+    /**
+     * Whether the superblock of a file system names this external journal, whatever else is wrong with it.
+     *
+     * @param start where the file system would begin on the disk, in bytes
+     * @param size of the disk in bytes
+     */
+    public static boolean isNamedBy(long start, UUID journal, long size, DiskReader disk) throws IOException {
+        if (start < 0 || start > size - ExtSuperblock.START - ExtSuperblock.BYTES) {
+            return false;
+        }
+        var raw = new byte[ExtSuperblock.START + ExtSuperblock.BYTES];
+        disk.read(start, ByteBuffer.wrap(raw));
+        return ExtSuperblock.names(new Bytes(raw), journal);
     }
 
     private static Region region(long size, DiskReader disk) {
