@@ -238,7 +238,7 @@ class ManagedVmTest {
 
     @Test
     void whatFailsLeavesNothingOfAJournalDisk() throws Exception {
-        var wanted = new JournalDisk(16, JournalDisk.Mode.ORDERED, 0, "Ada", 0);
+        var wanted = JournalDisk.wanted(16, JournalDisk.Mode.ORDERED, 0, "Ada");
         var vm = vmWithOverlay();
         assertEquals(
                 AgentError.Kind.CONFLICT, refusal(vm.giveJournalDisk(wanted)).kind()); // it has no kernel
@@ -256,7 +256,7 @@ class ManagedVmTest {
     void itsFileSystemIsNotTouchedIfTheDomainCannotHaveTheJournalDisk() throws Exception {
         hypervisor.refused = "give disks desk-01 desk-01/vdb";
         var vm = vmWithOverlay();
-        var wanted = new JournalDisk(16, JournalDisk.Mode.ORDERED, 0, "Ada", 0);
+        var wanted = JournalDisk.wanted(16, JournalDisk.Mode.ORDERED, 0, "Ada");
         assertEquals(
                 AgentError.Kind.HYPERVISOR, refusal(vm.giveJournalDisk(wanted)).kind());
         assertEquals(List.of(), disks.calls);
