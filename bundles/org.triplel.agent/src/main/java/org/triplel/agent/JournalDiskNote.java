@@ -73,8 +73,20 @@ record JournalDiskNote(
     }
 
     JournalDisk described() {
+        var told =
+                switch (stage) {
+                    case GIVING -> JournalDisk.Stage.GIVING;
+                    case THERE -> JournalDisk.Stage.THERE;
+                    case TAKING -> JournalDisk.Stage.TAKING;
+                    case DAMAGED -> JournalDisk.Stage.DAMAGED;
+                };
         return new JournalDisk(
-                mebibytes, mode, swapMebibytes, consent.user(), consent.at().toEpochMilli());
+                told,
+                mebibytes,
+                mode,
+                swapMebibytes,
+                consent.user(),
+                consent.at().toEpochMilli());
     }
 
     /** The VMs that a folder has notes of. */

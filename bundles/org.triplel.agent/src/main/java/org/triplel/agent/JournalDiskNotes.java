@@ -75,14 +75,14 @@ final class JournalDiskNotes {
         return switch (note.stage()) {
             case THERE -> "";
             case GIVING ->
-                "Giving it a journal disk did not come to its end. Do it again, or take the disk away: triplel vm"
-                        + " journal-disk " + note.vm() + " --back. It is not started before.";
+                "Giving it a journal disk did not come to its end. Do it again, or take the disk away: Journal"
+                        + " Disk..., or triplel vm journal-disk " + note.vm() + " --back. It is not started before.";
             case TAKING ->
-                "Taking its journal disk away did not come to its end. Do it again: triplel vm journal-disk "
-                        + note.vm() + " --back. It is not started before.";
+                "Taking its journal disk away did not come to its end. Do it again: Journal Disk..., or"
+                        + " triplel vm journal-disk " + note.vm() + " --back. It is not started before.";
             case DAMAGED ->
                 "The disk of " + host + " failed to write its journal, which may not be whole. End it, and recover it"
-                        + " without: triplel vm recover " + note.vm() + " --host " + host + ".";
+                        + " without: Recover VM..., or triplel vm recover " + note.vm() + " --host " + host + ".";
         };
     }
 

@@ -46,7 +46,7 @@ class JournalDisksTest {
     private static final DiskRecord VM =
             new DiskRecord("desk-01", NasFixture.BASE, "vms/desk-01.qcow2", Optional.of(DomainPlacement.DEFAULT));
     private static final int BYTES = 8 << 20;
-    private static final JournalDisk WANTED = new JournalDisk(16, JournalDisk.Mode.JOURNAL, 4, "Ada", 0);
+    private static final JournalDisk WANTED = JournalDisk.wanted(16, JournalDisk.Mode.JOURNAL, 4, "Ada");
 
     @TempDir
     Path temp;
@@ -256,22 +256,30 @@ class JournalDisksTest {
         }
         try (var host = host("client-1")) {
             assertTrue(host.journalDisks.problem("desk-01").contains("did not come to its end"));
+            assertStage(JournalDisk.Stage.GIVING, host);
             assertThrows(AgentException.class, () -> host.journalDisks.refuseUnlessWhole("desk-01"));
-            var another = new JournalDisk(32, JournalDisk.Mode.JOURNAL, 4, "Ada", 0);
+            var another = JournalDisk.wanted(32, JournalDisk.Mode.JOURNAL, 4, "Ada");
             assertThrows(AgentException.class, () -> host.journalDisks.beginToGive(VM, another));
             host.journalDisks.beginToGive(VM, WANTED);
             host.journalDisks.foundAt("desk-01", 0);
             assertTrue(host.journalDisks.canBeTaken(VM), "it may be used by now");
             host.journalDisks.given("desk-01");
+            assertStage(JournalDisk.Stage.THERE, host);
             host.journalDisks.refuseUnlessWhole("desk-01");
             giveContent(host);
             assertTrue(host.journalDisks.canBeTaken(VM));
             host.journalDisks.refuseUnlessWhole("desk-01"); // nothing has begun
             host.journalDisks.taking("desk-01");
+            assertStage(JournalDisk.Stage.TAKING, host);
             assertThrows(AgentException.class, () -> host.journalDisks.refuseUnlessWhole("desk-01"));
             host.journalDisks.end(VM);
             host.journalDisks.refuseUnlessWhole("desk-01");
+            assertStage(JournalDisk.Stage.NONE, host);
         }
+    }
+
+    private static void assertStage(JournalDisk.Stage stage, DiskHost host) {
+        assertEquals(stage, host.journalDisks.described("desk-01").stage());
     }
 
     @Test
@@ -739,6 +747,7 @@ class JournalDisksTest {
         Files.writeString(note, damaged);
         try (var host = host("client-1")) {
             assertTrue(host.journalDisks.problem("desk-01").contains("may not be whole"));
+            assertStage(JournalDisk.Stage.DAMAGED, host);
             for (var guest : List.of(Guest.OFF, Guest.LIVES)) {
                 var refusal = assertThrows(AgentException.class, () -> host.disks.attach(VM, guest));
                 assertTrue(refusal.getMessage().contains("recover desk-01 --host client-1"), refusal::getMessage);
@@ -858,10 +867,10 @@ class JournalDisksTest {
     void itsSizeAndSomebodysConsentAreNeeded() throws Exception {
         try (var host = host("client-1")) {
             for (var wrong : List.of(
-                    new JournalDisk(15, JournalDisk.Mode.ORDERED, 0, "Ada", 0),
-                    new JournalDisk(32769, JournalDisk.Mode.ORDERED, 0, "Ada", 0),
-                    new JournalDisk(16, JournalDisk.Mode.ORDERED, -1, "Ada", 0),
-                    new JournalDisk(16, JournalDisk.Mode.ORDERED, 0, " ", 0))) {
+                    JournalDisk.wanted(15, JournalDisk.Mode.ORDERED, 0, "Ada"),
+                    JournalDisk.wanted(32769, JournalDisk.Mode.ORDERED, 0, "Ada"),
+                    JournalDisk.wanted(16, JournalDisk.Mode.ORDERED, -1, "Ada"),
+                    JournalDisk.wanted(16, JournalDisk.Mode.ORDERED, 0, " "))) {
                 assertThrows(AgentException.class, () -> host.journalDisks.beginToGive(VM, wrong), wrong::toString);
             }
             assertEquals(JournalDisk.NONE, host.journalDisks.described("desk-01"));

@@ -246,7 +246,7 @@ class ManagedVmTest {
 
     @Test
     void whatFailsLeavesNothingOfAJournalDisk() throws Exception {
-        var wanted = new JournalDisk(16, JournalDisk.Mode.ORDERED, 0, "Ada", 0);
+        var wanted = JournalDisk.wanted(16, JournalDisk.Mode.ORDERED, 0, "Ada");
         var vm = vmWithOverlay();
         assertEquals(
                 AgentError.Kind.CONFLICT, refusal(vm.giveJournalDisk(wanted)).kind()); // it has no kernel
@@ -262,7 +262,7 @@ class ManagedVmTest {
 
     @Test
     void whoWaitsForOthersJournalDisksCanBeCancelled() throws Exception {
-        var wanted = new JournalDisk(16, JournalDisk.Mode.ORDERED, 0, "Ada", 0);
+        var wanted = JournalDisk.wanted(16, JournalDisk.Mode.ORDERED, 0, "Ada");
         var vm = vmWithOverlay();
         assertThrows(AgentException.class, vm::cancelJournalDisk, "there is nothing to cancel");
         var mayEnd = new CountDownLatch(1);
@@ -341,7 +341,7 @@ class ManagedVmTest {
                         .start()
                         .waitFor());
         var disk = new DiskRecord("desk-01", NasFixture.BASE, "vms/desk-01.qcow2", Optional.empty());
-        journalDisks.beginToGive(disk, new JournalDisk(16, JournalDisk.Mode.ORDERED, 0, "Ada", 0));
+        journalDisks.beginToGive(disk, JournalDisk.wanted(16, JournalDisk.Mode.ORDERED, 0, "Ada"));
         journalDisks.foundAt("desk-01", 0);
         journalDisks.given("desk-01");
         vm.takeJournalDisk().get();
@@ -355,7 +355,7 @@ class ManagedVmTest {
     void itsFileSystemIsNotTouchedIfTheDomainCannotHaveTheJournalDisk() throws Exception {
         hypervisor.refused = "give disks desk-01 desk-01/vdb";
         var vm = vmWithOverlay();
-        var wanted = new JournalDisk(16, JournalDisk.Mode.ORDERED, 0, "Ada", 0);
+        var wanted = JournalDisk.wanted(16, JournalDisk.Mode.ORDERED, 0, "Ada");
         assertEquals(
                 AgentError.Kind.HYPERVISOR, refusal(vm.giveJournalDisk(wanted)).kind());
         assertEquals(List.of(), disks.calls);

@@ -42,7 +42,7 @@ final class VmCommand implements Runnable {
 
     /**
      * What {@code triplel vm list} prints of a VM; readyMillis is -1 as long as the guest has not answered, behindSeconds 0 if
-     * all is written to the NAS at once, journalDiskMiB 0 if there is no journal disk.
+     * all is written to the NAS at once, journalDiskMiB 0 if journalDisk is NONE.
      */
     private record Row(
             String name,
@@ -54,6 +54,7 @@ final class VmCommand implements Runnable {
             PlacementOptions.Place swap,
             PlacementOptions.Place journal,
             int behindSeconds,
+            JournalDisk.Stage journalDisk,
             int journalDiskMiB,
             String problem) {
 
@@ -68,6 +69,7 @@ final class VmCommand implements Runnable {
                     PlacementOptions.Place.of(vm.placement().swap()),
                     PlacementOptions.Place.of(vm.placement().journal()),
                     vm.placement().rpoSeconds(),
+                    vm.journalDisk().stage(),
                     vm.journalDisk().mebibytes(),
                     vm.problem());
         }
@@ -336,12 +338,11 @@ final class VmCommand implements Runnable {
                     "With the journal on a disk of the host, the loss of the host can destroy recent data, and the"
                             + " file system needs repair then. If you accept that, say so: --accept-loss.");
         }
-        var disk = new JournalDisk(
+        var disk = JournalDisk.wanted(
                 mebibytes(size, JournalDisk.DEFAULT_MEBIBYTES),
                 data.map(JournalData::mode).orElse(JournalDisk.Mode.ORDERED),
                 mebibytes(swap, 0),
-                System.getProperty("user.name"),
-                0);
+                System.getProperty("user.name"));
         try (var fleet = FleetSession.open(main.lab())) {
             for (var name : names) {
                 if (cancel) {

@@ -3,6 +3,7 @@ package org.triplel.ui;
 import java.time.Instant;
 import java.time.ZoneId;
 import java.util.Optional;
+import org.triplel.agent.api.JournalDisk;
 import org.triplel.agent.api.Placement;
 import org.triplel.agent.api.Writes;
 
@@ -16,10 +17,18 @@ public record Acceptance(String by, Instant at) {
 
     /** Empty if nothing can be lost, or nobody has accepted it. */
     public static Optional<Acceptance> of(Placement placement) {
-        return placement.writes() == Writes.THROUGH || placement.acceptedBy().isEmpty()
+        return placement.writes() == Writes.THROUGH
                 ? Optional.empty()
-                : Optional.of(
-                        new Acceptance(placement.acceptedBy(), Instant.ofEpochMilli(placement.acceptedAtMillis())));
+                : of(placement.acceptedBy(), placement.acceptedAtMillis());
+    }
+
+    /** Empty if there is no such disk. */
+    public static Optional<Acceptance> of(JournalDisk disk) {
+        return of(disk.acceptedBy(), disk.acceptedAtMillis());
+    }
+
+    private static Optional<Acceptance> of(String by, long atMillis) {
+        return by.isEmpty() ? Optional.empty() : Optional.of(new Acceptance(by, Instant.ofEpochMilli(atMillis)));
     }
 
     /** When, in words. */

@@ -217,6 +217,11 @@ public final class SimulatedAgent implements AgentService, AutoCloseable {
         showRecovery(name);
     }
 
+    /** Has a VM's journal disk be given or taken away only in part, or be damaged. */
+    public synchronized void leaveJournalDisk(String name, JournalDisk.Stage stage) {
+        journalDisk(name, new JournalDisk(stage, 64, JournalDisk.Mode.ORDERED, 32, "ada", System.currentTimeMillis()));
+    }
+
     /** Has a recovery that runs end without a copy. */
     public synchronized void failRecovery(String name, String why) {
         recoveries.get(name).end(why);
@@ -449,6 +454,13 @@ public final class SimulatedAgent implements AgentService, AutoCloseable {
                                 + recoveries.get(name).lostHost() + ".",
                         "If that host is lost for good, recover the VM: Recover VM...");
             }
+            var journal = vm.vm().journalDisk().stage();
+            if (journal != JournalDisk.Stage.NONE && journal != JournalDisk.Stage.THERE) {
+                throw refusal(
+                        AgentError.Kind.CONFLICT,
+                        name + " cannot be started: its journal disk is " + journal + ".",
+                        "See Journal Disk...");
+            }
             vm.start(System.currentTimeMillis(), ++attachments);
             changed(vm);
             log(AgentEvent.Severity.INFO, name, "start", "Started");
@@ -509,6 +521,7 @@ public final class SimulatedAgent implements AgentService, AutoCloseable {
             return journalDisk(
                     wanted.vm(),
                     new JournalDisk(
+                            JournalDisk.Stage.THERE,
                             disk.mebibytes(),
                             disk.mode(),
                             disk.swapMebibytes(),

@@ -29,7 +29,7 @@ class JournalDiskTest {
     private static final String LAB = "journaldisk";
     private static final Path TRIPLEL = Path.of(System.getProperty("triplel.home"), "triplel");
     private static final Duration LONG = Duration.ofMinutes(4);
-    private static final JournalDisk WANTED = new JournalDisk(64, JournalDisk.Mode.JOURNAL, 32, "Ada", 0);
+    private static final JournalDisk WANTED = JournalDisk.wanted(64, JournalDisk.Mode.JOURNAL, 32, "Ada");
 
     private World world;
 

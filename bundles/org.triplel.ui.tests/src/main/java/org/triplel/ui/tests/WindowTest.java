@@ -999,48 +999,6 @@ class WindowTest {
     }
 
     @Test
-    void aJournalDiskIsGivenOnlyToAVmThatIsOffAndOnlyWithConsent() {
-        start("desk-02");
-        bot.awaitThat(
-                "it is on",
-                () -> !bot.ui(
-                        () -> bot.item("VM", "Journal Disk...").orElseThrow().isEnabled()));
-        vms.select("desk-01");
-        bot.contextMenu(bot.ui(vms::table), "Journal Disk...");
-        var dialog = bot.shell("Journal Disk");
-        assertFalse(enabled("OK"), "nothing is chosen at first");
-        assertTrue(bot.ui(() -> bot.visible(Button.class).stream()
-                .filter(button -> (button.getStyle() & SWT.RADIO) != 0 && button.getShell() == dialog)
-                .noneMatch(Button::getSelection)));
-        var radio = bot.find(
-                Button.class,
-                button -> button.getShell() == dialog && button.getText().endsWith("(data=journal)"));
-        bot.choose(radio);
-        assertFalse(enabled("OK"), "nobody has accepted the risk");
-        var box = bot.find(
-                Button.class,
-                button -> button.getShell() == dialog && button.getText().startsWith("I &accept"));
-        bot.run(() -> {
-            box.setSelection(true);
-            box.notifyListeners(SWT.Selection, new Event());
-        });
-        bot.press("OK");
-        awaitRequest(hosts.one, "giveJournalDisk desk-01 128 MiB JOURNAL 0 MiB " + System.getProperty("user.name"));
-
-        bot.awaitThat("it is known", () -> fleet.inventory()
-                .vm("desk-01")
-                .filter(vm -> vm.journalDisk().present())
-                .isPresent());
-        bot.contextMenu(bot.ui(vms::table), "Journal Disk...");
-        var again = bot.shell("Journal Disk");
-        bot.choose(bot.find(
-                Button.class,
-                button -> button.getShell() == again && button.getText().startsWith("Inside")));
-        bot.press("OK");
-        awaitRequest(hosts.one, "takeJournalDisk desk-01");
-    }
-
-    @Test
     void whoDoesNotGiveUpAsksNobody() {
         vms.select("desk-01", "desk-02");
         bot.menu("VM", "Give Up Last Writes...");

@@ -19,7 +19,7 @@ import org.triplel.agent.api.Vm;
 import org.triplel.ui.AccessibleName;
 import org.triplel.ui.Enablement;
 
-/** Asks whether VMs that are off are to have their journals on a disk of their host. Nothing is chosen at first. */
+/** Asks whether VMs that are off are to have their journals on a disk of their host. */
 final class JournalDiskDialog extends TitleAreaDialog {
 
     private static final int PAGE = 64;
@@ -32,7 +32,7 @@ final class JournalDiskDialog extends TitleAreaDialog {
      */
     record Choice(List<Vm> vms, JournalDisk disk) {}
 
-    private final List<Vm> vms;
+    private final JournalDiskNow now;
     private PlacementRow<JournalPlace> place;
     private Spinner size;
     private Spinner swap;
@@ -42,7 +42,7 @@ final class JournalDiskDialog extends TitleAreaDialog {
     /** @param vms that are off; at least one */
     JournalDiskDialog(Shell parent, List<Vm> vms) {
         super(parent);
-        this.vms = vms;
+        now = new JournalDiskNow(vms);
     }
 
     /** What was chosen; empty if the dialog was cancelled. */
@@ -77,14 +77,19 @@ final class JournalDiskDialog extends TitleAreaDialog {
                         new PlacementRow.Choice<>(
                                 JournalPlace.METADATA_ON_DISK,
                                 Messages.JournalDisk_Metadata,
-                                Messages.JournalDisk_MetadataRemark,
-                                this::sizes)),
-                Optional.empty(),
-                Optional.empty(),
+                                Messages.JournalDisk_MetadataRemark)),
+                now.places().difference(),
+                now.places().common(),
                 this::look);
+        for (var each : JournalPlace.values()) {
+            place.setEnabled(each, now.offers(each));
+        }
+        new Label(rows, SWT.NONE).setText(Messages.JournalDisk_Disks);
+        sizes(rows);
         new Label(rows, SWT.NONE);
         consent = new PlacementConsent(rows, this::look);
-        consent.reserve(List.of(new PlacementRisk(vms, PlacementOfWrites.LOG_SPLIT)));
+        var vms = now.vms();
+        consent.reserve(List.of(PlacementRisk.ofJournalDisks(vms)));
         setTitle(
                 vms.size() == 1
                         ? NLS.bind(Messages.JournalDisk_One, vms.getFirst().name())
@@ -93,28 +98,35 @@ final class JournalDiskDialog extends TitleAreaDialog {
     }
 
     private void sizes(Composite parent) {
+        var disk = now.common().filter(JournalDisk::present);
         var line = new Composite(parent, SWT.NONE);
         GridLayoutFactory.fillDefaults().numColumns(6).spacing(6, 0).applyTo(line);
-        GridDataFactory.fillDefaults().indent(0, 8).applyTo(line);
         size = spinner(
                 line,
                 Messages.JournalDisk_Size,
                 Messages.JournalDisk_SizeName,
                 JournalDisk.MIN_MEBIBYTES,
                 JournalDisk.MAX_MEBIBYTES,
-                JournalDisk.DEFAULT_MEBIBYTES);
+                Messages.Placement_Mebibytes,
+                disk.map(JournalDisk::mebibytes).orElse(JournalDisk.DEFAULT_MEBIBYTES));
         swap = spinner(
-                line, Messages.JournalDisk_Swap, Messages.JournalDisk_SwapName, 0, JournalDisk.MAX_SWAP_MEBIBYTES, 0);
+                line,
+                Messages.JournalDisk_Swap,
+                Messages.JournalDisk_SwapName,
+                0,
+                JournalDisk.MAX_SWAP_MEBIBYTES,
+                Messages.JournalDisk_SwapMebibytes,
+                disk.map(JournalDisk::swapMebibytes).orElse(0));
     }
 
-    private Spinner spinner(Composite parent, String label, String name, int least, int most, int value) {
+    private Spinner spinner(Composite parent, String label, String name, int least, int most, String unit, int value) {
         new Label(parent, SWT.NONE).setText(label);
         var spinner = new Spinner(parent, SWT.BORDER);
         spinner.setValues(value, least, most, 0, 1, PAGE);
         spinner.addListener(SWT.Modify, event -> look());
         spinner.setToolTipText(name);
         AccessibleName.set(spinner, name);
-        new Label(parent, SWT.NONE).setText(Messages.Placement_Mebibytes);
+        new Label(parent, SWT.NONE).setText(unit);
         return spinner;
     }
 
@@ -127,18 +139,18 @@ final class JournalDiskDialog extends TitleAreaDialog {
     private void look() {
         consent.show(form().risk());
         var form = form();
-        boolean onDisk = form.place().filter(JournalPlace::risky).isPresent();
-        size.setEnabled(onDisk);
-        swap.setEnabled(onDisk);
+        size.setEnabled(form.sized());
+        swap.setEnabled(form.sized());
         chosen = form.choice(System.getProperty("user.name")).map(disk -> new Choice(form.concerned(), disk));
         Enablement.set(getButton(IDialogConstants.OK_ID), chosen.isPresent());
         form.hint()
                 .ifPresentOrElse(
-                        words -> setMessage(words, IMessageProvider.INFORMATION),
+                        words -> setMessage(
+                                words, form.warns() ? IMessageProvider.WARNING : IMessageProvider.INFORMATION),
                         () -> setMessage(Messages.JournalDisk_Message));
     }
 
     private JournalDiskForm form() {
-        return new JournalDiskForm(vms, place.chosen(), size.getSelection(), swap.getSelection(), consent.given());
+        return new JournalDiskForm(now, place.chosen(), size.getSelection(), swap.getSelection(), consent.given());
     }
 }

@@ -2,6 +2,7 @@ package org.triplel.ui.actions;
 
 import java.util.List;
 import java.util.Optional;
+import java.util.stream.Collectors;
 import org.eclipse.osgi.util.NLS;
 import org.triplel.agent.api.JournalDisk;
 import org.triplel.agent.api.Vm;
@@ -9,35 +10,61 @@ import org.triplel.agent.api.Vm;
 /**
  * The questions of the dialog as they are answered.
  *
- * @param vms that are off; at least one
+ * @param now the VMs, which are off
  * @param place where their journals are to be; empty as long as that is not chosen
  * @param mebibytes how large the journal is to be
  * @param swapMebibytes how large the swap disk is to be, or 0
  * @param accepted whether the risk of it is accepted there
  */
-record JournalDiskForm(List<Vm> vms, Optional<JournalPlace> place, int mebibytes, int swapMebibytes, boolean accepted) {
+record JournalDiskForm(
+        JournalDiskNow now, Optional<JournalPlace> place, int mebibytes, int swapMebibytes, boolean accepted) {
 
-    /** What may be lost by what is chosen, if anything: the same as with Log-Split. */
-    Optional<PlacementRisk> risk() {
-        return place.filter(JournalPlace::risky)
-                .map(_ -> new PlacementRisk(concerned(), PlacementOfWrites.LOG_SPLIT))
-                .filter(risk -> !risk.vms().isEmpty());
+    /** The VMs for which something is to be done. */
+    List<Vm> concerned() {
+        return place.map(now::concerned).orElse(List.of());
     }
 
-    /** The VMs for which something is to be done: one that has a disk gets no other. */
-    List<Vm> concerned() {
-        return vms.stream()
-                .filter(vm -> place.isPresent()
-                        && place.get().risky() != vm.journalDisk().present())
-                .toList();
+    private boolean onDisk() {
+        return place.filter(JournalPlace::risky).isPresent();
+    }
+
+    /** What may be lost by what is chosen, if anything. */
+    Optional<PlacementRisk> risk() {
+        return onDisk() && !concerned().isEmpty()
+                ? Optional.of(PlacementRisk.ofJournalDisks(concerned()))
+                : Optional.empty();
+    }
+
+    private boolean unanswered() {
+        return risk().filter(risk -> !risk.accepted()).isPresent() && !accepted;
     }
 
     /** What they are to have; empty as long as that cannot be said. */
     Optional<JournalDisk> choice(String user) {
-        boolean complete = place.filter(chosen -> accepted || !chosen.risky()).isPresent();
-        return complete && !concerned().isEmpty()
-                ? place.map(chosen -> chosen.disk(mebibytes, swapMebibytes, user))
-                : Optional.empty();
+        return unanswered() || concerned().isEmpty()
+                ? Optional.empty()
+                : place.map(chosen -> chosen.disk(mebibytes, swapMebibytes, user));
+    }
+
+    /** Whether it can be chosen how large the disks are to be. */
+    boolean sized() {
+        return onDisk() && !concerned().isEmpty() && !repeats();
+    }
+
+    /** Whether just that is to be done which was begun. */
+    private boolean repeats() {
+        return now.stage()
+                .filter(stage -> switch (stage) {
+                    case NONE, THERE, DAMAGED -> false;
+                    case GIVING -> onDisk();
+                    case TAKING -> !onDisk();
+                })
+                .isPresent();
+    }
+
+    /** Whether the hint is of VMs that are not started before something is done. */
+    boolean warns() {
+        return repeats() || now.stage().equals(Optional.of(JournalDisk.Stage.DAMAGED));
     }
 
     /** What keeps the user from going on, or what he may not expect; empty if there is nothing of that. */
@@ -45,14 +72,38 @@ record JournalDiskForm(List<Vm> vms, Optional<JournalPlace> place, int mebibytes
         if (place.isEmpty()) {
             return Optional.empty();
         }
-        if (concerned().isEmpty()) {
-            return Optional.of(place.get().risky() ? Messages.JournalDisk_HaveOne : Messages.JournalDisk_HaveNone);
-        }
-        if (place.get().risky() && !accepted) {
+        if (unanswered()) {
             return Optional.of(Messages.JournalDisk_Unanswered);
         }
-        return concerned().size() < vms.size()
-                ? Optional.of(NLS.bind(Messages.JournalDisk_Some, concerned().size(), vms.size()))
-                : Optional.empty();
+        return repeats() || concerned().isEmpty() && now.stage().isPresent()
+                ? now.stage().flatMap(JournalDiskForm::hint)
+                : leftOut();
+    }
+
+    private static Optional<String> hint(JournalDisk.Stage stage) {
+        return switch (stage) {
+            case NONE -> Optional.empty();
+            case GIVING -> Optional.of(Messages.JournalDisk_Giving);
+            case THERE -> Optional.of(Messages.JournalDisk_HaveOne);
+            case TAKING -> Optional.of(Messages.JournalDisk_Taking);
+            case DAMAGED -> Optional.of(Messages.JournalDisk_Damaged);
+        };
+    }
+
+    private Optional<String> leftOut() {
+        var others = now.vms().stream().filter(vm -> !concerned().contains(vm)).toList();
+        if (others.isEmpty()) {
+            return Optional.empty();
+        }
+        var unfinished = others.stream()
+                .filter(vm -> switch (vm.journalDisk().stage()) {
+                    case NONE, THERE -> false;
+                    case GIVING, TAKING, DAMAGED -> true;
+                })
+                .map(Vm::name)
+                .collect(Collectors.joining(", "));
+        return Optional.of(NLS.bind(
+                unfinished.isEmpty() ? Messages.JournalDisk_Some : Messages.JournalDisk_SomeUnfinished,
+                new Object[] {concerned().size(), now.vms().size(), unfinished}));
     }
 }

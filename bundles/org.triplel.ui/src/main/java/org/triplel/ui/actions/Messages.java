@@ -46,10 +46,15 @@ final class Messages extends NLS {
     public static String Home_One;
     public static String JournalDisk_All;
     public static String JournalDisk_AllRemark;
-    public static String JournalDisk_HaveNone;
+    public static String JournalDisk_Damaged;
+    public static String JournalDisk_Disks;
+    public static String JournalDisk_Giving;
     public static String JournalDisk_HaveOne;
     public static String JournalDisk_Inside;
     public static String JournalDisk_InsideRemark;
+    public static String JournalDisk_IsAll;
+    public static String JournalDisk_IsInside;
+    public static String JournalDisk_IsMetadata;
     public static String JournalDisk_Journal;
     public static String JournalDisk_Many;
     public static String JournalDisk_Message;
@@ -59,8 +64,11 @@ final class Messages extends NLS {
     public static String JournalDisk_Size;
     public static String JournalDisk_SizeName;
     public static String JournalDisk_Some;
+    public static String JournalDisk_SomeUnfinished;
     public static String JournalDisk_Swap;
+    public static String JournalDisk_SwapMebibytes;
     public static String JournalDisk_SwapName;
+    public static String JournalDisk_Taking;
     public static String JournalDisk_Title;
     public static String JournalDisk_Unanswered;
     public static String Kill_AlwaysAsk;

@@ -108,8 +108,8 @@ final class NewVmSummaryPage extends NewVmPage {
                         .map(user -> NLS.bind(
                                 Messages.NewVm_SummaryAccepted,
                                 user,
-                                NewVmNamePage.plain(
-                                        new PlacementRisk(List.of(made), PlacementOfWrites.of(placement)).question())))
+                                NewVmNamePage.plain(PlacementRisk.of(List.of(made), PlacementOfWrites.of(placement))
+                                        .question())))
                         .orElse(Messages.NewVm_SummaryNoRisk));
     }
 

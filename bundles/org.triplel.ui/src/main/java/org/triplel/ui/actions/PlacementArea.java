@@ -79,7 +79,7 @@ final class PlacementArea {
     void about(List<Vm> others) {
         vms = List.copyOf(others);
         var widest = PlacementOfWrites.behind(Placement.MAX_RPO_SECONDS, Placement.MAX_RPO_MEBIBYTES);
-        consent.reserve(List.of(new PlacementRisk(vms, widest), new PlacementRisk(vms, PlacementOfWrites.LOG_SPLIT)));
+        consent.reserve(List.of(PlacementRisk.of(vms, widest), PlacementRisk.of(vms, PlacementOfWrites.LOG_SPLIT)));
         ask();
     }
 

@@ -29,7 +29,7 @@ record PlacementForm(List<Vm> vms, Optional<Side> swap, Optional<PlacementOfWrit
 
     /** What may be lost by what is chosen, if anything. */
     Optional<PlacementRisk> risk() {
-        return writes.filter(PlacementOfWrites::risky).map(chosen -> new PlacementRisk(vms, chosen));
+        return writes.filter(PlacementOfWrites::risky).map(chosen -> PlacementRisk.of(vms, chosen));
     }
 
     /** Whether what is chosen has a risk that nobody has accepted for all of the VMs. */

@@ -16,18 +16,35 @@ import org.triplel.ui.Acceptance;
  *
  * @param vms at least one
  * @param writes where what they write is to be kept, so that it may be lost
+ * @param acceptances one of each VM for which it has been accepted
  */
-record PlacementRisk(List<Vm> vms, PlacementOfWrites writes) {
+record PlacementRisk(List<Vm> vms, PlacementOfWrites writes, List<Acceptance> acceptances) {
+
+    /** That of a storage placement. */
+    static PlacementRisk of(List<Vm> vms, PlacementOfWrites writes) {
+        return new PlacementRisk(
+                vms,
+                writes,
+                vms.stream()
+                        .map(Vm::placement)
+                        .filter(writes::acceptedIn)
+                        .flatMap(placement -> Acceptance.of(placement).stream())
+                        .toList());
+    }
+
+    /** That of journal disks, which is the same as with Log-Split. */
+    static PlacementRisk ofJournalDisks(List<Vm> vms) {
+        return new PlacementRisk(
+                vms,
+                PlacementOfWrites.LOG_SPLIT,
+                vms.stream()
+                        .flatMap(vm -> Acceptance.of(vm.journalDisk()).stream())
+                        .toList());
+    }
 
     /** Whether it has been accepted for all of them. */
     boolean accepted() {
-        return vms.stream().allMatch(vm -> writes.acceptedIn(vm.placement()));
-    }
-
-    private List<Acceptance> acceptances() {
-        return vms.stream()
-                .flatMap(vm -> Acceptance.of(vm.placement()).stream())
-                .toList();
+        return acceptances.size() == vms.size();
     }
 
     /** What the user accepts, if he does. */
@@ -53,11 +70,9 @@ record PlacementRisk(List<Vm> vms, PlacementOfWrites writes) {
     /** Who has accepted it, and when. */
     String acceptedWords(ZoneId zone) {
         var newest =
-                acceptances().stream().max(Comparator.comparing(Acceptance::at)).orElseThrow();
-        var names =
-                acceptances().stream().map(Acceptance::by).distinct().sorted().collect(Collectors.joining(", "));
-        var several =
-                acceptances().stream().map(PlacementRisk::minute).distinct().count() > 1;
+                acceptances.stream().max(Comparator.comparing(Acceptance::at)).orElseThrow();
+        var names = acceptances.stream().map(Acceptance::by).distinct().sorted().collect(Collectors.joining(", "));
+        var several = acceptances.stream().map(PlacementRisk::minute).distinct().count() > 1;
         return NLS.bind(
                 several ? Messages.Placement_AcceptedMany : Messages.Placement_AcceptedOne, names, newest.time(zone));
     }

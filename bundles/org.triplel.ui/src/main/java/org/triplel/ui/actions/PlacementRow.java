@@ -106,6 +106,11 @@ final class PlacementRow<T> {
                 .setFocus();
     }
 
+    /** Whether a place can be chosen. */
+    void setEnabled(T place, boolean enabled) {
+        radios.stream().filter(radio -> radio.place.equals(place)).forEach(radio -> radio.button.setEnabled(enabled));
+    }
+
     /** What is chosen; empty as long as nothing is. */
     Optional<T> chosen() {
         return radios.stream()

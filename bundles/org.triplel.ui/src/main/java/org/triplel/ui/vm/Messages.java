@@ -77,6 +77,9 @@ final class Messages extends NLS {
     public static String Overview_Flush;
     public static String Overview_Host;
     public static String Overview_Io;
+    public static String Overview_JournalDiskDamaged;
+    public static String Overview_JournalDiskGiving;
+    public static String Overview_JournalDiskTaking;
     public static String Overview_Latency;
     public static String Overview_LocalShare;
     public static String Overview_Memory;

@@ -1,7 +1,7 @@
 package org.triplel.ui.vm;
 
-import java.time.Instant;
 import java.time.ZoneId;
+import java.util.Optional;
 import org.eclipse.osgi.util.NLS;
 import org.triplel.agent.api.Exposure;
 import org.triplel.agent.api.JournalDisk;
@@ -16,24 +16,27 @@ final class WritesWords {
     private WritesWords() {}
 
     static String placement(Vm vm, ZoneId zone) {
-        var placement = vm.placement();
-        if (vm.journalDisk().present()) {
-            return journalDisk(vm, zone);
-        }
-        var where =
-                switch (placement.writes()) {
-                    case THROUGH -> Messages.Overview_WritesThrough;
-                    case LOG_SPLIT -> NLS.bind(Messages.Overview_WritesLogSplit, vm.host());
-                    case BEHIND ->
-                        NLS.bind(Messages.Overview_WritesBehind, placement.rpoSeconds(), placement.rpoMebibytes());
-                };
-        return Acceptance.of(placement)
+        var where = vm.journalDisk().present() ? throughJournalDisk(vm) : placed(vm);
+        return accepted(vm)
                 .map(accepted -> NLS.bind(
                         Messages.Overview_WritesAccepted, new Object[] {where, accepted.by(), accepted.time(zone)}))
                 .orElse(where);
     }
 
-    private static String journalDisk(Vm vm, ZoneId zone) {
+    private static Optional<Acceptance> accepted(Vm vm) {
+        return vm.journalDisk().present() ? Acceptance.of(vm.journalDisk()) : Acceptance.of(vm.placement());
+    }
+
+    private static String placed(Vm vm) {
+        var placement = vm.placement();
+        return switch (placement.writes()) {
+            case THROUGH -> Messages.Overview_WritesThrough;
+            case LOG_SPLIT -> NLS.bind(Messages.Overview_WritesLogSplit, vm.host());
+            case BEHIND -> NLS.bind(Messages.Overview_WritesBehind, placement.rpoSeconds(), placement.rpoMebibytes());
+        };
+    }
+
+    private static String throughJournalDisk(Vm vm) {
         var disk = vm.journalDisk();
         var where = NLS.bind(
                 disk.mode() == JournalDisk.Mode.JOURNAL
@@ -41,8 +44,12 @@ final class WritesWords {
                         : Messages.Overview_WritesJournalDisk,
                 vm.host(),
                 disk.mebibytes());
-        var accepted = new Acceptance(disk.acceptedBy(), Instant.ofEpochMilli(disk.acceptedAtMillis()));
-        return NLS.bind(Messages.Overview_WritesAccepted, new Object[] {where, accepted.by(), accepted.time(zone)});
+        return switch (disk.stage()) {
+            case NONE, THERE -> where;
+            case GIVING -> NLS.bind(Messages.Overview_JournalDiskGiving, where);
+            case TAKING -> NLS.bind(Messages.Overview_JournalDiskTaking, where);
+            case DAMAGED -> NLS.bind(Messages.Overview_JournalDiskDamaged, where);
+        };
     }
 
     /** What would be lost with the host; a dash for a VM that is off. */

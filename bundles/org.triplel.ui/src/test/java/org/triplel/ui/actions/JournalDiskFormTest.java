@@ -6,6 +6,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.util.List;
 import java.util.Optional;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.triplel.agent.api.JournalDisk;
 import org.triplel.agent.api.Placement;
@@ -16,7 +17,11 @@ import org.triplel.agent.api.VmState;
 class JournalDiskFormTest {
 
     private static final Vm WITHOUT = vm("desk-01", JournalDisk.NONE);
-    private static final Vm WITH = vm("desk-02", new JournalDisk(64, JournalDisk.Mode.ORDERED, 0, "ada", 1));
+    private static final Vm WITH = vm("desk-02", JournalDisk.Stage.THERE, 64);
+
+    private static Vm vm(String name, JournalDisk.Stage stage, int mebibytes) {
+        return vm(name, new JournalDisk(stage, mebibytes, JournalDisk.Mode.ORDERED, 0, "ada", 1));
+    }
 
     private static Vm vm(String name, JournalDisk disk) {
         return new Vm(
@@ -36,25 +41,30 @@ class JournalDiskFormTest {
     }
 
     private static JournalDiskForm form(Optional<JournalPlace> place, boolean accepted, Vm... vms) {
-        return new JournalDiskForm(List.of(vms), place, 128, 32, accepted);
+        return new JournalDiskForm(new JournalDiskNow(List.of(vms)), place, 128, 32, accepted);
     }
 
-    @Test
-    void nothingIsChosenAtFirst() {
-        assertEquals(Optional.empty(), form(Optional.empty(), true, WITHOUT).choice("bob"));
+    private static JournalDiskForm form(JournalPlace place, Vm... vms) {
+        return form(Optional.of(place), false, vms);
+    }
+
+    private static List<JournalPlace> offered(Vm... vms) {
+        return Stream.of(JournalPlace.values())
+                .filter(new JournalDiskNow(List.of(vms))::offers)
+                .toList();
     }
 
     @Test
     void theRiskMustBeAccepted() {
-        var unanswered = form(Optional.of(JournalPlace.ALL_ON_DISK), false, WITHOUT);
+        var unanswered = form(JournalPlace.ALL_ON_DISK, WITHOUT);
         assertTrue(unanswered.risk().isPresent());
         assertEquals(Optional.empty(), unanswered.choice("bob"));
         assertEquals(Optional.of(Messages.JournalDisk_Unanswered), unanswered.hint());
         assertEquals(
-                Optional.of(new JournalDisk(128, JournalDisk.Mode.JOURNAL, 32, "bob", 0)),
+                Optional.of(JournalDisk.wanted(128, JournalDisk.Mode.JOURNAL, 32, "bob")),
                 form(Optional.of(JournalPlace.ALL_ON_DISK), true, WITHOUT).choice("bob"));
         assertEquals(
-                Optional.of(new JournalDisk(128, JournalDisk.Mode.ORDERED, 32, "bob", 0)),
+                Optional.of(JournalDisk.wanted(128, JournalDisk.Mode.ORDERED, 32, "bob")),
                 form(Optional.of(JournalPlace.METADATA_ON_DISK), true, WITHOUT).choice("bob"));
     }
 
@@ -62,16 +72,74 @@ class JournalDiskFormTest {
     void onlyThoseAreConcernedForWhomSomethingIsToBeDone() {
         var give = form(Optional.of(JournalPlace.ALL_ON_DISK), true, WITHOUT, WITH);
         assertEquals(List.of(WITHOUT), give.concerned());
-        assertTrue(give.hint().orElseThrow().contains("1 of 2"), give.hint()::toString);
-        var take = form(Optional.of(JournalPlace.INSIDE), false, WITHOUT, WITH);
+        assertEquals(Optional.of("Concerns 1 of 2 VMs; the others stay as they are."), give.hint());
+        var take = form(JournalPlace.INSIDE, WITHOUT, WITH);
         assertEquals(List.of(WITH), take.concerned());
         assertFalse(take.risk().isPresent());
         assertEquals(Optional.of(JournalDisk.NONE), take.choice("bob"));
-        var nothing = form(Optional.of(JournalPlace.INSIDE), false, WITHOUT);
-        assertEquals(Optional.empty(), nothing.choice("bob"));
-        assertEquals(Optional.of(Messages.JournalDisk_HaveNone), nothing.hint());
+    }
+
+    @Test
+    void whatTheyHaveIsNoChoice() {
+        var inside = form(JournalPlace.INSIDE, WITHOUT);
+        assertEquals(Optional.empty(), inside.choice("bob"));
+        assertEquals(Optional.empty(), inside.hint());
+        assertEquals(List.of(JournalPlace.values()), offered(WITHOUT));
+        var onDisk = form(Optional.of(JournalPlace.METADATA_ON_DISK), true, WITH);
+        assertEquals(Optional.empty(), onDisk.choice("bob"));
+        assertEquals(Optional.of(Messages.JournalDisk_HaveOne), onDisk.hint());
+        assertFalse(onDisk.sized());
+        assertEquals(List.of(JournalPlace.INSIDE, JournalPlace.METADATA_ON_DISK), offered(WITH));
         assertEquals(
-                Optional.of(Messages.JournalDisk_HaveOne),
-                form(Optional.of(JournalPlace.ALL_ON_DISK), true, WITH).hint());
+                Optional.empty(), form(Optional.empty(), true, WITHOUT, WITH).choice("bob"));
+    }
+
+    @Test
+    void whatWasBegunIsDoneAgainOrTakenBack() {
+        var giving = vm("desk-03", JournalDisk.Stage.GIVING, 128);
+        assertEquals(List.of(JournalPlace.INSIDE, JournalPlace.METADATA_ON_DISK), offered(giving));
+        var again = form(JournalPlace.METADATA_ON_DISK, giving);
+        assertEquals(Optional.of(Messages.JournalDisk_Giving), again.hint());
+        assertTrue(again.warns());
+        assertFalse(again.sized());
+        assertTrue(again.choice("bob").isPresent(), "ada has accepted it");
+        var back = form(JournalPlace.INSIDE, giving);
+        assertEquals(Optional.of(JournalDisk.NONE), back.choice("bob"));
+        assertEquals(Optional.empty(), back.hint());
+
+        var taking = vm("desk-04", JournalDisk.Stage.TAKING, 128);
+        assertEquals(List.of(JournalPlace.INSIDE), offered(taking));
+        assertEquals(
+                Optional.of(JournalDisk.NONE), form(JournalPlace.INSIDE, taking).choice("bob"));
+        assertEquals(
+                Optional.of(Messages.JournalDisk_Taking),
+                form(JournalPlace.INSIDE, taking).hint());
+    }
+
+    @Test
+    void whatIsDamagedIsLeftAlone() {
+        var damaged = vm("desk-05", JournalDisk.Stage.DAMAGED, 128);
+        assertEquals(List.of(JournalPlace.METADATA_ON_DISK), offered(damaged), "where it is");
+        var form = form(JournalPlace.METADATA_ON_DISK, damaged);
+        assertEquals(Optional.empty(), form.choice("bob"));
+        assertEquals(Optional.of(Messages.JournalDisk_Damaged), form.hint());
+        assertTrue(form.warns());
+        assertEquals(List.of(WITH), form(JournalPlace.INSIDE, WITH, damaged).concerned());
+    }
+
+    @Test
+    void amongOthersWhatWasBegunIsNamedAndNotGoneOnWith() {
+        var giving = vm("desk-03", JournalDisk.Stage.GIVING, 128);
+        var give = form(Optional.of(JournalPlace.METADATA_ON_DISK), true, WITHOUT, giving);
+        assertEquals(List.of(WITHOUT), give.concerned());
+        assertTrue(give.sized());
+        assertTrue(give.hint().orElseThrow().contains("not desk-03"), give.hint()::toString);
+        var another = vm("desk-04", JournalDisk.Stage.GIVING, 64);
+        var differ = form(JournalPlace.METADATA_ON_DISK, giving, another);
+        assertEquals(Optional.empty(), differ.choice("bob"));
+        assertTrue(differ.hint().orElseThrow().contains("not desk-03, desk-04"), differ.hint()::toString);
+        assertEquals(
+                List.of(WITH, giving, another),
+                form(JournalPlace.INSIDE, WITHOUT, WITH, giving, another).concerned());
     }
 }

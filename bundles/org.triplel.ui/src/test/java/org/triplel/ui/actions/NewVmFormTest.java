@@ -185,7 +185,7 @@ class NewVmFormTest {
                 new PlacementForm(vms, Optional.of(Side.NAS), behind, true).placement("ada"));
         assertEquals(
                 "I &accept that the loss of host client-1 destroys what web-01 wrote in the last 10 s, at most 64 MiB.",
-                new PlacementRisk(vms, behind.get()).question());
+                PlacementRisk.of(vms, behind.get()).question());
     }
 
     @Test

@@ -42,7 +42,7 @@ class PlacementRiskTest {
     }
 
     private static PlacementRisk risk(Vm... vms) {
-        return new PlacementRisk(List.of(vms), PlacementOfWrites.LOG_SPLIT);
+        return PlacementRisk.of(List.of(vms), PlacementOfWrites.LOG_SPLIT);
     }
 
     @Test
@@ -68,10 +68,11 @@ class PlacementRiskTest {
         var behind = PlacementOfWrites.behind(10, 64);
         assertEquals(
                 "I &accept that the loss of host client-1 destroys what desk-01 wrote in the last 10 s, at most 64 MiB.",
-                new PlacementRisk(List.of(one), behind).question());
+                PlacementRisk.of(List.of(one), behind).question());
         assertEquals(
                 "I &accept that the loss of a host destroys what 2 VMs wrote in the last 3600 s, at most 1024 MiB of each.",
-                new PlacementRisk(List.of(one, other), PlacementOfWrites.behind(3600, 1024)).question());
+                PlacementRisk.of(List.of(one, other), PlacementOfWrites.behind(3600, 1024))
+                        .question());
     }
 
     @Test

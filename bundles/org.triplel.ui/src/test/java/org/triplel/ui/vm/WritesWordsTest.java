@@ -4,6 +4,7 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 
 import java.time.Instant;
 import java.time.ZoneOffset;
+import java.util.Map;
 import org.junit.jupiter.api.Test;
 import org.triplel.agent.api.Exposure;
 import org.triplel.agent.api.JournalDisk;
@@ -16,24 +17,22 @@ import org.triplel.agent.api.VmState;
 class WritesWordsTest {
 
     private static Vm vm(VmState state, Placement placement) {
+        return vm(state, placement, JournalDisk.NONE);
+    }
+
+    private static Vm vm(VmState state, Placement placement, JournalDisk disk) {
         return new Vm(
-                "desk-01",
-                "client-1",
-                state,
-                "debian-12",
-                1,
-                1,
-                1,
-                placement,
-                JournalDisk.NONE,
-                1,
-                1,
-                RecoveryStage.NONE,
-                "");
+                "desk-01", "client-1", state, "debian-12", 1, 1, 1, placement, disk, 1, 1, RecoveryStage.NONE, "");
     }
 
     private static String placement(Placement placement) {
         return WritesWords.placement(vm(VmState.RUNNING, placement), ZoneOffset.UTC);
+    }
+
+    private static String journalDisk(JournalDisk.Stage stage, JournalDisk.Mode mode) {
+        var at = Instant.parse("2026-11-24T08:00:00Z").toEpochMilli();
+        var disk = new JournalDisk(stage, 64, mode, 0, "ada", at);
+        return WritesWords.placement(vm(VmState.STOPPED, Placement.DEFAULT, disk), ZoneOffset.UTC);
     }
 
     private static String exposure(VmState state, long bytes, long age) {
@@ -51,6 +50,23 @@ class WritesWordsTest {
                 "on the NAS at most 10 s, 64 MiB later, accepted by ada on 2026-11-24 08:00:00",
                 placement(Placement.behind(Side.LOCAL, 10, 64, "ada").acceptedAt(at)));
         assertEquals("journal on client-1 (Log-Split)", placement(Placement.risky(Side.LOCAL, "")));
+    }
+
+    @Test
+    void aJournalDiskIsToldWithItsStage() {
+        assertEquals(
+                "through a journal of 64 MiB on a disk of client-1, accepted by ada on 2026-11-24 08:00:00",
+                journalDisk(JournalDisk.Stage.THERE, JournalDisk.Mode.JOURNAL));
+        for (var stage : Map.of(
+                        JournalDisk.Stage.GIVING, "being given",
+                        JournalDisk.Stage.TAKING, "being taken away",
+                        JournalDisk.Stage.DAMAGED, "damaged")
+                .entrySet()) {
+            assertEquals(
+                    "on the NAS at once, with a journal of 64 MiB on a disk of client-1 (" + stage.getValue()
+                            + "), accepted by ada on 2026-11-24 08:00:00",
+                    journalDisk(stage.getKey(), JournalDisk.Mode.ORDERED));
+        }
     }
 
     @Test
