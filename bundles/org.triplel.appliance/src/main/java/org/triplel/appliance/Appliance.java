@@ -31,9 +31,11 @@ final class Appliance {
     private static final int LAST_LINES = 20;
 
     private final Machine machine;
+    private final Cancellation cancellation;
 
-    Appliance(Machine machine) {
+    Appliance(Machine machine, Cancellation cancellation) {
         this.machine = machine;
+        this.cancellation = cancellation;
     }
 
     /**
@@ -147,13 +149,14 @@ final class Appliance {
         return command;
     }
 
-    private String run(List<String> command, Path folder) throws IOException, InterruptedException {
-        var qemu = start(command, folder);
+    String run(List<String> command, Path folder) throws IOException, InterruptedException {
+        var qemu = cancellation.start(() -> start(command, folder));
         try {
-            CompletableFuture.delayedExecutor(LONGEST_HOURS, TimeUnit.HOURS).execute(qemu::destroyForcibly);
+            CompletableFuture.delayedExecutor(LONGEST_HOURS, TimeUnit.HOURS).execute(qemu.toHandle()::destroyForcibly);
             return words(qemu);
         } finally {
             qemu.destroyForcibly().waitFor();
+            cancellation.ended(qemu);
         }
     }
 
