@@ -25,6 +25,7 @@ final class Agent implements AutoCloseable {
     private final StateFolder state;
     private final Desktops desktops = new Desktops();
     private final ReplicaStore replicas;
+    private final JournalDisks journalDisks;
     private final Disks disks;
     private final Recoveries recoveries;
     private final Hypervisor hypervisor;
@@ -52,7 +53,7 @@ final class Agent implements AutoCloseable {
         var events = new EventLog(config.name(), event -> desktops.tell(desktop -> desktop.event(event)));
         replicas = new ReplicaStore(config.name(), state.replicas(), nas, events);
         var qemuUser = Files.getOwner(config.run());
-        var journalDisks = new JournalDisks(config.name(), state, nas, qemuUser.getName());
+        journalDisks = new JournalDisks(config.name(), state, nas, qemuUser.getName());
         disks = new Disks(config.name(), state, routerSocket, nas, replicas, config.sendRate(), events, journalDisks);
         Files.setOwner(routerSocket, qemuUser); // the socket's folder stays ours
         var memory = HostMemory.read().totalBytes();
@@ -130,6 +131,7 @@ final class Agent implements AutoCloseable {
         memories.close();
         memoryAskers.shutdown();
         watch.close();
+        journalDisks.close();
         hypervisor.close();
         desktops.close();
         disks.close();

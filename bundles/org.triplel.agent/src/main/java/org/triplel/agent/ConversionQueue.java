@@ -16,6 +16,8 @@ final class ConversionQueue {
     /** The file system of the first one may be between two journals. */
     private boolean changing;
 
+    private boolean closed;
+
     /**
      * Waits for the turn of a VM, which has asked for no other one, and does the step then.
      *
@@ -33,7 +35,7 @@ final class ConversionQueue {
     private synchronized void await(String vm) throws AgentException {
         vms.add(vm);
         try {
-            while (!vm.equals(vms.peek()) && !cancelled.contains(vm)) {
+            while (!closed && !vm.equals(vms.peek()) && !cancelled.contains(vm)) {
                 wait();
             }
             refuseIfCancelled(vm);
@@ -48,7 +50,7 @@ final class ConversionQueue {
     }
 
     private void refuseIfCancelled(String vm) throws AgentException {
-        if (cancelled.contains(vm)) {
+        if (closed || cancelled.contains(vm)) {
             throw cancelled(vm);
         }
     }
@@ -86,5 +88,22 @@ final class ConversionQueue {
         }
         cancelled.add(vm);
         notifyAll();
+    }
+
+    /** Cancels what waits, and returns when nobody has a turn any more; nobody gets one afterwards. */
+    synchronized void close() {
+        closed = true;
+        notifyAll();
+        boolean interrupted = false;
+        while (!vms.isEmpty()) {
+            try {
+                wait();
+            } catch (InterruptedException e) {
+                interrupted = true;
+            }
+        }
+        if (interrupted) {
+            Thread.currentThread().interrupt();
+        }
     }
 }

@@ -9,6 +9,7 @@ import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Collection;
 import java.util.Deque;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -16,6 +17,7 @@ import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ConcurrentSkipListMap;
 import org.triplel.agent.api.AgentError;
 import org.triplel.agent.api.AgentEvent.Severity;
+import org.triplel.block.BlockDevice;
 import org.triplel.block.nbd.Clients;
 import org.triplel.block.nbd.ExportMap;
 import org.triplel.block.nbd.NbdServer;
@@ -608,6 +610,15 @@ final class Disks implements VmDisks, AutoCloseable {
                     "Check the NAS, then try again.",
                     e);
         }
+    }
+
+    @Override
+    public OneOffExports serveOnce(String vm) {
+        var disk = find(vm).orElseThrow();
+        var served = new HashMap<String, BlockDevice>();
+        served.put(export(vm), disk.disk());
+        disk.locals().forEach(each -> served.put(each.export(), each));
+        return new OneOffExports(disks, served);
     }
 
     @Override

@@ -2,6 +2,7 @@ package org.triplel.agent;
 
 import java.io.IOException;
 import org.triplel.agent.api.AgentError;
+import org.triplel.appliance.Cancellation;
 import org.triplel.appliance.ExternalJournal;
 import org.triplel.appliance.JournalMode;
 import org.triplel.appliance.JournalPlace;
@@ -20,6 +21,7 @@ final class JournalConversion {
 
     private final JournalDiskNotes notes;
     private final String qemuUser;
+    private final Cancellation cancellation = new Cancellation();
     private final ConversionQueue queue;
 
     /** @param qemuUser to whom the socket of the disks belongs */
@@ -34,15 +36,15 @@ final class JournalConversion {
      *
      * @return whether the guest knows of the swap disk, too, if there is one
      */
-    boolean give(String vm, DomainXml domain, SemanticMap layout) throws AgentException {
+    boolean give(String vm, DomainXml domain, SemanticMap layout, OneOffExports exports) throws AgentException {
         var before = notes.find(vm).orElseThrow();
-        var appliance = appliance(before, domain);
+        var appliance = appliance(before, domain, exports);
         long fileSystem = before.fileSystem().isPresent()
                 ? before.fileSystem().get()
                 : RootFileSystem.start(vm, commandLine(domain), layout);
         return run(before, () -> {
             foundAt(vm, fileSystem);
-            return appliance.add(fileSystem, JournalMode.valueOf(before.mode().name()));
+            return appliance.add(fileSystem, JournalMode.valueOf(before.mode().name()), cancellation);
         });
     }
 
@@ -51,15 +53,15 @@ final class JournalConversion {
      *
      * @return whether the guest does not look for the swap disk any more
      */
-    boolean take(String vm, DomainXml domain) throws AgentException {
+    boolean take(String vm, DomainXml domain, OneOffExports exports) throws AgentException {
         var note = notes.find(vm).orElseThrow();
         if (note.fileSystem().isEmpty()) { // nothing has begun
             return true;
         }
-        var appliance = appliance(note, domain);
+        var appliance = appliance(note, domain, exports);
         return run(note, () -> {
             taking(vm);
-            return appliance.remove(note.fileSystem().get());
+            return appliance.remove(note.fileSystem().get(), cancellation);
         });
     }
 
@@ -152,7 +154,8 @@ final class JournalConversion {
                 e);
     }
 
-    private ExternalJournal appliance(JournalDiskNote note, DomainXml domain) throws AgentException {
+    private ExternalJournal appliance(JournalDiskNote note, DomainXml domain, OneOffExports exports)
+            throws AgentException {
         var boot = domain.boot()
                 .orElseThrow(() -> AgentException.conflict(
                         "The disk of " + note.vm() + " boots by itself, so there is no kernel to do it with.",
@@ -165,11 +168,16 @@ final class JournalConversion {
                         domain.memoryMiB(),
                         domain.accelerator() == Accelerator.KVM,
                         qemuUser),
-                new NbdDisk(socket, domain.disk().export()),
-                new NbdDisk(socket, JournalDiskFiles.journalExport(note.vm())),
+                new NbdDisk(socket, exports.name(domain.disk().export())),
+                new NbdDisk(socket, exports.name(JournalDiskFiles.journalExport(note.vm()))),
                 note.journal(),
-                note.swap().map(_ -> new NbdDisk(socket, JournalDiskFiles.swapExport(note.vm()))),
+                note.swap().map(_ -> new NbdDisk(socket, exports.name(JournalDiskFiles.swapExport(note.vm())))),
                 note.swap());
+    }
+
+    /** Ends an appliance that runs, as a crash of this process would. */
+    void cancel() {
+        cancellation.cancel();
     }
 
     private static String commandLine(DomainXml domain) {

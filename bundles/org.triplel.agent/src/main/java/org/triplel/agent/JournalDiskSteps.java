@@ -32,8 +32,8 @@ record JournalDiskSteps(ManagedVm.Host host, DomainXml definition, Consumer<Stri
     }
 
     private void convert(DiskRecord vm) throws AgentException {
-        boolean known = withDisks(vm, () -> host.journalDisks()
-                .give(name(), definition, host.disks().layout(name())));
+        boolean known = withDisks(vm, exports -> host.journalDisks()
+                .give(name(), definition, host.disks().layout(name()), exports));
         host.journalDisks().given(name());
         tell(
                 Severity.WARNING,
@@ -59,7 +59,8 @@ record JournalDiskSteps(ManagedVm.Host host, DomainXml definition, Consumer<Stri
         if (!used) {
             host.disks().refuseIfUsed(vm); // or what was seen may not be all
         }
-        boolean forgotten = !used || withDisks(vm, () -> host.journalDisks().take(name(), definition));
+        boolean forgotten =
+                !used || withDisks(vm, exports -> host.journalDisks().take(name(), definition, exports));
         host.journalDisks().end(vm);
         giveDisks();
         tell(
@@ -98,7 +99,7 @@ record JournalDiskSteps(ManagedVm.Host host, DomainXml definition, Consumer<Stri
     }
 
     private interface Work {
-        boolean run() throws AgentException;
+        boolean run(OneOffExports exports) throws AgentException;
     }
 
     /** Its disks are attached meanwhile, and what was written to them is where it belongs afterwards. */
@@ -106,8 +107,8 @@ record JournalDiskSteps(ManagedVm.Host host, DomainXml definition, Consumer<Stri
         giveDisks(); // first: their names may be taken
         host.disks().attach(vm, Guest.OFF);
         boolean result;
-        try {
-            result = work.run();
+        try (var exports = host.disks().serveOnce(name())) {
+            result = work.run(exports);
         } catch (AgentException | RuntimeException e) {
             cleanUp(e, () -> host.disks().detach(name(), Guest.OFF));
             throw e;

@@ -19,7 +19,7 @@ import org.triplel.router.DiskMetrics;
  * The journal disks of this host's VMs, with the swap disks beside them. Calls for one VM come one after another;
  * {@link #described} and {@link #problem} may come at any time.
  */
-final class JournalDisks {
+final class JournalDisks implements AutoCloseable {
 
     static final String JOURNAL_DISK = "Journal disk";
 
@@ -243,10 +243,11 @@ final class JournalDisks {
     /**
      * Tells the file system of the disk, which is attached, and so is the VM's.
      *
+     * @param exports of both
      * @return whether the guest knows of the swap disk, too, if there is one
      */
-    boolean give(String vm, DomainXml domain, SemanticMap layout) throws AgentException {
-        return conversion.give(vm, domain, layout);
+    boolean give(String vm, DomainXml domain, SemanticMap layout, OneOffExports exports) throws AgentException {
+        return conversion.give(vm, domain, layout, exports);
     }
 
     /** From now on it may be that the file system that begins there uses the disk. */
@@ -315,10 +316,11 @@ final class JournalDisks {
     /**
      * Gives the file system its journal back; both disks are attached.
      *
+     * @param exports of both
      * @return whether the guest does not look for the swap disk any more
      */
-    boolean take(String vm, DomainXml domain) throws AgentException {
-        return conversion.take(vm, domain);
+    boolean take(String vm, DomainXml domain, OneOffExports exports) throws AgentException {
+        return conversion.take(vm, domain, exports);
     }
 
     /** The file system does not use it any more. */
@@ -370,5 +372,15 @@ final class JournalDisks {
         } catch (HostDiskException e) {
             throw claims.failed("The journal disk of " + vm + " cannot be put aside", e);
         }
+    }
+
+    /**
+     * What waits for its turn is cancelled, and what has it ends as in a crash; when this returns, its disks are not used any
+     * more, and nobody gets a turn.
+     */
+    @Override
+    public void close() {
+        conversion.cancel();
+        queue.close();
     }
 }

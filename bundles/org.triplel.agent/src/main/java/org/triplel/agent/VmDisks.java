@@ -68,6 +68,9 @@ interface VmDisks {
     /** The overlay of a VM that is off is another one now: what was missing of the old one is not waited for any more. */
     void replaced(String vm);
 
+    /** Serves the disks of a VM that are attached once more, under other names, for a client that must not live longer. */
+    OneOffExports serveOnce(String vm);
+
     /** What lies where on a disk that is attached. */
     SemanticMap layout(String vm);
 

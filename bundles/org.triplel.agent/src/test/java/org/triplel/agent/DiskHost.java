@@ -34,6 +34,7 @@ final class DiskHost implements AutoCloseable {
 
     @Override
     public void close() throws IOException {
+        journalDisks.close();
         disks.close();
         replicas.close();
         state.close();

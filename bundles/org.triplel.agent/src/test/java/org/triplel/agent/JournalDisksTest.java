@@ -155,6 +155,37 @@ class JournalDisksTest {
     }
 
     @Test
+    void whoLivesTooLongDoesNotFindTheDisksOfTheNextAgent() throws Exception {
+        var names = new ArrayList<String>();
+        for (int agent = 0; agent < 2; agent++) {
+            try (var host = host("client-1")) {
+                if (agent == 0) {
+                    give(host);
+                }
+                host.disks.attach(VM, Guest.OFF);
+                try (var exports = host.disks.serveOnce("desk-01")) {
+                    for (var usual : List.of("desk-01/vda", "desk-01/vdb", "desk-01/vdc")) {
+                        try (var disk = disk("client-1", exports.name(usual))) {
+                            disk.write(0, ByteBuffer.wrap(new byte[512]));
+                            disk.flush();
+                        }
+                        for (var earlier : names) {
+                            assertThrows(IOException.class, () -> disk("client-1", earlier)
+                                    .close());
+                        }
+                    }
+                    names.add(exports.name("desk-01/vda"));
+                    names.add(exports.name("desk-01/vdb"));
+                }
+                for (var over : names) {
+                    assertThrows(IOException.class, () -> disk("client-1", over).close());
+                }
+                host.disks.detach("desk-01", Guest.OFF);
+            }
+        }
+    }
+
+    @Test
     void itTakesItsSpaceAtOnceAndForGood() throws Exception {
         try (var host = host("client-1")) {
             give(host);

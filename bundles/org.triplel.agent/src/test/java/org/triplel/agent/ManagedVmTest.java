@@ -1,6 +1,7 @@
 package org.triplel.agent;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertInstanceOf;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
@@ -12,6 +13,7 @@ import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CopyOnWriteArrayList;
@@ -33,6 +35,7 @@ import org.triplel.agent.api.RecoveryStage;
 import org.triplel.agent.api.Side;
 import org.triplel.agent.api.Vm;
 import org.triplel.agent.api.VmState;
+import org.triplel.block.nbd.ExportMap;
 import org.triplel.guest.SemanticMap;
 import org.triplel.hypervisor.Accelerator;
 import org.triplel.hypervisor.DomainPlacement;
@@ -109,6 +112,11 @@ class ManagedVmTest {
         }
 
         @Override
+        public OneOffExports serveOnce(String vm) {
+            return new OneOffExports(new ExportMap(), Map.of());
+        }
+
+        @Override
         public SemanticMap layout(String vm) {
             if (broken) {
                 throw new IllegalStateException("broken");
@@ -134,6 +142,7 @@ class ManagedVmTest {
     private final ScheduledExecutorService clock = Executors.newSingleThreadScheduledExecutor();
     private final EventLog events = new EventLog("client-1", event -> {});
     private final Lane lane = new Lane("test");
+    private final CountDownLatch theOther = new CountDownLatch(1);
 
     @BeforeEach
     void prepare() throws IOException {
@@ -265,19 +274,7 @@ class ManagedVmTest {
         var wanted = JournalDisk.wanted(16, JournalDisk.Mode.ORDERED, 0, "Ada");
         var vm = vmWithOverlay();
         assertThrows(AgentException.class, vm::cancelJournalDisk, "there is nothing to cancel");
-        var mayEnd = new CountDownLatch(1);
-        var busy = CompletableFuture.runAsync(() -> {
-            try {
-                journalDisks.queue().run("desk-02", () -> {
-                    journalDisks.queue().beginToChange("desk-02");
-                    mayEnd.countDown();
-                    awaitOrFail(theOther);
-                });
-            } catch (AgentException e) {
-                throw new IllegalStateException(e);
-            }
-        });
-        mayEnd.await();
+        var busy = changesAnother();
         var given = vm.giveJournalDisk(wanted);
         Await.until("it waits", () -> vm.snapshot().problem().contains("--cancel"));
         var late = assertThrows(AgentException.class, () -> journalDisks.queue().cancel("desk-02"));
@@ -293,7 +290,46 @@ class ManagedVmTest {
         assertEquals(List.of("attach desk-01", "detach desk-01"), disks.calls);
     }
 
-    private final CountDownLatch theOther = new CountDownLatch(1);
+    private CompletableFuture<Void> changesAnother() throws InterruptedException {
+        var begun = new CountDownLatch(1);
+        var busy = CompletableFuture.runAsync(
+                () -> {
+                    try {
+                        journalDisks.queue().run("desk-02", () -> {
+                            journalDisks.queue().beginToChange("desk-02");
+                            begun.countDown();
+                            awaitOrFail(theOther);
+                        });
+                    } catch (AgentException e) {
+                        throw new IllegalStateException(e);
+                    }
+                },
+                ManagedVmTest::inAThread);
+        begun.await();
+        return busy;
+    }
+
+    @Test
+    void theAgentEndsWhenNoDiskIsChangedAnyMore() throws Exception {
+        var wanted = JournalDisk.wanted(16, JournalDisk.Mode.ORDERED, 0, "Ada");
+        var vm = vmWithOverlay();
+        var busy = changesAnother();
+        var given = vm.giveJournalDisk(wanted);
+        Await.until("it waits", () -> vm.snapshot().problem().contains("--cancel"));
+        var closed = CompletableFuture.runAsync(journalDisks::close, ManagedVmTest::inAThread);
+        assertTrue(refusal(given).what().contains("cancelled"));
+        assertFalse(closed.isDone());
+        theOther.countDown();
+        busy.get();
+        closed.get();
+        assertTrue(refusal(vm.giveJournalDisk(wanted)).what().contains("cancelled"));
+        assertEquals(List.of(), disks.calls);
+        assertNoJournalDisk(vm);
+    }
+
+    private static void inAThread(Runnable task) {
+        Thread.ofPlatform().daemon().start(task);
+    }
 
     private static void awaitOrFail(CountDownLatch latch) {
         try {

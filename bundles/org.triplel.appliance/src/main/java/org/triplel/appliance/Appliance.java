@@ -29,9 +29,11 @@ final class Appliance {
     private static final int LAST_LINES = 20;
 
     private final Machine machine;
+    private final Cancellation cancellation;
 
-    Appliance(Machine machine) {
+    Appliance(Machine machine, Cancellation cancellation) {
         this.machine = machine;
+        this.cancellation = cancellation;
     }
 
     /**
@@ -139,19 +141,23 @@ final class Appliance {
         return command;
     }
 
-    private String run(List<String> command, Path folder) throws IOException, InterruptedException {
-        var qemu = start(command, folder);
+    String run(List<String> command, Path folder) throws IOException, InterruptedException {
+        var qemu = cancellation.start(() -> start(command, folder));
         try {
             endAfter(LONGEST_HOURS, TimeUnit.HOURS, qemu);
             return words(qemu);
         } finally {
             qemu.destroyForcibly().waitFor();
+            cancellation.ended(qemu);
         }
     }
 
     /** Nothing is kept of a process that ends before. */
     static void endAfter(long time, TimeUnit unit, Process process) {
-        process.onExit().orTimeout(time, unit).exceptionally(_ -> process.destroyForcibly());
+        process.onExit().orTimeout(time, unit).exceptionally(_ -> {
+            process.toHandle().destroyForcibly(); // which lets its last words be read
+            return process;
+        });
     }
 
     /**

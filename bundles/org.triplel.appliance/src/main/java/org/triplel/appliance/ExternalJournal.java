@@ -32,30 +32,33 @@ public record ExternalJournal(
      *
      * @param fileSystem where it begins on the disk, in bytes
      * @param mode is from now on what the file system says when it is mounted
+     * @param cancellation may end it in the middle
      * @return whether the guest's /etc/fstab names the swap disk, if there is one
      * @throws RefusedException e2fsck does not put it right without asking, or it is not possible; nothing has changed but what that does
      * @throws IOException it was interrupted, or failed in the middle
      */
-    public boolean add(long fileSystem, JournalMode mode) throws IOException, InterruptedException {
-        return run("add " + fileSystem / SECTOR + " " + journalId + " " + mode.option());
+    public boolean add(long fileSystem, JournalMode mode, Cancellation cancellation)
+            throws IOException, InterruptedException {
+        return run("add " + fileSystem / SECTOR + " " + journalId + " " + mode.option(), cancellation);
     }
 
     /**
      * Gives the file system an internal journal again, after that on the disk is replayed; the mode that was said for it is said no
      * longer. The disks are not needed any more then.
      *
+     * @param cancellation may end it in the middle
      * @return whether the guest's /etc/fstab names the swap disk no more
      * @throws RefusedException e2fsck does not put it right without asking, its journal is another one, or there is no room for one inside; nothing
      *     has changed but what that does
      * @throws IOException it was interrupted, or failed in the middle
      */
-    public boolean remove(long fileSystem) throws IOException, InterruptedException {
-        return run("remove " + fileSystem / SECTOR + " " + journalId);
+    public boolean remove(long fileSystem, Cancellation cancellation) throws IOException, InterruptedException {
+        return run("remove " + fileSystem / SECTOR + " " + journalId, cancellation);
     }
 
-    private boolean run(String work) throws IOException, InterruptedException {
+    private boolean run(String work, Cancellation cancellation) throws IOException, InterruptedException {
         var disks = Stream.concat(Stream.of(disk, journal), swap.stream()).toList();
-        var outcome = new Appliance(machine)
+        var outcome = new Appliance(machine, cancellation)
                 .run(disks, work + " " + swapId.map(UUID::toString).orElse("none"));
         return switch (outcome.status()) {
             case 0 -> true;

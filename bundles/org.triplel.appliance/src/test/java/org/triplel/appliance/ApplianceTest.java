@@ -8,7 +8,9 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.lang.ref.WeakReference;
+import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.attribute.PosixFilePermissions;
 import java.time.Duration;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
@@ -61,7 +63,39 @@ class ApplianceTest {
     }
 
     private static Appliance appliance(String user) {
-        return new Appliance(new Machine(Path.of("/kernel"), Path.of("/initrd"), 256, false, user));
+        return appliance(user, new Cancellation());
+    }
+
+    private static Appliance appliance(String user, Cancellation cancellation) {
+        return new Appliance(new Machine(Path.of("/kernel"), Path.of("/initrd"), 256, false, user), cancellation);
+    }
+
+    @ParameterizedTest
+    @MethodSource("users")
+    void isGoneWhenItWasCancelled(String user) throws Exception {
+        var cancellation = new Cancellation();
+        var appliance = appliance(user, cancellation);
+        var fifo = folder.resolve("fifo");
+        assertEquals(
+                0,
+                new ProcessBuilder("mkfifo", "-m", "666", fifo.toString())
+                        .start()
+                        .waitFor());
+        Files.setPosixFilePermissions(folder, PosixFilePermissions.fromString("rwx--x--x"));
+        var command = List.of("sh", "-c", "exec sleep 600 > " + fifo);
+        var ended = CompletableFuture.supplyAsync(() -> {
+            try {
+                return appliance.run(command, folder);
+            } catch (IOException | InterruptedException e) {
+                throw new IllegalStateException(e);
+            }
+        });
+        try (var lives = Files.newInputStream(fifo)) { // until it is opened there, too
+            cancellation.cancel();
+            assertEquals("", ended.get(20, TimeUnit.SECONDS));
+            assertEquals(-1, lives.read(), "it lives on");
+        }
+        assertThrows(IOException.class, () -> appliance.run(List.of("true"), folder));
     }
 
     private String said(String user, String command) throws Exception {

@@ -23,6 +23,7 @@ import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.triplel.appliance.Cancellation;
 import org.triplel.appliance.ExternalJournal;
 import org.triplel.appliance.JournalMode;
 import org.triplel.appliance.JournalPlace;
@@ -144,11 +145,11 @@ class ExternalJournalTest {
     }
 
     private void add() throws IOException, InterruptedException {
-        run(journal -> journal.add(0, JournalMode.JOURNAL));
+        run(journal -> journal.add(0, JournalMode.JOURNAL, new Cancellation()));
     }
 
     private void remove() throws IOException, InterruptedException {
-        run(journal -> journal.remove(0));
+        run(journal -> journal.remove(0, new Cancellation()));
     }
 
     private String superblock() throws Exception {
@@ -320,9 +321,9 @@ class ExternalJournalTest {
     @Test
     void aGuestWithoutFstabGetsItsJournalAllTheSame() throws Exception {
         Tool.run("debugfs", "-w", "-R", "rm /etc/fstab", path("disk"));
-        run(journal -> assertFalse(journal.add(0, JournalMode.JOURNAL)));
+        run(journal -> assertFalse(journal.add(0, JournalMode.JOURNAL, new Cancellation())));
         assertTrue(journalIsOutside(), this::journalWords);
-        run(journal -> assertFalse(journal.remove(0)));
+        run(journal -> assertFalse(journal.remove(0, new Cancellation())));
         assertTrue(superblock().lines().anyMatch(line -> line.matches("Journal inode: +8")), this::journalWords);
         assertEquals(0, Tool.run(LONG, "e2fsck", "-fn", path("disk")).status());
     }
