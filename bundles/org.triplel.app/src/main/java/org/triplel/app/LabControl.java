@@ -154,7 +154,7 @@ final class LabControl {
         return Status.error(message, failure);
     }
 
-    private record Monitored(IProgressMonitor monitor) implements Progress {
+    record Monitored(IProgressMonitor monitor) implements Progress {
         @Override
         public void step(String text) {
             monitor.subTask(text);

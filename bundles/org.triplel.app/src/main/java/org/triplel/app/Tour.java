@@ -16,6 +16,7 @@ import java.util.function.Consumer;
 import java.util.function.Function;
 import org.eclipse.core.commands.ParameterizedCommand;
 import org.eclipse.core.commands.common.CommandException;
+import org.eclipse.core.runtime.NullProgressMonitor;
 import org.eclipse.jface.viewers.StructuredSelection;
 import org.eclipse.swt.SWT;
 import org.eclipse.swt.graphics.GC;
@@ -39,9 +40,11 @@ import org.eclipse.ui.dialogs.PreferencesUtil;
 import org.eclipse.ui.handlers.IHandlerService;
 import org.eclipse.ui.handlers.RadioState;
 import org.triplel.agent.api.AgentService;
+import org.triplel.agent.api.JournalDisk;
 import org.triplel.agent.api.Placement;
 import org.triplel.agent.api.RecoveryStage;
 import org.triplel.agent.api.Vm;
+import org.triplel.agent.api.VmJournalDisk;
 import org.triplel.agent.api.VmPlacement;
 import org.triplel.agent.api.VmState;
 import org.triplel.agent.api.VmWatch;
@@ -90,6 +93,7 @@ final class Tour {
     private final Deque<Step> steps = new ArrayDeque<>();
     private final ExecutorService saver = Executors.newSingleThreadExecutor();
     private int pictures;
+    private volatile boolean interrupted;
 
     Tour(IWorkbench workbench, Services services, Path folder) {
         this.workbench = workbench;
@@ -166,6 +170,11 @@ final class Tour {
         step("", () -> true, LIMIT, () -> run(Commands.JOURNAL_DISK));
         step("journal-disk", this::dialogIsOpen, LIMIT, () -> press(SWT.RADIO, "On a disk of the host, all"));
         step("", () -> true, LIMIT, this::closeDialogs);
+        step("", () -> true, LIMIT, this::interruptJournalDisk);
+        step("", this::journalDiskIsInterrupted, LIMIT, () -> select(List.of(last())));
+        step("", () -> true, LIMIT, () -> run(Commands.JOURNAL_DISK));
+        step("journal-disk-interrupted", this::dialogIsOpen, LIMIT, () -> {});
+        step("", () -> true, LIMIT, this::closeDialogs);
     }
 
     /** Only the last VM: it has been in no other picture for long. */
@@ -203,6 +212,34 @@ final class Tour {
                 LOG.log(System.Logger.Level.ERROR, "no host is lost", e);
             }
         });
+    }
+
+    /** The agent dies in the middle, and another one takes its place. */
+    private void interruptJournalDisk() {
+        var disk = JournalDisk.wanted(
+                JournalDisk.DEFAULT_MEBIBYTES, JournalDisk.Mode.JOURNAL, 0, System.getProperty("user.name"));
+        var given = services.fleet()
+                .call(last().host(), agent -> agent.giveJournalDisk(new VmJournalDisk(last().name(), disk)));
+        saver.execute(() -> {
+            try {
+                while (last().journalDisk().stage() != JournalDisk.Stage.GIVING && !given.isDone()) {
+                    Thread.sleep(LOOK_EVERY_MILLIS);
+                }
+                var world = (LabWorld) services.lab().world();
+                var agent = world.lab().process(last().host() + ".agent").orElseThrow();
+                var process = ProcessHandle.of(agent).orElseThrow();
+                process.destroyForcibly();
+                process.onExit().join();
+                world.start(new LabControl.Monitored(new NullProgressMonitor()));
+                interrupted = true;
+            } catch (LabException | InterruptedException e) {
+                LOG.log(System.Logger.Level.ERROR, "nothing is interrupted", e);
+            }
+        });
+    }
+
+    private boolean journalDiskIsInterrupted() {
+        return interrupted && labRuns() && last().journalDisk().stage() == JournalDisk.Stage.GIVING;
     }
 
     private void newVm(String name) {

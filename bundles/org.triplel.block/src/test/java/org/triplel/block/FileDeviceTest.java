@@ -46,7 +46,7 @@ class FileDeviceTest {
     /** Only root can make one. */
     @Test
     void aBlockDeviceKeepsWhatIsWritten() throws IOException {
-        assumeTrue(Files.isWritable(Path.of("/dev/loop-control")), "loop devices");
+        assumeTrue(Files.isWritable(Path.of("/dev/loop-control")), "needs the right to make loop devices");
         var backing = sparse();
         var loop = Path.of(
                 Tool.run("losetup", "--find", "--show", backing.toString()).strip());
@@ -165,7 +165,7 @@ class FileDeviceTest {
     @Test
     @Timeout(60)
     void whoFlushesBesideAFailureHearsOfItToo() throws Exception {
-        assumeTrue(Files.isWritable(Path.of("/dev/fuse")), "FUSE");
+        assumeTrue(Files.isWritable(Path.of("/dev/fuse")), "needs the right to use FUSE");
         var socket = folder.resolve("s.sock");
         var mount = Files.createDirectory(folder.resolve("mount"));
         try (var content = FileDevice.open(sparse());

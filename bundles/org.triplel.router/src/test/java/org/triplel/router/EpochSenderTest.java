@@ -10,12 +10,9 @@ import java.nio.file.Path;
 import java.util.List;
 import java.util.Optional;
 import java.util.Random;
-import java.util.logging.Level;
-import java.util.logging.Logger;
-import org.junit.jupiter.api.AfterAll;
-import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.extension.ExtendWith;
 import org.junit.jupiter.api.io.TempDir;
 import org.triplel.block.ChangeCompletion;
 import org.triplel.block.DeviceLostException;
@@ -25,6 +22,7 @@ import org.triplel.block.ImageDaemon;
 import org.triplel.block.OverlayDevice;
 
 // a thread of its own: what hangs here cannot be interrupted
+@ExtendWith(QuietRouter.class)
 @Timeout(value = 60, threadMode = Timeout.ThreadMode.SEPARATE_THREAD)
 class EpochSenderTest {
 
@@ -33,8 +31,6 @@ class EpochSenderTest {
 
     /** Two blocks alone fit into it, but not beside a third; and one is not yet so much that it is flushed by itself. */
     private static final int RING = (int) (2 * RecordRing.recordBytes(BLOCK));
-
-    private static final Logger LOG = Logger.getLogger("org.triplel.router"); // held, or its level may be forgotten
 
     @TempDir
     Path folder;
@@ -83,16 +79,6 @@ class EpochSenderTest {
                 return overlay.held(offset, length);
             }
         }
-    }
-
-    @BeforeAll
-    static void keepQuiet() {
-        LOG.setLevel(Level.OFF);
-    }
-
-    @AfterAll
-    static void speakAgain() {
-        LOG.setLevel(null);
     }
 
     private static Change.Write write(long offset, byte[] content) {

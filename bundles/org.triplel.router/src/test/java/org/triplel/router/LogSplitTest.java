@@ -19,26 +19,24 @@ import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicInteger;
-import java.util.logging.Level;
-import java.util.logging.Logger;
-import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.extension.ExtendWith;
 import org.junit.jupiter.api.io.TempDir;
 import org.triplel.block.FileDevice;
 import org.triplel.guest.Journal;
 import org.triplel.router.SimulatedImageDaemon.Event;
 
 /** A disk whose journal is on the host. */
+@ExtendWith(QuietRouter.class)
 @Timeout(60)
 class LogSplitTest {
 
     private static final int BLOCK = 4096;
     private static final int DISK = FileSystemImage.BYTES;
     private static final Placement ON_HOST = new Placement(Side.NAS, Side.LOCAL);
-    private static final Logger LOG = Logger.getLogger("org.triplel.router"); // held, or its level may be forgotten
 
     @TempDir
     static Path shared;
@@ -56,13 +54,7 @@ class LogSplitTest {
 
     @BeforeAll
     static void makeFileSystem() throws Exception {
-        LOG.setLevel(Level.OFF);
         fileSystem = FileSystemImage.make(shared, "-b", "4096");
-    }
-
-    @AfterAll
-    static void speakAgain() {
-        LOG.setLevel(null);
     }
 
     @BeforeEach

@@ -13,15 +13,12 @@ import java.util.Random;
 import java.util.concurrent.Executors;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.locks.LockSupport;
-import java.util.logging.Level;
-import java.util.logging.Logger;
 import java.util.stream.Collectors;
 import java.util.stream.IntStream;
-import org.junit.jupiter.api.AfterAll;
-import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.extension.ExtendWith;
 import org.junit.jupiter.api.io.TempDir;
 import org.triplel.block.BlockException;
 import org.triplel.router.Agents.Request;
@@ -32,6 +29,7 @@ import org.triplel.router.SimulatedImageDaemon.Event;
  * Random histories of a disk whose daemon and whose own process die at any call, against a byte array as the model:
  * nothing acknowledged is ever lost, and what a flush has covered is durable.
  */
+@ExtendWith(QuietRouter.class)
 @Timeout(300)
 class RoutedDiskHistoryTest {
 
@@ -40,20 +38,8 @@ class RoutedDiskHistoryTest {
     private static final Event[] EVENTS = Event.values();
     private static final int LONGEST = 100 * 1024;
 
-    private static final Logger LOG = Logger.getLogger("org.triplel.router"); // held, or its level may be forgotten
-
     @TempDir
     Path folder;
-
-    @BeforeAll
-    static void keepQuiet() {
-        LOG.setLevel(Level.OFF);
-    }
-
-    @AfterAll
-    static void speakAgain() {
-        LOG.setLevel(null);
-    }
 
     private Agents agents(Random random, String name, boolean behind) throws IOException {
         return new Agents(folder, random, name, behind);

@@ -19,14 +19,11 @@ import java.util.concurrent.ExecutionException;
 import java.util.concurrent.Executors;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.function.BooleanSupplier;
-import java.util.logging.Level;
-import java.util.logging.Logger;
 import java.util.stream.IntStream;
-import org.junit.jupiter.api.AfterAll;
-import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.extension.ExtendWith;
 import org.junit.jupiter.api.io.TempDir;
 import org.triplel.block.BlockException;
 import org.triplel.block.BlockException.Errno;
@@ -34,13 +31,13 @@ import org.triplel.block.ClassRange;
 import org.triplel.block.ClassRange.Kind;
 import org.triplel.router.SimulatedImageDaemon.Event;
 
+@ExtendWith(QuietRouter.class)
 @Timeout(60)
 class RoutedDiskTest {
 
     private static final int CLUSTER = RoutedDisk.CLUSTER_BYTES;
     private static final int DISK = 8 * CLUSTER;
     private static final int RING = 256 * 1024;
-    private static final Logger LOG = Logger.getLogger("org.triplel.router"); // held, or its level may be forgotten
 
     @TempDir
     Path folder;
@@ -50,16 +47,6 @@ class RoutedDiskTest {
 
     private final DiskMetrics metrics = new DiskMetrics();
     private SimulatedImageDaemon daemon;
-
-    @BeforeAll
-    static void keepQuiet() {
-        LOG.setLevel(Level.OFF);
-    }
-
-    @AfterAll
-    static void speakAgain() {
-        LOG.setLevel(null);
-    }
 
     @BeforeEach
     void createDaemon() {

@@ -18,13 +18,10 @@ import java.util.List;
 import java.util.Optional;
 import java.util.Random;
 import java.util.concurrent.atomic.AtomicInteger;
-import java.util.logging.Level;
-import java.util.logging.Logger;
 import java.util.stream.Stream;
-import org.junit.jupiter.api.AfterAll;
-import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.extension.ExtendWith;
 import org.junit.jupiter.api.io.CleanupMode;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -40,12 +37,12 @@ import org.triplel.router.Workload.Acknowledgement;
  * so it is on the NAS; written behind, as at an earlier time; with the journal on the host, apart from the journal, and
  * nobody takes the file system for sound.
  */
+@ExtendWith(QuietRouter.class)
 @Tag("thorough")
 class WorkloadCutTest {
 
     private static final List<String> WORKLOADS = List.of("fio", "dpkg", "sqlite", "journal");
     private static final String TOMBSTONE = "Triple-L: the journal is on";
-    private static final Logger LOG = Logger.getLogger("org.triplel.router"); // held, or its level may be forgotten
 
     private enum Policy {
         THROUGH(Placement.NAS),
@@ -61,16 +58,6 @@ class WorkloadCutTest {
 
     @TempDir(cleanup = CleanupMode.ON_SUCCESS)
     Path folder;
-
-    @BeforeAll
-    static void keepQuiet() {
-        LOG.setLevel(Level.OFF);
-    }
-
-    @AfterAll
-    static void speakAgain() {
-        LOG.setLevel(null);
-    }
 
     static Stream<Arguments> lives() {
         return WORKLOADS.stream()

@@ -18,13 +18,10 @@ import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.locks.LockSupport;
-import java.util.logging.Level;
-import java.util.logging.Logger;
-import org.junit.jupiter.api.AfterAll;
-import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.extension.ExtendWith;
 import org.junit.jupiter.api.io.CleanupMode;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -33,6 +30,7 @@ import org.junit.jupiter.api.io.TempDir;
  * there that was flushed. If it does not, the NAS alone is the disk as after an earlier cut, not too long ago, and as
  * after one of now if it is written through.
  */
+@ExtendWith(QuietRouter.class)
 @Tag("thorough")
 class WriteBehindCutTest {
 
@@ -40,21 +38,8 @@ class WriteBehindCutTest {
     private static final Placement BEHIND = new Placement(Side.NAS, Side.NAS, Optional.of(RecordedLog.RPO));
     private static final Duration STUCK = RecordedLog.RPO.age().multipliedBy(3).dividedBy(2);
 
-    private static final Logger LOG =
-            Logger.getLogger(WriteBehind.class.getName()); // held, or its level may be forgotten
-
     @TempDir(cleanup = CleanupMode.ON_SUCCESS)
     Path folder;
-
-    @BeforeAll
-    static void keepQuiet() {
-        LOG.setLevel(Level.OFF);
-    }
-
-    @AfterAll
-    static void speakAgain() {
-        LOG.setLevel(null);
-    }
 
     /** What guests do to a disk, and an administrator. */
     private interface Work {

@@ -22,19 +22,17 @@ import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
 import java.util.function.BooleanSupplier;
-import java.util.logging.Level;
-import java.util.logging.Logger;
-import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.AfterEach;
-import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.extension.ExtendWith;
 import org.junit.jupiter.api.io.TempDir;
 import org.triplel.block.Extent;
 import org.triplel.block.FileDevice;
 
 /** A disk that is written behind, while its NAS stalls or its host's disk fails. */
+@ExtendWith(QuietRouter.class)
 @Timeout(60)
 class WriteBehindTest {
 
@@ -42,7 +40,6 @@ class WriteBehindTest {
     private static final int DISK = 512 * CLUSTER;
     private static final Rpo LONG = new Rpo(Duration.ofHours(1), Rpo.MIN_BYTES);
     private static final Rpo SHORT = new Rpo(Duration.ofSeconds(1), Rpo.MIN_BYTES);
-    private static final Logger LOG = Logger.getLogger("org.triplel.router"); // held, or its level may be forgotten
 
     @TempDir
     Path folder;
@@ -98,16 +95,6 @@ class WriteBehindTest {
         void claim(Optional<UUID> log) {
             claim = log;
         }
-    }
-
-    @BeforeAll
-    static void keepQuiet() {
-        LOG.setLevel(Level.OFF);
-    }
-
-    @AfterAll
-    static void speakAgain() {
-        LOG.setLevel(null);
     }
 
     @BeforeEach

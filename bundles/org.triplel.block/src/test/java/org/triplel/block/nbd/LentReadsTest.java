@@ -278,7 +278,8 @@ class LentReadsTest {
                 "conv=notrunc,fdatasync",
                 "count=0",
                 "status=none");
-        assumeTrue(cachedPages() < SIZE / 4096, "a file system of which pages can be dropped");
+        assumeTrue(
+                cachedPages() < SIZE / 4096, "needs a file system whose pages leave the cache when they are asked to");
         try (var fresh = FileDevice.openReadOnly(image)) {
             long before = cachedPages();
             boolean lends = fresh.lendNow(0, SIZE / 2, (_, _, _) -> {});

@@ -130,9 +130,10 @@ final class JournalDiskDialog extends TitleAreaDialog {
         return spinner;
     }
 
+    /** The choices say how wide it is, and not the first message, which has two lines. */
     @Override
-    protected void createButtonsForButtonBar(Composite parent) {
-        super.createButtonsForButtonBar(parent);
+    public void create() {
+        super.create();
         look();
     }
 
