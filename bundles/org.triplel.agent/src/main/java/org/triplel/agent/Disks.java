@@ -262,7 +262,8 @@ final class Disks implements VmDisks, AutoCloseable {
                     (e.host().equals(host)
                                     ? "Put back what was exchanged. If it cannot be had"
                                     : "Start the VM on " + e.host()
-                                            + ", or take its journal disk away there: triplel vm journal-disk " + vm.vm()
+                                            + ", or take its journal disk away there: triplel vm journal-disk "
+                                            + vm.vm()
                                             + " --back. If that host is lost for good, or what it had")
                             + ", recover the VM: Recover VM..., or triplel vm recover " + vm.vm() + " --host "
                             + e.host() + ".",

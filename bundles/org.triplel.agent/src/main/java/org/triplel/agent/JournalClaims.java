@@ -7,7 +7,6 @@ import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.time.Instant;
 import java.util.Optional;
-import java.util.UUID;
 import org.triplel.agent.api.AgentError;
 
 /**
@@ -130,7 +129,8 @@ record JournalClaims(String host, Nas nas, JournalDiskNotes notes, JournalDiskFi
         if (other.isPresent()) {
             throw new JournalElsewhereException(
                     other.get().host(),
-                    "the file system in " + vm.overlay() + " needs it, but the NAS says that its journal is on a disk of "
+                    "the file system in " + vm.overlay()
+                            + " needs it, but the NAS says that its journal is on a disk of "
                             + other.get().host());
         }
         var note = notes.find(vm.vm()).orElseThrow();
@@ -283,8 +283,8 @@ record JournalClaims(String host, Nas nas, JournalDiskNotes notes, JournalDiskFi
                     AgentError.Kind.CONFLICT,
                     vm.overlay() + " stays as it is: which host has the journal of its file system is not known: "
                             + e.getMessage() + ".",
-                    "If no other host needs it, recover " + vm.vm() + " first: triplel vm recover " + vm.vm() + " --host "
-                            + host + ".",
+                    "If no other host needs it, recover " + vm.vm() + " first: triplel vm recover " + vm.vm()
+                            + " --host " + host + ".",
                     e);
         } catch (IOException e) {
             throw failed(vm.overlay() + " stays as it is", e);

@@ -277,9 +277,8 @@ final class JournalDisks {
                         vm.vm() + " has no journal disk on " + host + ".", notes.unreadable(vm.vm())));
         try {
             boolean claimed = claims.isClaimed(vm);
-            boolean begun = claimed
-                    && note.inTheMiddle()
-                    && note.fileSystem().isPresent(); // how far, the appliance sees
+            boolean begun =
+                    claimed && note.inTheMiddle() && note.fileSystem().isPresent(); // how far, the appliance sees
             if (!begun && !claims.isUsed(note, vm.overlay())) {
                 return false;
             }

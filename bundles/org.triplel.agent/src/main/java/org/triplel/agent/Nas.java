@@ -303,8 +303,7 @@ record Nas(Path folder, Optional<Path> link) {
 
     /** Whether the overlay is the file that was claimed: as long as that has a second name, no other can get its inode. */
     boolean isClaimedImage(String overlay) throws IOException {
-        return Files.exists(claimedImage(overlay))
-                && Files.isSameFile(claimedImage(overlay), folder.resolve(overlay));
+        return Files.exists(claimedImage(overlay)) && Files.isSameFile(claimedImage(overlay), folder.resolve(overlay));
     }
 
     private Path claimedImage(String overlay) {

@@ -73,7 +73,8 @@ final class OverlayLook {
     Stream<UUID> outside() {
         return map.fileSystems().stream()
                 .flatMap(each -> each.journalDevice().stream())
-                .filter(id -> map.journals().stream().noneMatch(each -> each.reason().contains(id.toString())));
+                .filter(id ->
+                        map.journals().stream().noneMatch(each -> each.reason().contains(id.toString())));
     }
 
     /** The journals that are inside, but on a host by Log-Split. */

@@ -317,10 +317,9 @@ class JournalDisksTest {
         var recoveries = new Recoveries("client-1", host.state, fixture.nas(), host.events, host.journalDisks);
         recoveries.begin(VM, new RecoveryRequest("desk-01", "client-1", ""));
         Await.until("it ends", () -> recoveries.stage("desk-01") != RecoveryStage.RUNNING);
-        assertEquals(
-                RecoveryStage.READY,
-                recoveries.stage("desk-01"),
-                () -> host.events.newest().toString());
+        assertEquals(RecoveryStage.READY, recoveries.stage("desk-01"), () -> host.events
+                .newest()
+                .toString());
         recoveries.use(VM);
     }
 
@@ -367,7 +366,8 @@ class JournalDisksTest {
             assertEquals(Optional.empty(), host.journalDisks.find("desk-01"));
             assertEquals(Optional.empty(), fixture.nas().journalClaim(VM.overlay()));
             assertFalse(Files.exists(local("desk-01.swap-disk")));
-            assertTrue(host.events.newest().stream().anyMatch(event -> event.message().contains(kept.toString())));
+            assertTrue(host.events.newest().stream()
+                    .anyMatch(event -> event.message().contains(kept.toString())));
             host.disks.attach(VM, Guest.OFF);
             host.disks.detach("desk-01", Guest.OFF);
             host.disks.discard(VM);
@@ -393,12 +393,10 @@ class JournalDisksTest {
         try (var host = host("client-1")) {
             var refusal = assertThrows(AgentException.class, () -> host.disks.attach(VM, Guest.OFF));
             assertTrue(refusal.getMessage().contains("exchanged"), refusal::getMessage);
-            assertThrows(
-                    IOException.class,
-                    () -> fixture.nas()
-                            .claimJournal(
-                                    VM.overlay(),
-                                    new JournalClaim("client-2", UUID.randomUUID(), "", Instant.EPOCH, 0, false)));
+            assertThrows(IOException.class, () -> fixture.nas()
+                    .claimJournal(
+                            VM.overlay(),
+                            new JournalClaim("client-2", UUID.randomUUID(), "", Instant.EPOCH, 0, false)));
             assertFalse(fixture.nas().isClaimedImage(VM.overlay()), "which does not become the claimed one by that");
             host.disks.discard(VM);
             assertFalse(Files.exists(claimed), "its space is free");
@@ -588,9 +586,7 @@ class JournalDisksTest {
             Files.write(overlay, backup); // the same file
             var refusal = assertThrows(AgentException.class, () -> host.disks.attach(VM, Guest.OFF));
             assertTrue(refusal.getMessage().contains("written to meanwhile"), refusal::getMessage);
-            assertTrue(
-                    isLost(host),
-                    "it can be recovered");
+            assertTrue(isLost(host), "it can be recovered");
         }
         try (var host = host("client-1")) {
             assertThrows(AgentException.class, () -> host.disks.attach(VM, Guest.OFF), "the next agent knows, too");
@@ -711,9 +707,7 @@ class JournalDisksTest {
             }
             assertThrows(AgentException.class, () -> host.journalDisks.beginToTake(VM));
             assertThrows(AgentException.class, () -> host.journalDisks.beginToGive(VM, WANTED));
-            assertTrue(
-                    isLost(host),
-                    "it can be recovered");
+            assertTrue(isLost(host), "it can be recovered");
         }
     }
 

@@ -269,9 +269,8 @@ class ManagedVmTest {
         vm.takeJournalDisk().get();
         assertEquals(List.of("refuse if used desk-01"), disks.calls);
         assertNoJournalDisk(vm);
-        assertTrue(
-                events.newest().getLast().message().contains("only removed"),
-                () -> events.newest().toString());
+        assertTrue(events.newest().getLast().message().contains("only removed"), () -> events.newest()
+                .toString());
     }
 
     @Test
