@@ -22,6 +22,8 @@ import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 import org.triplel.agent.api.JournalDisk;
 import org.triplel.agent.api.RequestClass;
 import org.triplel.agent.api.Side;
@@ -487,6 +489,33 @@ class JournalDisksTest {
                             .lostJournal("desk-01", VM.overlay())
                             .isPresent(),
                     "it can be recovered");
+        }
+    }
+
+    @ParameterizedTest
+    @ValueSource(booleans = {false, true})
+    void anOverlayIsNotKeptOpenWithoutItsJournal(boolean damaged) throws Exception {
+        try (var host = host("client-1")) {
+            give(host);
+            host.disks.attach(VM, Guest.OFF);
+            if (damaged) {
+                host.journalDisks.notes().damaged("desk-01");
+            }
+        } // and its image daemon lives on
+        if (!damaged) {
+            Files.delete(local("desk-01.journal-disk"));
+        }
+        try (var host = host("client-1")) {
+            assertThrows(AgentException.class, () -> host.disks.attach(VM, Guest.LIVES));
+            assertThrows(AgentException.class, () -> host.disks.refuseIfUsed(VM), "the guest may live");
+            assertThrows(AgentException.class, () -> host.disks.detach("desk-01", Guest.OFF));
+            host.disks.refuseIfUsed(VM);
+            assertTrue(
+                    host.journalDisks
+                            .claims()
+                            .lostJournal("desk-01", VM.overlay())
+                            .isPresent(),
+                    "to be recovered");
         }
     }
 
