@@ -258,6 +258,9 @@ final class Disks implements VmDisks, AutoCloseable {
                             + ". Its disk is then as after a power cut a short time before.",
                     e);
         } catch (JournalElsewhereException e) {
+            if (guest == Guest.OFF) {
+                letGo(vm);
+            }
             throw new AgentException(
                     AgentError.Kind.CONFLICT,
                     "The disk of " + vm.vm() + " cannot be attached: " + e.getMessage() + ".",
@@ -290,6 +293,19 @@ final class Disks implements VmDisks, AutoCloseable {
                     e);
         } finally {
             undo(vm, done);
+        }
+    }
+
+    /** Nobody goes on with the overlay without its journal, so it must not be open when it is to be recovered. */
+    private void letGo(DiskRecord vm) {
+        try {
+            var daemon = daemon(vm);
+            if (daemon.isAlive()) {
+                daemon.close();
+                spools.noteOverlay(vm);
+            }
+        } catch (IOException e) { // whoever wants to recover it is told that it is open
+            LOG.log(Level.WARNING, vm.vm() + ": end of its image daemon", e);
         }
     }
 

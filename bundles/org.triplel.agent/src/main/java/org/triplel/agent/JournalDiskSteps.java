@@ -15,6 +15,9 @@ import org.triplel.hypervisor.HypervisorException;
  */
 record JournalDiskSteps(ManagedVm.Host host, DomainXml definition, Consumer<String> problem) {
 
+    /** What the superblock says is a device number, of which Linux may give the disk another one the next time. */
+    private static final String JOURNAL_PATH = "journal_path=/dev/vdb";
+
     private String name() {
         return definition.name();
     }
@@ -125,7 +128,7 @@ record JournalDiskSteps(ManagedVm.Host host, DomainXml definition, Consumer<Stri
         }
     }
 
-    /** The domain has the disks that are here for it. */
+    /** The domain has the disks that are here for it, and its kernel looks for the journal there. */
     void giveDisks() throws AgentException {
         try {
             host.hypervisor()
@@ -133,6 +136,11 @@ record JournalDiskSteps(ManagedVm.Host host, DomainXml definition, Consumer<Stri
                             name(),
                             host.journalDisks()
                                     .exports(name(), definition.disk().socket()));
+            host.hypervisor()
+                    .setRootOption(
+                            name(),
+                            JOURNAL_PATH,
+                            host.journalDisks().find(name()).isPresent());
         } catch (HypervisorException e) {
             throw ManagedVm.hypervisor(e, "");
         }

@@ -24,6 +24,8 @@ import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 import org.triplel.agent.api.JournalDisk;
 import org.triplel.agent.api.RecoveryRequest;
 import org.triplel.agent.api.RecoveryStage;
@@ -786,6 +788,33 @@ class JournalDisksTest {
             assertThrows(AgentException.class, () -> host.journalDisks.canBeTaken(VM));
             assertThrows(AgentException.class, () -> host.journalDisks.beginToGive(VM, WANTED));
             assertTrue(isLost(host), "it can be recovered");
+        }
+    }
+
+    @ParameterizedTest
+    @ValueSource(booleans = {false, true})
+    void anOverlayIsNotKeptOpenWithoutItsJournal(boolean damaged) throws Exception {
+        try (var host = host("client-1")) {
+            give(host);
+            host.disks.attach(VM, Guest.OFF);
+            if (damaged) {
+                host.journalDisks.notes().damaged("desk-01");
+            }
+        } // and its image daemon lives on
+        if (!damaged) {
+            Files.delete(local("desk-01.journal-disk"));
+        }
+        try (var host = host("client-1")) {
+            assertThrows(AgentException.class, () -> host.disks.attach(VM, Guest.LIVES));
+            assertThrows(AgentException.class, () -> host.disks.refuseIfUsed(VM), "the guest may live");
+            assertThrows(AgentException.class, () -> host.disks.detach("desk-01", Guest.OFF));
+            host.disks.refuseIfUsed(VM);
+            assertTrue(
+                    host.journalDisks
+                            .claims()
+                            .lostJournal("desk-01", VM.overlay())
+                            .isPresent(),
+                    "to be recovered");
         }
     }
 

@@ -251,6 +251,21 @@ class ManagedVmTest {
         assertEquals("", vm.snapshot().problem());
         assertEquals(VmState.STOPPED, vm.snapshot().state());
         assertEquals(List.of(), hypervisor.given.get("desk-01"));
+        assertEquals(Map.of(), hypervisor.rootOptions);
+    }
+
+    @Test
+    void itsKernelIsToldWhereItsJournalIsAsLongAsItHasTheDisk() throws Exception {
+        var vm = vmWithOverlay();
+        var disk = new DiskRecord("desk-01", new BaseVersion("debian-12", 1), "vms/desk-01.qcow2", Optional.empty());
+        journalDisks.beginToGive(disk, new JournalDisk(16, JournalDisk.Mode.ORDERED, 0, "Ada", 0));
+        journalDisks.given("desk-01");
+        started(vm);
+        assertEquals(Map.of("desk-01", "journal_path=/dev/vdb"), hypervisor.rootOptions);
+        vm.stopHeard(DomainState.OFF);
+        awaitState(vm, VmState.STOPPED);
+        vm.takeJournalDisk().get();
+        assertNoJournalDisk(vm);
     }
 
     @Test

@@ -41,6 +41,9 @@ class SimulatedHypervisor implements Hypervisor {
     /** What domains have besides their own disks. */
     final Map<String, List<DomainXml.NbdDisk>> given = new ConcurrentHashMap<>();
 
+    /** With what the kernels of domains mount their root. */
+    final Map<String, String> rootOptions = new ConcurrentHashMap<>();
+
     private void call(String operation) throws HypervisorException {
         calls.add(operation);
         if (operation.equals(refused)) {
@@ -143,6 +146,15 @@ class SimulatedHypervisor implements Hypervisor {
         if (!disks.equals(before)) {
             call("give disks " + domain
                     + disks.stream().map(disk -> " " + disk.export()).collect(Collectors.joining()));
+        }
+    }
+
+    @Override
+    public void setRootOption(String domain, String option, boolean wanted) {
+        if (wanted) {
+            rootOptions.put(domain, option);
+        } else {
+            rootOptions.remove(domain);
         }
     }
 

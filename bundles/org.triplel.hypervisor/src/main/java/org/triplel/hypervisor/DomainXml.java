@@ -6,6 +6,8 @@ import java.io.StringWriter;
 import java.nio.file.Path;
 import java.time.Instant;
 import java.time.format.DateTimeParseException;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.TreeMap;
@@ -16,6 +18,10 @@ import javax.xml.parsers.ParserConfigurationException;
 import javax.xml.stream.XMLOutputFactory;
 import javax.xml.stream.XMLStreamException;
 import javax.xml.stream.XMLStreamWriter;
+import javax.xml.transform.TransformerException;
+import javax.xml.transform.TransformerFactory;
+import javax.xml.transform.dom.DOMSource;
+import javax.xml.transform.stream.StreamResult;
 import org.triplel.hypervisor.DomainPlacement.Writes;
 import org.w3c.dom.Document;
 import org.w3c.dom.Element;
@@ -68,6 +74,7 @@ public record DomainXml(
     private static final String FIRST_DISK = "vda";
 
     private static final Pattern NAME = Pattern.compile("[A-Za-z0-9][A-Za-z0-9_-]{0,62}");
+    private static final Pattern ROOT_FLAGS = Pattern.compile("(?:^|\\s)rootflags=(\\S+)");
     private static final String HOST = "host";
     private static final String NAS = "nas";
     private static final String OVERLAYS = "vms/";
@@ -270,6 +277,53 @@ public record DomainXml(
             }
         }
         return result;
+    }
+
+    /**
+     * Libvirt's description of a domain whose kernel mounts its root file system with an option, or without it; empty if it is
+     * so already, or no kernel is named.
+     */
+    static Optional<String> withRootOption(String xml, String option, boolean wanted) {
+        var document = document(xml);
+        var os = child(document.getDocumentElement(), "os");
+        var line = optionalChild(os, "cmdline");
+        var before = line.map(Element::getTextContent).orElse("");
+        var after = rootOption(before, option, wanted);
+        if (after.equals(before) || optionalChild(os, "kernel").isEmpty()) {
+            return Optional.empty();
+        }
+        line.orElseGet(() -> (Element) os.appendChild(document.createElement("cmdline")))
+                .setTextContent(after);
+        var text = new StringWriter();
+        try {
+            TransformerFactory.newDefaultInstance()
+                    .newTransformer()
+                    .transform(new DOMSource(document), new StreamResult(text));
+        } catch (TransformerException e) {
+            throw new IllegalStateException("domain XML", e);
+        }
+        return Optional.of(text.toString());
+    }
+
+    /** Of several words the kernel takes the last. */
+    static String rootOption(String commandLine, String option, boolean wanted) {
+        var last = ROOT_FLAGS.matcher(commandLine).results().reduce((_, later) -> later);
+        var options = new ArrayList<>(
+                last.map(word -> List.of(word.group(1).split(","))).orElse(List.of()));
+        if (wanted == options.contains(option)) {
+            return commandLine;
+        }
+        if (wanted) {
+            options.add(option);
+        } else {
+            options.remove(option);
+        }
+        var words = options.isEmpty() ? "" : " rootflags=" + String.join(",", options);
+        return last.isEmpty()
+                ? commandLine + words
+                : commandLine.substring(0, last.get().start())
+                        + words
+                        + commandLine.substring(last.get().end());
     }
 
     /** Whether it is one of an agent; an administrator may have added others. */

@@ -48,6 +48,12 @@ public interface Hypervisor extends AutoCloseable {
     /** Sees to it that a domain that is off has these disks besides its own, as /dev/vdb and so on, and no others. */
     void giveDisks(String domain, List<DomainXml.NbdDisk> disks) throws HypervisorException;
 
+    /**
+     * Sees to it that the kernel of a domain that is off mounts its root file system with an option, or without it. A domain
+     * whose disk boots by itself stays as it is.
+     */
+    void setRootOption(String domain, String option, boolean wanted) throws HypervisorException;
+
     /** What the domain has of memory now. */
     DomainMemory memory(String domain) throws HypervisorException;
 

@@ -427,6 +427,23 @@ public final class LibvirtHypervisor implements Hypervisor {
     }
 
     @Override
+    public void setRootOption(String domain, String option, boolean wanted) throws HypervisorException {
+        var before = call("look at domain " + domain, connect -> {
+            var found = connect.domainLookupByName(domain);
+            try {
+                return found.getXMLDesc(VIR_DOMAIN_XML_INACTIVE);
+            } finally {
+                found.free();
+            }
+        });
+        var changed = DomainXml.withRootOption(before, option, wanted);
+        if (changed.isPresent()) {
+            call("define domain " + domain, connect -> connect.domainDefineXML(changed.get())
+                    .free());
+        }
+    }
+
+    @Override
     public DomainMemory memory(String domain) throws HypervisorException {
         return call("ask for the memory of domain " + domain, connect -> {
             var found = connect.domainLookupByName(domain);

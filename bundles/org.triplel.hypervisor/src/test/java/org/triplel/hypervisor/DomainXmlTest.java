@@ -121,4 +121,17 @@ class DomainXmlTest {
         assertThrows(
                 IllegalArgumentException.class, () -> new DomainXml.DirectBoot(kernel, kernel, "root=/dev/vda\u0000"));
     }
+
+    @Test
+    void anOptionOfTheRootComesAndGoesBesideOthers() {
+        for (var line : List.of("", "quiet", "rootflags=a", "rootflags=x root=/dev/vda1 rootflags=a,b ro")) {
+            var with = DomainXml.rootOption(line, "journal_path=/dev/vdb", true);
+            assertTrue(with.matches(".*\\brootflags=(a,|a,b,)?journal_path=/dev/vdb( ro)?"), with);
+            assertEquals(with, DomainXml.rootOption(with, "journal_path=/dev/vdb", true));
+            assertEquals(
+                    line,
+                    DomainXml.rootOption(with, "journal_path=/dev/vdb", false).strip());
+            assertEquals(line, DomainXml.rootOption(line, "journal_path=/dev/vdb", false));
+        }
+    }
 }

@@ -238,6 +238,47 @@ class LibvirtHypervisorTest {
         }
     }
 
+    @Test
+    void givesTheRootOfADomainThatIsOffAnOptionAndTakesIt(@TempDir Path folder) throws Exception {
+        Files.setPosixFilePermissions(folder, PosixFilePermissions.fromString("rwxr-xr-x"));
+        var domain = domain(folder);
+        var told = new Told();
+        try (var libvirt = new SessionLibvirt(Files.createDirectory(folder.resolve("lv")));
+                var hypervisor = new LibvirtHypervisor(libvirt.uri())) {
+            hypervisor.open(told);
+            told.next(List.class);
+            hypervisor.define(domain, DomainPlacement.DEFAULT);
+            var before = hypervisor.find("desk-01");
+            var devices = devices(libvirt);
+            hypervisor.setRootOption("desk-01", "journal_path=/dev/vdb", false);
+            hypervisor.setRootOption("desk-01", "journal_path=/dev/vdb", true);
+            hypervisor.setRootOption("desk-01", "journal_path=/dev/vdb", true);
+            var line = domain.boot().orElseThrow().commandLine();
+            assertEquals(
+                    line + " rootflags=journal_path=/dev/vdb",
+                    hypervisor
+                            .find("desk-01")
+                            .orElseThrow()
+                            .definition()
+                            .boot()
+                            .orElseThrow()
+                            .commandLine());
+            hypervisor.setRootOption("desk-01", "journal_path=/dev/vdb", false);
+            assertEquals(before, hypervisor.find("desk-01"));
+            assertEquals(devices, devices(libvirt));
+        }
+    }
+
+    /** With their addresses; libvirt may change their order. */
+    private static List<String> devices(SessionLibvirt libvirt) throws Exception {
+        return run("virsh", "-c", libvirt.uri(), "dumpxml", "--inactive", "desk-01")
+                .lines()
+                .filter(line -> !line.contains("xmlns"))
+                .map(String::strip)
+                .sorted()
+                .toList();
+    }
+
     private static String disks(SessionLibvirt libvirt) throws Exception {
         return run("virsh", "-c", libvirt.uri(), "domblklist", "desk-01")
                 .lines()

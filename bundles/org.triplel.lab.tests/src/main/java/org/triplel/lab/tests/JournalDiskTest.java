@@ -77,6 +77,8 @@ class JournalDiskTest {
         assertTrue(
                 inTheGuest(vm, "dumpe2fs -h /dev/vda1").matches("(?s).*Journal device:\\s+0xfe10\\s.*"),
                 "the journal is /dev/vdb");
+        assertTrue(
+                inTheGuest(vm, "cat /proc/cmdline").endsWith(" rootflags=journal_path=/dev/vdb"), "told by its name");
         assertTrue(inTheGuest(vm, "cat /proc/swaps").contains("/dev/vdc"), "it swaps to /dev/vdc");
     }
 
@@ -120,6 +122,7 @@ class JournalDiskTest {
         world.boot(vm);
         assertTrue(inTheGuest(vm, "cat /proc/fs/ext4/vda1/options").contains("data=ordered"));
         assertEquals("vda", inTheGuest(vm, "cd /sys/block && echo vd*"));
+        assertFalse(inTheGuest(vm, "cat /proc/cmdline").contains("rootflags"));
         var back = RootFileSystem.work(world.guest(vm), "back");
         world.shutDown(vm);
         var after = RootFileSystem.onTheNas(world, vm, temp);
