@@ -809,12 +809,7 @@ class JournalDisksTest {
             assertThrows(AgentException.class, () -> host.disks.refuseIfUsed(VM), "the guest may live");
             assertThrows(AgentException.class, () -> host.disks.detach("desk-01", Guest.OFF));
             host.disks.refuseIfUsed(VM);
-            assertTrue(
-                    host.journalDisks
-                            .claims()
-                            .lostJournal("desk-01", VM.overlay())
-                            .isPresent(),
-                    "to be recovered");
+            assertTrue(isLost(host), "to be recovered");
         }
     }
 

@@ -240,9 +240,15 @@ class ManagedVmTest {
         assertEquals("", vm.snapshot().problem());
     }
 
-    private ManagedVm vmWithOverlay() throws IOException {
+    private ManagedVm vmWithOverlay() throws IOException, InterruptedException {
         Files.createDirectories(temp.resolve("bases"));
-        Files.createFile(Files.createDirectories(temp.resolve("vms")).resolve("desk-01.qcow2"));
+        var overlay = Files.createDirectories(temp.resolve("vms")).resolve("desk-01.qcow2");
+        assertEquals(
+                0,
+                new ProcessBuilder("qemu-img", "create", "-q", "-f", "qcow2", overlay.toString(), "8M")
+                        .inheritIO()
+                        .start()
+                        .waitFor());
         return stoppedVm();
     }
 
@@ -258,7 +264,7 @@ class ManagedVmTest {
     void itsKernelIsToldWhereItsJournalIsAsLongAsItHasTheDisk() throws Exception {
         var vm = vmWithOverlay();
         var disk = new DiskRecord("desk-01", new BaseVersion("debian-12", 1), "vms/desk-01.qcow2", Optional.empty());
-        journalDisks.beginToGive(disk, new JournalDisk(16, JournalDisk.Mode.ORDERED, 0, "Ada", 0));
+        journalDisks.beginToGive(disk, JournalDisk.wanted(16, JournalDisk.Mode.ORDERED, 0, "Ada"));
         journalDisks.given("desk-01");
         started(vm);
         assertEquals(Map.of("desk-01", "journal_path=/dev/vdb"), hypervisor.rootOptions);
@@ -384,13 +390,6 @@ class ManagedVmTest {
     @Test
     void aJournalDiskThatItsDiskDoesNotUseIsOnlyRemoved() throws Exception {
         var vm = vmWithOverlay();
-        var overlay = temp.resolve("vms/desk-01.qcow2").toString();
-        assertEquals(
-                0,
-                new ProcessBuilder("qemu-img", "create", "-q", "-f", "qcow2", overlay, "8M")
-                        .inheritIO()
-                        .start()
-                        .waitFor());
         var disk = new DiskRecord("desk-01", NasFixture.BASE, "vms/desk-01.qcow2", Optional.empty());
         journalDisks.beginToGive(disk, JournalDisk.wanted(16, JournalDisk.Mode.ORDERED, 0, "Ada"));
         journalDisks.foundAt("desk-01", 0);
