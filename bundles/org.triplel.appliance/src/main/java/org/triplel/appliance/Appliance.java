@@ -151,7 +151,10 @@ final class Appliance {
 
     /** Nothing is kept of a process that ends before. */
     static void endAfter(long time, TimeUnit unit, Process process) {
-        process.onExit().orTimeout(time, unit).exceptionally(_ -> process.destroyForcibly());
+        process.onExit().orTimeout(time, unit).exceptionally(_ -> {
+            process.toHandle().destroyForcibly(); // which lets its last words be read
+            return process;
+        });
     }
 
     /**

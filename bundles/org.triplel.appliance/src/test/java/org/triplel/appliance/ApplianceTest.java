@@ -95,12 +95,10 @@ class ApplianceTest {
     }
 
     private static boolean sleeps() {
-        return ProcessHandle.current()
-                .children()
-                .anyMatch(child -> child.info()
-                        .commandLine()
-                        .filter(line -> line.endsWith("sleep 6002") || line.contains("exec sleep 6002"))
-                        .isPresent());
+        return ProcessHandle.current().children().anyMatch(child -> child.info()
+                .commandLine()
+                .filter(line -> line.endsWith("sleep 6002") || line.contains("exec sleep 6002"))
+                .isPresent());
     }
 
     @Test
