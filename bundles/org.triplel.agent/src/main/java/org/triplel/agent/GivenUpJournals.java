@@ -64,7 +64,8 @@ final class GivenUpJournals {
                 throw AgentException.conflict(
                         vm.overlay() + " stays as it is: the journal of its file system is on a disk of "
                                 + claim.get().host() + ".",
-                        "Delete " + vm.vm() + " there. If that host is lost for good, recover the VM: triplel vm recover "
+                        "Delete " + vm.vm()
+                                + " there. If that host is lost for good, recover the VM: triplel vm recover "
                                 + vm.vm() + " --host " + claim.get().host() + ". Or give the journal up, which lets "
                                 + vm.vm() + " be reset and deleted here: triplel vm give-up " + vm.vm() + " --host "
                                 + claim.get().host() + ".");

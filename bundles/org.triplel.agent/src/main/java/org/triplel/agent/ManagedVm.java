@@ -502,7 +502,9 @@ final class ManagedVm {
                         "All that " + name() + " has written is on the NAS, so there is nothing to give up.", "");
             }
             if (log) {
-                givenUp("What it wrote last is given up: its disk is as after a power cut a short time before.", lostHost);
+                givenUp(
+                        "What it wrote last is given up: its disk is as after a power cut a short time before.",
+                        lostHost);
             }
             if (journal) {
                 givenUp("The journal of its file system is given up: it may be reset and deleted without.", lostHost);
@@ -514,8 +516,7 @@ final class ManagedVm {
     }
 
     private void givenUp(String message, String lostHost) {
-        host.events.add(
-                Severity.WARNING, name(), "Give up", message + " " + lostHost + " is said to be off for good.");
+        host.events.add(Severity.WARNING, name(), "Give up", message + " " + lostHost + " is said to be off for good.");
     }
 
     /** Begins to make a sound copy of its disk, whose earlier host is lost; that goes on beside the lane. */
