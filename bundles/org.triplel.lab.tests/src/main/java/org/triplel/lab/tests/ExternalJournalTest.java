@@ -296,7 +296,7 @@ class ExternalJournalTest {
         long blocks = superblock()
                 .lines()
                 .filter(line -> line.startsWith("Free blocks:"))
-                .mapToLong(line -> Long.parseLong(line.replaceAll("\D", "")))
+                .mapToLong(line -> Long.parseLong(line.replaceAll("\\D", "")))
                 .findFirst()
                 .orElseThrow();
         debugfs("write /dev/null large");
