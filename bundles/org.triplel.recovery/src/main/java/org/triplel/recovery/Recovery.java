@@ -55,8 +55,7 @@ public final class Recovery {
      * @param log what the host had not sent on to the NAS, saved from its disk
      * @param journal the UUID of another disk that is lost, and was the journal of a file system
      */
-    public Recovery(
-            Path image, Path copy, Optional<Path> log, Optional<UUID> journal, RecoveryObserver observer) {
+    public Recovery(Path image, Path copy, Optional<Path> log, Optional<UUID> journal, RecoveryObserver observer) {
         this(image, copy, log, journal, observer, SearchPath.ofThisProcess());
     }
 
@@ -229,12 +228,13 @@ public final class Recovery {
     /** Whoever used the copy would give up its journal, while it still needs that. */
     private void refuseIfHidden(SemanticMap map) throws RefusedException {
         boolean found = map.fileSystems().stream()
-                .anyMatch(each -> each.journalDevice().isPresent()
-                        && each.journalDevice().equals(journal));
+                .anyMatch(each ->
+                        each.journalDevice().isPresent() && each.journalDevice().equals(journal));
         var unseen = map.notSplit().stream().filter(NotSplit::unseen).findFirst();
         if (journal.isPresent() && !found && unseen.isPresent()) {
             throw new RefusedException("The file system whose journal is the lost disk " + journal.get()
-                    + " is not found, and may be what cannot be looked at: " + unseen.get().reason() + ". " + image
+                    + " is not found, and may be what cannot be looked at: "
+                    + unseen.get().reason() + ". " + image
                     + " is as it was.");
         }
     }
@@ -280,8 +280,10 @@ public final class Recovery {
     private static Stream<String> withoutJournal(List<RepairedFileSystem> checked) {
         return checked.stream()
                 .filter(each -> each.good() && !each.noJournal().isEmpty())
-                .map(each -> "The journal of the " + each.name() + ", for which it has no room any more: " + each.noJournal()
-                        + ". Until it gets one (tune2fs -j, when the guest is off), it needs a check after each crash.");
+                .map(
+                        each -> "The journal of the " + each.name() + ", for which it has no room any more: "
+                                + each.noJournal()
+                                + ". Until it gets one (tune2fs -j, when the guest is off), it needs a check after each crash.");
     }
 
     private static Stream<String> unsound(List<RepairedFileSystem> checked) {

@@ -116,8 +116,8 @@ class RecoveryTest {
     void whatNeedsTheLostDiskMustBeFound() throws Exception {
         var journal = lost.detachJournal();
         lost.hideSecond();
-        var refusal = assertThrows(
-                RefusedException.class, () -> recovery(Optional.of(UUID.randomUUID()), _ -> {}).run());
+        var refusal = assertThrows(RefusedException.class, () -> recovery(Optional.of(UUID.randomUUID()), _ -> {})
+                .run());
         assertTrue(refusal.getMessage().contains("in partition 2: unknown features"), refusal::getMessage);
         assertFalse(Files.exists(copy));
         assertTrue(recovery(Optional.of(journal), _ -> {})
@@ -131,7 +131,10 @@ class RecoveryTest {
     void aDiskOfWhichAllIsSeenNeedsTheLostOneNoMore() throws Exception {
         assertEquals(
                 2,
-                recovery(Optional.of(UUID.randomUUID()), _ -> {}).run().fileSystems().size());
+                recovery(Optional.of(UUID.randomUUID()), _ -> {})
+                        .run()
+                        .fileSystems()
+                        .size());
     }
 
     /** As when what was written behind is lost: the disk is as after a power cut. */
