@@ -25,7 +25,7 @@ final class WorkFolder implements AutoCloseable {
                 NAME + ProcessHandle.current().pid() + "-",
                 PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString("rwx------")));
         try (var others = Files.newDirectoryStream(parent, NAME + "*")) {
-            others.forEach(this::removeIfLeft);
+            others.forEach(other -> removeIfLeft(other, parent.relativize(other).toString()));
         } catch (IOException | UncheckedIOException e) {
             LOG.log(Level.WARNING, "look for what was left in " + parent, e);
         }
@@ -36,9 +36,9 @@ final class WorkFolder implements AutoCloseable {
     }
 
     /** Only in a folder of our own nobody else can lay a link to what is to stay. */
-    private void removeIfLeft(Path other) {
+    private void removeIfLeft(Path other, String name) {
         try {
-            if (isLeft(other)
+            if (isLeft(name)
                     && Files.isDirectory(other, LinkOption.NOFOLLOW_LINKS)
                     && Files.getOwner(other, LinkOption.NOFOLLOW_LINKS).equals(Files.getOwner(folder))) {
                 delete(other);
@@ -48,8 +48,8 @@ final class WorkFolder implements AutoCloseable {
         }
     }
 
-    private static boolean isLeft(Path other) {
-        var pid = other.getFileName().toString().substring(NAME.length()).replaceAll("-.*", "");
+    private static boolean isLeft(String name) {
+        var pid = name.substring(NAME.length()).replaceAll("-.*", "");
         return pid.matches("\\d{1,18}") && ProcessHandle.of(Long.parseLong(pid)).isEmpty();
     }
 

@@ -65,11 +65,9 @@ final class RecoverCommand implements Callable<Integer> {
     }
 
     private void refuseIfWhole() throws NotDone, IOException, InterruptedException {
-        if (log.isEmpty()
-                && Files.isRegularFile(image)
-                && Recovery.absentJournals(image).isEmpty()) {
-            throw new NotDone(
-                    "No journal of " + image + " is on a host, and no log is given: there is nothing to recover.");
+        if (log.isEmpty() && Files.isRegularFile(image) && Recovery.hasItsJournals(image)) {
+            throw new NotDone("No journal of " + image
+                    + " is on a host or another disk, and no log is given: there is nothing to recover.");
         }
     }
 

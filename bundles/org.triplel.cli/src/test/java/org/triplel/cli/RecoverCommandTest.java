@@ -144,6 +144,25 @@ class RecoverCommandTest {
     }
 
     @Test
+    void aJournalThatWasAnotherDiskIsLostAsWell() throws Exception {
+        for (var command : List.of(
+                "feature ^has_journal",
+                "clri <8>",
+                "ssv journal_inum 0",
+                "ssv journal_uuid " + UUID.randomUUID(),
+                "ssv journal_dev 0xfe10",
+                "feature has_journal needs_recovery")) {
+            run("debugfs", "-w", "-R", command, folder.resolve("base.raw") + "?offset=" + MIB);
+        }
+        var result = triplel("recover", image.toString(), "--to", copy.toString());
+        assertEquals(0, result.status, result.err);
+        try (var disk = Qcow2Image.open(copy)) {
+            assertEquals(1, look(disk).journals().size());
+        }
+        refused("there is nothing to recover", copy, folder.resolve("another.qcow2"));
+    }
+
+    @Test
     void whatIsNotRecovered() throws Exception {
         refused("there is nothing to recover", image, copy);
         assertFalse(Files.exists(copy));

@@ -1,6 +1,7 @@
 package org.triplel.guest;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
@@ -50,6 +51,8 @@ class HostileDiskTest {
                 new DiskInspector(new Limits(1 << 20, 1 << 20, Duration.ofMinutes(1), true)).inspect(disk.size(), disk);
         assertTrue(disk.bytesRead <= 2 << 20, disk.bytesRead + " bytes");
         assertEquals("nothing known in partition 5", map.notSplit().getFirst().reason());
+        assertFalse(map.notSplit().getFirst().unseen());
+        assertTrue(map.notSplit().getLast().unseen());
         assertEquals(
                 "nothing known in partition 132: gave up after reading 1024 KiB",
                 map.notSplit().getLast().reason());
@@ -185,6 +188,7 @@ class HostileDiskTest {
         assertTrue(
                 map.notSplit().getFirst().reason().startsWith(reason),
                 map.notSplit().toString());
+        assertFalse(map.notSplit().getFirst().unseen());
     }
 
     @Test
@@ -193,9 +197,9 @@ class HostileDiskTest {
         put(disk, 0, "XFSB");
         put(disk, 512, "LABELONE");
         put(disk, 536, "LVM2 001");
-        assertEquals(
-                List.of("ambiguous: LVM2 physical volume and XFS on the whole disk"),
-                Images.reasons(inspect(new MemoryDisk(disk))));
+        var map = inspect(new MemoryDisk(disk));
+        assertEquals(List.of("ambiguous: LVM2 physical volume and XFS on the whole disk"), Images.reasons(map));
+        assertTrue(map.notSplit().getFirst().unseen());
     }
 
     @Test

@@ -85,6 +85,19 @@ public final class Recovery {
         }
     }
 
+    /**
+     * Whether each file system of an image has its journal there, or has none. Takes as long as they need to be looked at, and keeps
+     * nobody from using it meanwhile.
+     */
+    public static boolean hasItsJournals(Path image) throws IOException, InterruptedException {
+        try (var disk = Qcow2Image.openShared(image)) {
+            var map = look(disk);
+            return map.absent().isEmpty()
+                    && map.fileSystems().stream()
+                            .allMatch(each -> each.journalDevice().isEmpty());
+        }
+    }
+
     /** Removes what is left of a recovery that has not come to its end, if anything is. No recovery to that copy is running. */
     public static void removeUnfinished(Path copy) throws IOException {
         for (var file : List.of(unfinished(copy), raw(copy), behind(copy))) {
