@@ -168,15 +168,15 @@ final class Appliance {
     Process start(List<String> command, Path folder) throws IOException, InterruptedException {
         var bound = new ArrayList<>(List.of("setpriv", "--no-new-privs", "--pdeathsig", "KILL"));
         if (!Files.getOwner(folder).getName().equals(machine.user())) { // who has made it is the user of this process
-            bound.addAll(List.of("--reuid", machine.user(), "--regid", group(machine.user()), "--init-groups"));
+            bound.addAll(List.of("--reuid", machine.user(), "--regid", group(machine.user(), folder), "--init-groups"));
         }
         bound.add("--");
         bound.addAll(command);
         return process(bound, folder).start();
     }
 
-    private static String group(String user) throws IOException, InterruptedException {
-        var id = outcome(List.of("id", "-g", user), Path.of("/"));
+    private static String group(String user, Path folder) throws IOException, InterruptedException {
+        var id = outcome(List.of("id", "-g", user), folder);
         if (id.status() != 0) {
             throw new IOException("the group of the user that QEMU is to run as is not known: " + id.said());
         }

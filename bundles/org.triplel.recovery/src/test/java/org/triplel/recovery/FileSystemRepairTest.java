@@ -141,9 +141,10 @@ class FileSystemRepairTest {
                 "ssv journal_uuid " + UUID.randomUUID(),
                 "ssv journal_dev 0xfe10",
                 "feature has_journal needs_recovery",
-                "ssv default_mount_opts journal_data")) {
+                "ssv default_mount_opts 0x2c")) {
             run("debugfs", "-w", "-R", command, image.toString());
         }
+        assertTrue(superblock(image).matches("(?s).*\nDefault mount options:[^\n]*journal_data.*"));
         return image;
     }
 

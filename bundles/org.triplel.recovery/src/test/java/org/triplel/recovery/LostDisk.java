@@ -80,7 +80,7 @@ final class LostDisk {
         debugfs(1, FIRST_MIB, "ssv journal_uuid " + journal);
         debugfs(1, FIRST_MIB, "ssv journal_dev 0xfe10");
         debugfs(1, FIRST_MIB, "feature has_journal needs_recovery");
-        debugfs(1, FIRST_MIB, "ssv default_mount_opts journal_data");
+        debugfs(1, FIRST_MIB, "ssv default_mount_opts 0x2c");
         return journal;
     }
 
