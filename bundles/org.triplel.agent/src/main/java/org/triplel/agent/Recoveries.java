@@ -41,8 +41,8 @@ final class Recoveries {
         private final CompletableFuture<Void> ended = new CompletableFuture<>();
         private volatile String problem = "";
 
-        Run(Path image, Path copy, Optional<Path> log) {
-            this.recovery = new Recovery(image, copy, log, now -> steps = now);
+        Run(Path image, Path copy, Optional<Path> log, boolean journalDisk) {
+            this.recovery = new Recovery(image, copy, log, journalDisk, now -> steps = now);
         }
     }
 
@@ -241,7 +241,7 @@ final class Recoveries {
             refuseIfThere(copy);
             var note = RecoveryNote.begin(vm.vm(), vm.overlay(), copy, nas.unwritten(vm.overlay()), claim, journal);
             copies.begin(note);
-            var run = new Run(nas.folder().resolve(vm.overlay()), nas.folder().resolve(copy), log);
+            var run = new Run(nas.folder().resolve(vm.overlay()), nas.folder().resolve(copy), log, journal.isPresent());
             runs.put(vm.vm(), run);
             events.add(
                     Severity.WARNING,

@@ -55,7 +55,7 @@ final class RecoverCommand implements Callable<Integer> {
     public Integer call() throws Exception {
         try {
             refuseIfWhole();
-            print(new Recovery(image, copy, log, this::tell).run());
+            print(new Recovery(image, copy, log, false, this::tell).run());
             return 0;
         } catch (RefusedException e) {
             throw new NotDone(e.getMessage());

@@ -21,9 +21,11 @@ import org.triplel.guest.Range;
  *
  * @param disk that the file system lies on
  * @param absent its journal, if a host has that
+ * @param caught whether an ext4 without a journal is one that was to get its journal elsewhere just then
  * @param file where the copy is made
  */
-record FileSystemRepair(BlockDevice disk, FileSystem fileSystem, Optional<AbsentJournal> absent, Path file) {
+record FileSystemRepair(
+        BlockDevice disk, FileSystem fileSystem, Optional<AbsentJournal> absent, boolean caught, Path file) {
 
     private static final int PIECE = 64 << 10;
     private static final int BLOCK = 4 << 10;
@@ -113,10 +115,18 @@ record FileSystemRepair(BlockDevice disk, FileSystem fileSystem, Optional<Absent
 
     /** Instead of that device, inside; and what was said for its sake is said no longer. */
     private boolean newJournal(Cancellation cancellation) throws IOException, InterruptedException {
-        return fileSystem.journalDevice().isEmpty()
+        return fileSystem.journalDevice().isEmpty() && !(caught && isExt4WithoutJournal(cancellation))
                 || run(cancellation, "tune2fs", "-j", "-o", "^journal_data,^journal_data_ordered", file.toString())
                                 .status()
                         == 0;
+    }
+
+    private boolean isExt4WithoutJournal(Cancellation cancellation) throws IOException, InterruptedException {
+        if (!fileSystem.name().startsWith("ext4")) {
+            return false;
+        }
+        var outcome = run(cancellation, "debugfs", "-R", "features", file.toString());
+        return outcome.said().contains("features:") && !outcome.said().contains(" has_journal");
     }
 
     private Outcome e2fsck(String option, Cancellation cancellation) throws IOException, InterruptedException {

@@ -39,6 +39,7 @@ public final class Recovery {
     private final Path image;
     private final Path copy;
     private final Optional<Path> log;
+    private final boolean journalDisk;
     private final SearchPath programs;
     private final Path unfinished;
     private final Cancellation cancellation = new Cancellation();
@@ -50,15 +51,24 @@ public final class Recovery {
      * @param image qcow2, that nobody uses
      * @param copy a new file in the same folder, where it finds the image's base
      * @param log what the host had not sent on to the NAS, saved from its disk
+     * @param journalDisk whether a host had a disk for the journal of a file system on it: that may have been caught in between,
+     *     with no journal at all
      */
-    public Recovery(Path image, Path copy, Optional<Path> log, RecoveryObserver observer) {
-        this(image, copy, log, observer, SearchPath.ofThisProcess());
+    public Recovery(Path image, Path copy, Optional<Path> log, boolean journalDisk, RecoveryObserver observer) {
+        this(image, copy, log, journalDisk, observer, SearchPath.ofThisProcess());
     }
 
-    Recovery(Path image, Path copy, Optional<Path> log, RecoveryObserver observer, SearchPath programs) {
+    Recovery(
+            Path image,
+            Path copy,
+            Optional<Path> log,
+            boolean journalDisk,
+            RecoveryObserver observer,
+            SearchPath programs) {
         this.image = image;
         this.copy = copy;
         this.log = log;
+        this.journalDisk = journalDisk;
         this.programs = programs;
         this.unfinished = unfinished(copy);
         this.steps = new Steps(observer, cancellation);
@@ -188,6 +198,9 @@ public final class Recovery {
             steps.next();
             var map = look(disk);
             map.fileSystems().forEach(each -> steps.plan("Check " + each.name()));
+            boolean caught = journalDisk
+                    && map.fileSystems().stream()
+                            .allMatch(each -> each.journalDevice().isEmpty());
             var repaired = new ArrayList<RepairedFileSystem>();
             for (var fileSystem : map.fileSystems()) {
                 steps.next();
@@ -195,7 +208,7 @@ public final class Recovery {
                         .filter(journal -> journal.fileSystem().equals(fileSystem.pieces()))
                         .findFirst();
                 repaired.add(checked(
-                        new FileSystemRepair(disk, fileSystem, absent, raw(copy)),
+                        new FileSystemRepair(disk, fileSystem, absent, caught, raw(copy)),
                         absent.isPresent() || fileSystem.journalDevice().isPresent()));
             }
             return new RecoveryReport(

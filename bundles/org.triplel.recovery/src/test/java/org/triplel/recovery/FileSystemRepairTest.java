@@ -61,6 +61,7 @@ class FileSystemRepairTest {
                     device,
                     new FileSystem("ext4", PIECES, Optional.empty()),
                     Optional.of(journal),
+                    false,
                     folder.resolve("copy"));
             var result = repair.run(steps, cancellation);
             assertTrue(result.good(), result::said);

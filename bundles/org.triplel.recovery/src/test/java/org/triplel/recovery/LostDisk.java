@@ -73,13 +73,31 @@ final class LostDisk {
 
     /** The journal of the first file system is another disk, and not empty. */
     void detachJournal() throws Exception {
-        debugfs(1, FIRST_MIB, "feature ^has_journal");
-        debugfs(1, FIRST_MIB, "clri <8>");
-        debugfs(1, FIRST_MIB, "ssv journal_inum 0");
-        debugfs(1, FIRST_MIB, "ssv journal_uuid " + UUID.randomUUID());
-        debugfs(1, FIRST_MIB, "ssv journal_dev 0xfe10");
-        debugfs(1, FIRST_MIB, "feature has_journal needs_recovery");
-        debugfs(1, FIRST_MIB, "ssv default_mount_opts journal_data");
+        detachJournal(1, FIRST_MIB);
+    }
+
+    /** The same of the second one. */
+    void detachSecondJournal() throws Exception {
+        detachJournal(SECOND_AT_MIB, SECOND_MIB);
+    }
+
+    private void detachJournal(int atMib, int mib) throws Exception {
+        removeJournal(atMib, mib);
+        debugfs(atMib, mib, "ssv journal_uuid " + UUID.randomUUID());
+        debugfs(atMib, mib, "ssv journal_dev 0xfe10");
+        debugfs(atMib, mib, "feature has_journal needs_recovery");
+        debugfs(atMib, mib, "ssv default_mount_opts journal_data");
+    }
+
+    /** The first file system has no journal. */
+    void removeJournal() throws Exception {
+        removeJournal(1, FIRST_MIB);
+    }
+
+    private void removeJournal(int atMib, int mib) throws Exception {
+        debugfs(atMib, mib, "feature ^has_journal");
+        debugfs(atMib, mib, "clri <8>");
+        debugfs(atMib, mib, "ssv journal_inum 0");
     }
 
     /** Nobody repairs the second file system any more: it is said to have a feature that nobody knows. */

@@ -44,7 +44,7 @@ class RecoveryTest {
     }
 
     private Recovery recovery(RecoveryObserver observer) {
-        return new Recovery(lost.image, copy, Optional.empty(), observer);
+        return new Recovery(lost.image, copy, Optional.empty(), false, observer);
     }
 
     @Test
@@ -107,6 +107,30 @@ class RecoveryTest {
         }
     }
 
+    /** As when its host is lost after tune2fs has removed the journal and before it has added another one. */
+    @Test
+    void aFileSystemThatWasCaughtWithoutAJournalGetsOne() throws Exception {
+        lost.removeJournal();
+        for (boolean journalDisk : new boolean[] {false, true}) {
+            new Recovery(lost.image, copy, Optional.empty(), journalDisk, steps -> {}).run();
+            LostDisk.run("e2fsck", "-fn", lost.partition(copy, 1).toString());
+            try (var disk = Qcow2Image.open(copy)) {
+                assertEquals(journalDisk ? 2 : 1, LostDisk.look(disk).journals().size());
+            }
+            Files.delete(copy);
+        }
+    }
+
+    @Test
+    void whoNeverHadAJournalGetsNoneForThatOfAnother() throws Exception {
+        lost.removeJournal();
+        lost.detachSecondJournal();
+        new Recovery(lost.image, copy, Optional.empty(), true, steps -> {}).run();
+        try (var disk = Qcow2Image.open(copy)) {
+            assertEquals(1, LostDisk.look(disk).journals().size());
+        }
+    }
+
     /** As when what was written behind is lost: the disk is as after a power cut. */
     @Test
     void aDiskThatHasItsJournalsIsCheckedToo() throws Exception {
@@ -146,7 +170,7 @@ class RecoveryTest {
         for (var missing : List.of("e2fsck", "debugfs")) {
             var told = new ArrayList<List<RecoveryStep>>();
             var recovery =
-                    new Recovery(lost.image, copy, Optional.empty(), told::add, new SearchPath("/nowhere:" + programs));
+                    new Recovery(lost.image, copy, Optional.empty(), false, told::add, new SearchPath("/nowhere:" + programs));
             var refusal = assertThrows(RefusedException.class, recovery::run);
             assertTrue(refusal.getMessage().contains("There is no " + missing), refusal::getMessage);
             assertEquals(List.of(), told);
