@@ -28,6 +28,10 @@ final class Appliance {
     /** How it ended stands at the end; more would not fit into a dialog. */
     private static final int LAST_LINES = 20;
 
+    private static final Path KVM = Path.of("/dev/kvm");
+
+    private static final int ROOT = 0;
+
     private final Machine machine;
     private final Cancellation cancellation;
 
@@ -168,17 +172,34 @@ final class Appliance {
     Process start(List<String> command, Path folder) throws IOException, InterruptedException {
         var bound = new ArrayList<>(List.of("setpriv", "--no-new-privs", "--pdeathsig", "KILL"));
         if (!Files.getOwner(folder).getName().equals(machine.user())) { // who has made it is the user of this process
-            bound.addAll(List.of("--reuid", machine.user(), "--regid", group(machine.user(), folder), "--init-groups"));
+            bound.addAll(List.of(
+                    "--reuid",
+                    machine.user(),
+                    "--regid",
+                    id("-g", folder),
+                    "--groups",
+                    groups(folder),
+                    "--inh-caps=-all"));
         }
         bound.add("--");
         bound.addAll(command);
         return process(bound, folder).start();
     }
 
-    private static String group(String user, Path folder) throws IOException, InterruptedException {
-        var id = outcome(List.of("id", "-g", user), folder);
+    /** Those of the user, and the one that may use KVM, unless that is root's. */
+    private String groups(Path folder) throws IOException, InterruptedException {
+        var groups = id("-G", folder).replace(' ', ',');
+        if (!machine.kvm()) {
+            return groups;
+        }
+        int ofKvm = (Integer) Files.getAttribute(KVM, "unix:gid");
+        return ofKvm == ROOT ? groups : groups + "," + ofKvm;
+    }
+
+    private String id(String option, Path folder) throws IOException, InterruptedException {
+        var id = outcome(List.of("id", option, machine.user()), folder);
         if (id.status() != 0) {
-            throw new IOException("the group of the user that QEMU is to run as is not known: " + id.said());
+            throw new IOException("the groups of the user that QEMU is to run as are not known: " + id.said());
         }
         return id.said();
     }

@@ -9,8 +9,8 @@ import java.nio.file.Path;
  * @param initrd its initial RAM disk, for the modules of virtio disks and ext4
  * @param memoryMiB what e2fsck can have; as much as the VM has for its disk is enough for that. It gets 256 at least
  * @param kvm whether KVM works here
- * @param user as whom QEMU runs, with the groups of that user: another one than that of this process needs root. It must get at
- *     the socket of the disks
+ * @param user as whom QEMU runs, with the groups of that user and what KVM needs: another one than that of this process needs
+ *     root. It must get at the socket of the disks
  */
 public record Machine(Path kernel, Path initrd, int memoryMiB, boolean kvm, String user) {
 

@@ -21,9 +21,11 @@ import org.triplel.guest.Range;
  *
  * @param disk that the file system lies on
  * @param absent its journal, if a host has that
+ * @param caught whether an ext4 without a journal is one that was to get its journal elsewhere just then
  * @param file where the copy is made
  */
-record FileSystemRepair(BlockDevice disk, FileSystem fileSystem, Optional<AbsentJournal> absent, Path file) {
+record FileSystemRepair(
+        BlockDevice disk, FileSystem fileSystem, Optional<AbsentJournal> absent, boolean caught, Path file) {
 
     private static final int PIECE = 64 << 10;
     private static final int BLOCK = 4 << 10;
@@ -129,7 +131,7 @@ record FileSystemRepair(BlockDevice disk, FileSystem fileSystem, Optional<Absent
 
     /** Instead of that device, inside, as large as there is room for; or why there is none, in the words of tune2fs. */
     private String newJournal(Cancellation cancellation) throws IOException, InterruptedException {
-        if (fileSystem.journalDevice().isEmpty()) {
+        if (fileSystem.journalDevice().isEmpty() && !(caught && isExt4WithoutJournal(cancellation))) {
             return "";
         }
         var outcome = run(cancellation, "tune2fs", "-j", file.toString());
@@ -141,6 +143,14 @@ record FileSystemRepair(BlockDevice disk, FileSystem fileSystem, Optional<Absent
                             == 0;
         }
         return made ? "" : outcome.said().strip();
+    }
+
+    private boolean isExt4WithoutJournal(Cancellation cancellation) throws IOException, InterruptedException {
+        if (!fileSystem.name().startsWith("ext4")) {
+            return false;
+        }
+        var outcome = run(cancellation, "debugfs", "-R", "features", file.toString());
+        return outcome.said().contains("features:") && !outcome.said().contains(" has_journal");
     }
 
     private Outcome e2fsck(String option, Cancellation cancellation) throws IOException, InterruptedException {

@@ -53,7 +53,8 @@ public final class Recovery {
      * @param image qcow2, that nobody uses
      * @param copy a new file in the same folder, where it finds the image's base
      * @param log what the host had not sent on to the NAS, saved from its disk
-     * @param journal the UUID of another disk that is lost, and was the journal of a file system
+     * @param journal the UUID of another disk that is lost, and was the journal of a file system: that may have been caught in
+     *     between, with no journal at all
      */
     public Recovery(Path image, Path copy, Optional<Path> log, Optional<UUID> journal, RecoveryObserver observer) {
         this(image, copy, log, journal, observer, SearchPath.ofThisProcess());
@@ -213,6 +214,9 @@ public final class Recovery {
             var map = look(disk);
             refuseIfHidden(map);
             map.fileSystems().forEach(each -> steps.plan("Check " + each.name()));
+            boolean caught = journal.isPresent()
+                    && map.fileSystems().stream()
+                            .allMatch(each -> each.journalDevice().isEmpty());
             var repaired = new ArrayList<RepairedFileSystem>();
             for (var fileSystem : map.fileSystems()) {
                 steps.next();
@@ -220,7 +224,7 @@ public final class Recovery {
                         .filter(journal -> journal.fileSystem().equals(fileSystem.pieces()))
                         .findFirst();
                 repaired.add(checked(
-                        new FileSystemRepair(disk, fileSystem, absent, raw(copy)),
+                        new FileSystemRepair(disk, fileSystem, absent, caught, raw(copy)),
                         absent.isPresent() || fileSystem.journalDevice().isPresent()));
             }
             return new RecoveryReport(

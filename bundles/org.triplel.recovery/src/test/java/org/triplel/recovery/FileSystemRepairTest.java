@@ -62,6 +62,7 @@ class FileSystemRepairTest {
                     device,
                     new FileSystem("ext4", PIECES, Optional.empty()),
                     Optional.of(journal),
+                    false,
                     folder.resolve("copy"));
             var result = repair.run(steps, cancellation);
             assertTrue(result.good(), result::said);
@@ -120,7 +121,7 @@ class FileSystemRepairTest {
                     .fileSystems()
                     .getFirst();
             assertTrue(fileSystem.journalDevice().isPresent());
-            return new FileSystemRepair(device, fileSystem, Optional.empty(), folder.resolve("copy"))
+            return new FileSystemRepair(device, fileSystem, Optional.empty(), false, folder.resolve("copy"))
                     .run(steps, cancellation);
         }
     }

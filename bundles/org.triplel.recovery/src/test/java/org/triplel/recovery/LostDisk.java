@@ -73,15 +73,33 @@ final class LostDisk {
 
     /** The journal of the first file system is another disk, and not empty. */
     UUID detachJournal() throws Exception {
+        return detachJournal(1, FIRST_MIB);
+    }
+
+    /** The same of the second one. */
+    UUID detachSecondJournal() throws Exception {
+        return detachJournal(SECOND_AT_MIB, SECOND_MIB);
+    }
+
+    private UUID detachJournal(int atMib, int mib) throws Exception {
         var journal = UUID.randomUUID();
-        debugfs(1, FIRST_MIB, "feature ^has_journal");
-        debugfs(1, FIRST_MIB, "clri <8>");
-        debugfs(1, FIRST_MIB, "ssv journal_inum 0");
-        debugfs(1, FIRST_MIB, "ssv journal_uuid " + journal);
-        debugfs(1, FIRST_MIB, "ssv journal_dev 0xfe10");
-        debugfs(1, FIRST_MIB, "feature has_journal needs_recovery");
-        debugfs(1, FIRST_MIB, "ssv default_mount_opts 0x2c");
+        removeJournal(atMib, mib);
+        debugfs(atMib, mib, "ssv journal_uuid " + journal);
+        debugfs(atMib, mib, "ssv journal_dev 0xfe10");
+        debugfs(atMib, mib, "feature has_journal needs_recovery");
+        debugfs(atMib, mib, "ssv default_mount_opts 0x2c");
         return journal;
+    }
+
+    /** The first file system has no journal. */
+    void removeJournal() throws Exception {
+        removeJournal(1, FIRST_MIB);
+    }
+
+    private void removeJournal(int atMib, int mib) throws Exception {
+        debugfs(atMib, mib, "feature ^has_journal");
+        debugfs(atMib, mib, "clri <8>");
+        debugfs(atMib, mib, "ssv journal_inum 0");
     }
 
     /** Nobody knows what the second file system is any more. */

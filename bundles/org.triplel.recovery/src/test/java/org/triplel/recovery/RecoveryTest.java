@@ -137,6 +137,31 @@ class RecoveryTest {
                         .size());
     }
 
+    /** As when its host is lost after tune2fs has removed the journal and before it has added another one. */
+    @Test
+    void aFileSystemThatWasCaughtWithoutAJournalGetsOne() throws Exception {
+        lost.removeJournal();
+        for (boolean journalDisk : new boolean[] {false, true}) {
+            recovery(journalDisk ? Optional.of(UUID.randomUUID()) : Optional.empty(), _ -> {})
+                    .run();
+            LostDisk.run("e2fsck", "-fn", lost.partition(copy, 1).toString());
+            try (var disk = Qcow2Image.open(copy)) {
+                assertEquals(journalDisk ? 2 : 1, LostDisk.look(disk).journals().size());
+            }
+            Files.delete(copy);
+        }
+    }
+
+    @Test
+    void whoNeverHadAJournalGetsNoneForThatOfAnother() throws Exception {
+        lost.removeJournal();
+        var journal = lost.detachSecondJournal();
+        recovery(Optional.of(journal), _ -> {}).run();
+        try (var disk = Qcow2Image.open(copy)) {
+            assertEquals(1, LostDisk.look(disk).journals().size());
+        }
+    }
+
     /** As when what was written behind is lost: the disk is as after a power cut. */
     @Test
     void aDiskThatHasItsJournalsIsCheckedToo() throws Exception {
