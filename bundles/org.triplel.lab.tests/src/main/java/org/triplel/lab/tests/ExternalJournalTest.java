@@ -153,7 +153,7 @@ class ExternalJournalTest {
     }
 
     private String superblock() throws Exception {
-        return Tool.run("dumpe2fs", "-h", path("disk"));
+        return Tool.run("tune2fs", "-l", path("disk")); // whatever its journal is like
     }
 
     private boolean journalIsOutside() throws Exception {
@@ -296,10 +296,10 @@ class ExternalJournalTest {
         sized("disk", 1024);
         Tool.run("mke2fs", "-q", "-F", "-t", "ext4", "-b", "4096", "-d", path("content"), path("disk"));
         add();
-        fill(5000);
+        fill(8000); // the usual one has 8192 blocks, and Linux keeps 4096 for itself
         remove();
         assertTaken();
-        assertTrue(superblock().matches("(?s).*\nTotal journal size: +4096k\n.*"), this::journalWords);
+        assertTrue(Tool.run("dumpe2fs", "-h", path("disk")).matches("(?s).*\nTotal journal size: +4096k\n.*"));
     }
 
     private void debugfs(String command) throws Exception {
