@@ -296,12 +296,12 @@ class LibvirtHypervisorTest {
                 var hypervisor = new LibvirtHypervisor(libvirt.uri())) {
             hypervisor.open(told);
             told.next(List.class);
-            run("kill", "-STOP", Long.toString(libvirt.pid()));
+            libvirt.stop();
             try {
                 assertThrows(HypervisorException.class, () -> hypervisor.destroy("desk-01"));
                 assertFalse(told.next(String.class).isEmpty());
             } finally {
-                run("kill", "-CONT", Long.toString(libvirt.pid()));
+                libvirt.goOn();
             }
             told.next(List.class);
         }

@@ -1,6 +1,7 @@
 package org.triplel.hypervisor;
 
 import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.attribute.PosixFilePermissions;
@@ -15,7 +16,8 @@ final class SessionLibvirt implements AutoCloseable {
     private static final boolean ROOT = System.getProperty("user.name").equals("root");
 
     private final Path folder;
-    private Process daemon;
+    private volatile Process daemon;
+    private volatile boolean closing;
 
     SessionLibvirt(Path folder) throws IOException {
         this.folder = folder;
@@ -70,12 +72,37 @@ final class SessionLibvirt implements AutoCloseable {
         return folder;
     }
 
-    long pid() {
-        return daemon.pid();
-    }
-
     String uri() {
         return "qemu+unix:///session?socket=" + folder.resolve("run/libvirt/libvirt-sock");
+    }
+
+    /** Has the daemon hang. */
+    void stop() throws IOException, InterruptedException {
+        signal("STOP");
+    }
+
+    /** Has it go on. Like systemd, starts it again if it does not survive all that has arrived for it meanwhile. */
+    void goOn() throws IOException, InterruptedException {
+        daemon.onExit().thenAccept(this::ended);
+        signal("CONT");
+    }
+
+    private void ended(Process ended) {
+        if (!closing) {
+            try {
+                System.err.println("libvirtd ended with status " + ended.exitValue() + " when it went on:\n"
+                        + Files.readString(folder.resolve("libvirtd.log")));
+                start();
+            } catch (IOException e) {
+                throw new UncheckedIOException(e);
+            }
+        }
+    }
+
+    private void signal(String name) throws IOException, InterruptedException {
+        new ProcessBuilder("kill", "-" + name, Long.toString(daemon.pid()))
+                .start()
+                .waitFor();
     }
 
     /** Ends the daemon as a crash would; guests live on. */
@@ -86,6 +113,7 @@ final class SessionLibvirt implements AutoCloseable {
 
     @Override
     public void close() throws InterruptedException {
+        closing = true;
         daemon.destroy();
         if (!daemon.waitFor(10, TimeUnit.SECONDS)) {
             daemon.destroyForcibly().waitFor();
