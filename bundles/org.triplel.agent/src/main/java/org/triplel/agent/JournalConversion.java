@@ -135,7 +135,7 @@ final class JournalConversion {
     String remedy(JournalDiskNote after) {
         return after.inTheMiddle() && after.fileSystem().isPresent()
                 ? notes.problem(after.vm())
-                : "Start " + after.vm() + " and put its file system right.";
+                : "Start " + after.vm() + " and put that right in the guest.";
     }
 
     static JournalDiskNote afterRefusal(JournalDiskNote before, JournalPlace journal) {
