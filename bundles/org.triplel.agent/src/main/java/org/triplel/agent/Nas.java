@@ -133,10 +133,17 @@ record Nas(Path folder, Optional<Path> link) {
 
     /** Who had the newest changes of an overlay last. */
     Optional<Claim> lastClaim(String overlay) throws IOException {
-        var file = claimFile(overlay);
+        return read(claimFile(overlay), Claim::parse);
+    }
+
+    private interface Format<T> {
+        T parse(String text) throws DamagedClaimException;
+    }
+
+    private static <T> Optional<T> read(Path file, Format<T> format) throws IOException {
         look(file.resolveSibling(""));
         try {
-            return Optional.of(Claim.parse(Files.readString(file)));
+            return Optional.of(format.parse(Files.readString(file)));
         } catch (NoSuchFileException none) {
             return Optional.empty();
         } catch (DamagedClaimException | CharacterCodingException damaged) {
@@ -158,12 +165,7 @@ record Nas(Path folder, Optional<Path> link) {
         Files.createDirectories(file.resolveSibling(""));
         var created = file.resolveSibling(file.getFileName() + "." + claim.log() + ".new");
         try {
-            Files.writeString(
-                    created,
-                    claim.text(),
-                    StandardOpenOption.CREATE,
-                    StandardOpenOption.WRITE,
-                    StandardOpenOption.SYNC);
+            writeDurably(created, claim.text());
             if (lastClaim(overlay)
                     .filter(last -> last.state() == Claim.State.DONE)
                     .isPresent()) {
@@ -189,6 +191,10 @@ record Nas(Path folder, Optional<Path> link) {
             }
             overwrite(opened, change.apply(claim).text());
         }
+    }
+
+    private static void writeDurably(Path created, String text) throws IOException {
+        Files.writeString(created, text, StandardOpenOption.CREATE, StandardOpenOption.WRITE, StandardOpenOption.SYNC);
     }
 
     private static String claimText(FileChannel opened) throws IOException {
@@ -256,15 +262,7 @@ record Nas(Path folder, Optional<Path> link) {
      */
     Optional<JournalClaim> journalClaim(String overlay) throws IOException {
         requirePresent();
-        var file = journalClaimFile(overlay);
-        look(file.resolveSibling(""));
-        try {
-            return Optional.of(JournalClaim.parse(Files.readString(file)));
-        } catch (NoSuchFileException none) {
-            return Optional.empty();
-        } catch (DamagedClaimException | CharacterCodingException damaged) {
-            throw new DamagedClaimException(file + ": " + damaged.getMessage(), damaged);
-        }
+        return read(journalClaimFile(overlay), JournalClaim::parse);
     }
 
     /**
@@ -281,12 +279,7 @@ record Nas(Path folder, Optional<Path> link) {
         keepClaimedImage(overlay);
         var created = file.resolveSibling(file.getFileName() + "." + claim.journal() + ".new");
         try {
-            Files.writeString(
-                    created,
-                    claim.text(),
-                    StandardOpenOption.CREATE,
-                    StandardOpenOption.WRITE,
-                    StandardOpenOption.SYNC);
+            writeDurably(created, claim.text());
             name(created, file);
         } finally {
             Files.deleteIfExists(created);
