@@ -74,6 +74,11 @@ final class GuestLayout {
         return classes.of(offset);
     }
 
+    /** The class of a byte's requests, apart from what the base has to do with it. */
+    RequestClass usedFor(long offset) {
+        return classOf(offset).orElse(RequestClass.PRIVATE);
+    }
+
     /** Whether a byte belongs to a journal that can be kept on a host. */
     boolean inTakeableJournal(long offset) {
         return takeableJournals.contains(offset);

@@ -69,7 +69,7 @@ final class Homecoming {
     }
 
     private boolean mayHold(LocalPart part, long offset) {
-        var used = layout.classOf(offset).orElse(RequestClass.PRIVATE);
+        var used = layout.usedFor(offset);
         return switch (part) {
             case SubFile _ -> used == RequestClass.SWAP;
             case JournalFile _ -> used == RequestClass.JOURNAL;

@@ -1,7 +1,6 @@
 package org.triplel.router;
 
 import java.io.IOException;
-import java.lang.System.Logger.Level;
 import java.lang.foreign.MemorySegment;
 import java.nio.ByteBuffer;
 import java.util.ArrayList;
@@ -61,28 +60,25 @@ public final class RoutedDisk implements ClassifiedDevice {
         JournalFile journals(long size, NasView nas) throws IOException;
     }
 
-    private static final System.Logger LOG = System.getLogger(RoutedDisk.class.getName());
-    private static final int MAX_EXTENTS = 1024;
-    private static final int BLOCK = LocalPart.BLOCK_BYTES;
-
     private final String name;
     private final BlockDevice base;
     private final WriteBehind overlay;
-    private final ClusterMap map;
-    private final DiskMetrics metrics;
     private final RangeLock changes = new RangeLock();
     private final GuestLayout layout;
     private final LocalParts local;
     private final Optional<SubFile> swap;
     private final Optional<LogSplit> journals;
+    private final Keepers keepers;
     private final Homecoming homecoming;
+    private final ReadPath reads;
+    private final WritePath writes;
+    private final DiskContents contents;
+    private final DiskAccounting accounting;
 
     /** One at a time moves the journals. */
     private final ReentrantLock moving = new ReentrantLock();
 
     private volatile Placement placement;
-    private volatile Optional<DiskObserver> observer = Optional.empty();
-    private volatile String swapProblem = "";
 
     /**
      * Opens a disk of which nothing lies on this host, as {@linkplain #RoutedDisk(String, BlockDevice, ImageDaemon, Spool,
@@ -132,28 +128,27 @@ public final class RoutedDisk implements ClassifiedDevice {
             throws IOException {
         this.name = name;
         this.base = base;
-        this.metrics = metrics;
         this.placement = placement;
-        this.overlay = new WriteBehind(
-                name,
-                new SpooledOverlay(name, daemon, spool, base),
-                files.map(each -> each),
-                changes,
-                scheduler,
-                new RecordedDrain());
-        this.map = overlay.map();
-        this.layout = new GuestLayout(name, overlay.size(), this::look, changes);
+        var image = new SpooledOverlay(name, daemon, spool, base);
+        this.layout = new GuestLayout(name, image.size(), this::look, changes);
+        this.accounting = new DiskAccounting(metrics, layout);
+        this.overlay = new WriteBehind(name, image, files.map(each -> each), changes, scheduler, accounting);
+        var chain = new ImageChain(base, overlay);
         var parts = new ArrayList<LocalPart>();
         try {
             overlay.resume(placement.behind());
-            this.journals = files.isPresent() ? Optional.of(openJournals(files.get(), parts)) : Optional.empty();
+            this.journals = files.isPresent() ? Optional.of(openJournals(files.get(), chain, parts)) : Optional.empty();
             this.swap = files.isPresent() ? Optional.of(files.get().swap(overlay.size())) : Optional.empty();
             swap.ifPresent(parts::add);
             this.local = new LocalParts(parts);
+            this.keepers = new Keepers(name, overlay.size(), layout, swap, journals, placement);
             this.homecoming = new Homecoming(overlay, local, journals, layout, changes);
+            this.reads = new ReadPath(chain, local, layout, accounting);
+            this.writes = new WritePath(overlay, changes, layout, local, keepers, homecoming, accounting);
+            this.contents = new DiskContents(chain, layout, local);
             layout.inspect();
             if (files.isEmpty()) {
-                new NasView(layout.map().absent(), this::readNas).refuseIfAbsent();
+                new NasView(layout.map().absent(), chain::read).refuseIfAbsent();
             }
             homecoming.findLeftBehind();
             if (journals.isPresent()) {
@@ -167,28 +162,16 @@ public final class RoutedDisk implements ClassifiedDevice {
         }
     }
 
-    private LogSplit openJournals(LocalFiles files, List<LocalPart> parts) throws IOException {
-        var nas = NasView.of(overlay.size(), this::readNas);
+    private LogSplit openJournals(LocalFiles files, ImageChain chain, List<LocalPart> parts) throws IOException {
+        var nas = NasView.of(overlay.size(), chain::read);
         var file = files.journals(overlay.size(), nas);
         parts.add(file);
-        return new LogSplit(name, files.host(), file, overlay, this::readNas, changes);
+        return new LogSplit(name, files.host(), file, overlay, chain::read, changes);
     }
 
-    /** The disk without what lies on this host. */
-    private void readNas(long offset, ByteBuffer into) throws IOException {
-        long end = offset + into.remaining();
-        for (long at = offset; at < end; ) {
-            boolean held = map.held(at);
-            long border = map.sameLeg(at, held, end);
-            var part = into.slice(into.position(), (int) (border - at));
-            if (held) {
-                overlay.read(at, part);
-            } else {
-                readBase(at, part);
-            }
-            into.position(into.position() + (int) (border - at));
-            at = border;
-        }
+    /** Reads for ourselves. */
+    private void look(long offset, ByteBuffer into) throws IOException {
+        reads.look(offset, into);
     }
 
     @Override
@@ -198,18 +181,8 @@ public final class RoutedDisk implements ClassifiedDevice {
 
     /** What is wrong and what to do, or empty. */
     public String problem() {
-        if (!overlay.problem().isEmpty()) {
-            return overlay.problem();
-        }
-        if (journals.isPresent() && !journals.get().problem().isEmpty()) {
-            return journals.get().problem();
-        }
-        swap.ifPresent(SubFile::look);
-        boolean full = swap.isPresent() && !swap.get().hasRoom() && placement.swap() == Side.LOCAL;
-        return swapProblem.isEmpty() && full
-                ? "The disk of this host is nearly full, so what disk " + name
-                        + " swaps goes to the NAS. Make room on it"
-                : swapProblem;
+        var problem = overlay.problem();
+        return problem.isEmpty() ? keepers.problem() : problem;
     }
 
     /** What the guest uses the parts of the disk for. */
@@ -252,7 +225,7 @@ public final class RoutedDisk implements ClassifiedDevice {
 
     /** From now on this one is told what the guest does; empty: nobody is. What the disk does stays the same. */
     public void observe(Optional<DiskObserver> wanted) {
-        observer = wanted;
+        accounting.observe(wanted);
     }
 
     /**
@@ -261,8 +234,7 @@ public final class RoutedDisk implements ClassifiedDevice {
      */
     public void place(Placement wanted) {
         placement = wanted;
-        swapProblem = "";
-        journals.ifPresent(LogSplit::forgetProblem);
+        keepers.place(wanted);
         overlay.forgetProblem();
     }
 
@@ -276,7 +248,7 @@ public final class RoutedDisk implements ClassifiedDevice {
         boolean any = false;
         if (placement.swap() == Side.NAS) {
             for (var each : layout.map().ranges()) {
-                if (usedFor(each.range().start()) == RequestClass.SWAP) {
+                if (layout.usedFor(each.range().start()) == RequestClass.SWAP) {
                     any |= homecoming.bringHome(each.range());
                 }
             }
@@ -373,7 +345,7 @@ public final class RoutedDisk implements ClassifiedDevice {
     public void dropSwap() {
         for (var each : layout.map().ranges()) {
             var range = each.range();
-            if (swap.isPresent() && usedFor(range.start()) == RequestClass.SWAP) {
+            if (swap.isPresent() && layout.usedFor(range.start()) == RequestClass.SWAP) {
                 swap.get().release(range.start(), range.length());
             }
         }
@@ -384,131 +356,58 @@ public final class RoutedDisk implements ClassifiedDevice {
      * disk has clusters, so they are told one by one.
      */
     public void diskMap(Consumer<DiskRange> consumer) {
-        for (long at = 0; at < size(); ) {
-            var range = range(at, size());
-            consumer.accept(range);
-            at += range.length();
-        }
+        contents.tell(consumer);
     }
 
-    private DiskRange range(long offset, long limit) {
-        long end = layout.sameClass(offset, limit);
-        return layout.classOf(offset)
-                .map(used -> new DiskRange(offset, end - offset, kind(used)))
-                .orElseGet(() -> map.range(offset, end));
+    @Override
+    public List<Extent> extents(long offset, long length) throws IOException {
+        return contents.extents(offset, length);
     }
 
-    private static ClassRange.Kind kind(RequestClass used) {
-        return used == RequestClass.SWAP ? ClassRange.Kind.SWAP : ClassRange.Kind.JOURNAL;
+    @Override
+    public List<ClassRange> classes(long offset, long length) {
+        return contents.classes(offset, length);
     }
 
     @Override
     public void read(long offset, ByteBuffer into) throws IOException {
-        read(offset, into, (used, side, bytes, start) -> record(used, Direction.READ, side, bytes, start));
+        reads.read(offset, into);
     }
 
-    /** Reads for ourselves, so that it does not count. */
-    private void look(long offset, ByteBuffer into) throws IOException {
-        read(offset, into, (used, side, bytes, start) -> {});
-    }
-
-    private interface Tally {
-        void read(RequestClass used, Side side, long bytes, long start);
-    }
-
-    private void read(long offset, ByteBuffer into, Tally tally) throws IOException {
-        long end = offset + into.remaining();
-        for (long at = offset; at < end; ) {
-            var holder = local.holder(at);
-            long sameHolder = local.sameHolder(at, layout.sameClass(at, end));
-            boolean held = map.held(at);
-            boolean pending = holder.isEmpty() && overlay.pending(at, 1);
-            long border = holder.isPresent() ? sameHolder : overlay.samePending(at, map.sameLeg(at, held, sameHolder));
-            int length = (int) (border - at);
-            var part = into.slice(into.position(), length);
-            long start = System.nanoTime();
-            if (holder.isPresent()) {
-                holder.get().read(at, part);
-            } else if (held) {
-                overlay.read(at, part);
-            } else {
-                readBase(at, part);
-            }
-            if (!holder.equals(local.holder(at)) || local.sameHolder(at, border) < border) {
-                continue; // it has moved meanwhile, and what was there need not be what the guest has written
-            }
-            if (holder.isPresent() || held) {
-                tally.read(usedFor(at), holder.isPresent() || pending ? Side.LOCAL : Side.NAS, length, start);
-            }
-            into.position(into.position() + length);
-            at = border;
-        }
-    }
-
-    /** The class of a byte's requests, apart from what the base has to do with it. */
-    private RequestClass usedFor(long offset) {
-        return layout.classOf(offset).orElse(RequestClass.PRIVATE);
-    }
-
-    /** What only the base holds, if the base has it at hand, and what lies on this host. */
     @Override
     public boolean readNow(long offset, MemorySegment memory, long at, int length) throws IOException {
-        if (!local.holdsAny(offset, length)) {
-            return onlyBaseHas(offset, length)
-                    ? base.readNow(offset, memory, at, length)
-                    : readPendingNow(offset, memory, at, length);
-        }
-        long start = System.nanoTime();
-        var holder = local.holder(offset);
-        if (holder.isEmpty()
-                || local.sameHolder(offset, offset + length) < offset + length
-                || !holder.get().readNow(offset, memory, at, length)
-                || !holder.equals(local.holder(offset))
-                || local.sameHolder(offset, offset + length) < offset + length) {
-            return false;
-        }
-        record(usedFor(offset), Direction.READ, Side.LOCAL, length, start);
-        return true;
+        return reads.readNow(offset, memory, at, length);
     }
 
-    private boolean readPendingNow(long offset, MemorySegment memory, long at, int length) {
-        long start = System.nanoTime();
-        if (!overlay.readNow(offset, memory, at, length) || local.holdsAny(offset, length)) {
-            return false;
-        }
-        record(usedFor(offset), Direction.READ, Side.LOCAL, length, start);
-        return true;
-    }
-
-    /** What only the base holds, if the base can. */
     @Override
     public boolean lendNow(long offset, int length, PageBorrower borrower) throws IOException {
-        return !local.holdsAny(offset, length) && onlyBaseHas(offset, length) && base.lendNow(offset, length, borrower);
+        return reads.lendNow(offset, length, borrower);
     }
 
     @Override
     public boolean readsLocally(long offset, int length) {
-        return !local.holdsAny(offset, length) && onlyBaseHas(offset, length) && base.readsLocally(offset, length);
+        return reads.readsLocally(offset, length);
     }
 
-    private boolean onlyBaseHas(long offset, int length) {
-        long end = offset + length;
-        return end <= base.size() && !map.held(offset) && map.sameLeg(offset, false, end) == end;
-    }
-
-    /** Behind the end of a base that is smaller than the disk there are zeroes. */
-    private void readBase(long offset, ByteBuffer into) throws IOException {
-        int inside = Math.clamp(base.size() - offset, 0, into.remaining());
-        if (inside > 0) {
-            base.read(offset, into.slice(0, inside));
-        }
-        into.position(inside).put(ByteBuffer.allocate(into.remaining()));
+    @Override
+    public boolean startRead(long offset, int length, ReadCompletion completion) {
+        return reads.startRead(offset, length, completion);
     }
 
     @Override
     public void write(long offset, ByteBuffer from) throws IOException {
         change(new Change.Write(offset, from.slice()));
         from.position(from.limit());
+    }
+
+    @Override
+    public boolean writeNow(long offset, MemorySegment memory, long at, int length) throws IOException {
+        return writes.writeNow(offset, memory, at, length);
+    }
+
+    @Override
+    public boolean startWrite(long offset, MemorySegment memory, long at, int length, ChangeCompletion completion) {
+        return writes.startWrite(offset, memory, at, length, completion);
     }
 
     @Override
@@ -532,198 +431,9 @@ public final class RoutedDisk implements ClassifiedDevice {
         return true;
     }
 
-    /** What the private image holds. */
-    @Override
-    public boolean startRead(long offset, int length, ReadCompletion completion) {
-        long end = offset + length;
-        return map.held(offset)
-                && map.sameLeg(offset, true, end) == end
-                && !local.holdsAny(offset, length)
-                && overlay.startRead(offset, length, new CountedRead(offset, length, completion));
-    }
-
-    /** What is kept on this host, or written behind. */
-    @Override
-    public boolean writeNow(long offset, MemorySegment memory, long at, int length) throws IOException {
-        if (length == 0 || keeper(offset).isEmpty() && !overlay.appends()) {
-            return false;
-        }
-        long start = System.nanoTime();
-        var hold = changes.tryEnter(offset, length);
-        if (hold.isEmpty()) {
-            return false;
-        }
-        long rewritten = map.rewritten(offset, length);
-        try (var _ = hold.get()) {
-            if (layout.watches(offset, length) || !writeHeldNow(offset, memory, at, length)) {
-                return false;
-            }
-        }
-        recordChange(usedFor(offset), offset, length, rewritten, true, Side.LOCAL, start);
-        return true;
-    }
-
-    /** The caller holds it. */
-    private boolean writeHeldNow(long offset, MemorySegment memory, long at, int length) throws IOException {
-        long end = offset + length;
-        var keeper = keeper(offset);
-        if (keeper.isEmpty()) {
-            return !local.holdsAny(offset, length)
-                    && sameKeeper(offset, end) == end
-                    && overlay.writeNow(
-                            new Change.Write(offset, memory.asSlice(at, length).asByteBuffer()));
-        }
-        if (keptTo(offset, end) < end || !keeper.get().writeNow(offset, memory, at, length)) {
-            return false;
-        }
-        local.releaseOthers(keeper.get(), offset, length);
-        return true;
-    }
-
-    /** Who keeps on this host what is written to the block of a byte. To be relied on only by whoever holds it. */
-    private Optional<? extends LocalPart> keeper(long offset) {
-        if (local.isEmpty()) {
-            return Optional.empty();
-        }
-        if (journals.isPresent() && journals.get().takes(offset)) {
-            return Optional.of(journals.get().file());
-        }
-        boolean swaps = placement.swap() == Side.LOCAL
-                && usedFor(offset) == RequestClass.SWAP
-                && swapProblem.isEmpty()
-                && swap.isPresent()
-                && swap.get().hasRoom();
-        return swaps ? swap : Optional.empty();
-    }
-
-    /**
-     * Up to where what is written from {@code offset} on has the same {@link #keeper}, which keeps whole blocks only:
-     * {@code offset} if that is less than one.
-     */
-    private long keptTo(long offset, long limit) {
-        long end = sameKeeper(offset, limit);
-        return offset % BLOCK != 0 ? offset : end == size() ? end : end / BLOCK * BLOCK;
-    }
-
-    private long sameKeeper(long offset, long limit) {
-        long end = layout.sameClass(offset, limit);
-        return journals.isPresent() ? journals.get().sameTaken(offset, end) : end;
-    }
-
-    @Override
-    public boolean startWrite(long offset, MemorySegment memory, long at, int length, ChangeCompletion completion) {
-        var hold = changes.tryEnter(offset, length);
-        if (hold.isEmpty()) {
-            return false;
-        }
-        if (layout.watches(offset, length)
-                || local.holdsAny(offset, length)
-                || keeper(offset).isPresent()
-                || sameKeeper(offset, offset + length) < offset + length) {
-            hold.get().close();
-            return false;
-        }
-        var started = new CountedWrite(
-                usedFor(offset), offset, length, map.rewritten(offset, length), hold.get(), completion);
-        var change = new Change.Write(offset, memory.asSlice(at, length).asByteBuffer());
-        if (overlay.startWrite(change, memory, at, started)) {
-            return true;
-        }
-        hold.get().close();
-        return false;
-    }
-
     @Override
     public void submit() {
         overlay.submit();
-    }
-
-    private final class CountedRead implements ReadCompletion {
-
-        private final long offset;
-        private final int length;
-        private final ReadCompletion completion;
-        private final long start = System.nanoTime();
-
-        CountedRead(long offset, int length, ReadCompletion completion) {
-            this.offset = offset;
-            this.length = length;
-            this.completion = completion;
-        }
-
-        @Override
-        public void data(MemorySegment memory, long at) {
-            if (local.holdsAny(offset, length)) { // it has moved here meanwhile
-                completion.failed();
-                return;
-            }
-            record(usedFor(offset), Direction.READ, Side.NAS, length, start);
-            completion.data(memory, at);
-        }
-
-        @Override
-        public void failed() {
-            completion.failed();
-        }
-
-        @Override
-        public void settle() {
-            completion.settle();
-        }
-    }
-
-    private final class CountedWrite implements ChangeCompletion {
-
-        private final RequestClass used;
-        private final long offset;
-        private final int length;
-        private final long rewritten;
-        private final RangeLock.Hold hold;
-        private final ChangeCompletion completion;
-        private final long start = System.nanoTime();
-
-        CountedWrite(
-                RequestClass used,
-                long offset,
-                int length,
-                long rewritten,
-                RangeLock.Hold hold,
-                ChangeCompletion completion) {
-            this.used = used;
-            this.offset = offset;
-            this.length = length;
-            this.rewritten = rewritten;
-            this.hold = hold;
-            this.completion = completion;
-        }
-
-        @Override
-        public void done() {
-            hold.close();
-            recordChange(used, offset, length, rewritten, true, Side.NAS, start);
-            completion.done();
-        }
-
-        @Override
-        public void failed(IOException failure) {
-            hold.close();
-            completion.failed(failure);
-        }
-
-        @Override
-        public void unfinished(PatientWork rest) {
-            completion.unfinished(() -> {
-                try (hold) {
-                    rest.run();
-                }
-                recordChange(used, offset, length, rewritten, true, Side.NAS, start);
-            });
-        }
-
-        @Override
-        public void settle() {
-            completion.settle();
-        }
     }
 
     /** A discarded cluster must not show the base again, so it becomes zeroes. */
@@ -735,192 +445,17 @@ public final class RoutedDisk implements ClassifiedDevice {
     private void change(Change change) throws IOException {
         long end = change.offset() + change.length();
         for (long at = change.offset(); at < end; ) {
-            at = carryOut(change.part(at, end - at));
+            at = writes.carryOut(change.part(at, end - at));
             settle();
-        }
-    }
-
-    /** What must not change meanwhile: whole blocks, of which this host may have some. */
-    private RangeLock.Hold enter(Change change) {
-        long first = change.offset() / BLOCK * BLOCK;
-        long end = Math.ceilDiv(change.offset() + change.length(), BLOCK) * BLOCK;
-        return switch (change) {
-            case Change.Write _ -> changes.enter(first, end - first);
-            case Change.Zero _ -> ImageClusters.enter(changes, first, end - first);
-        };
-    }
-
-    /** Returns how far it got: before it goes on, the disk must be settled. */
-    private long carryOut(Change change) throws IOException {
-        long end = change.offset() + change.length();
-        try (var _ = enter(change).await()) {
-            long at = change.offset();
-            try {
-                while (at < end) {
-                    long next = carryOut(change, at, end);
-                    if (next == at) {
-                        break;
-                    }
-                    at = next;
-                }
-            } finally {
-                if (at < end && layout.watches(change.offset(), change.length())) {
-                    layout.lost(change.offset(), change.length());
-                    homecoming.doubt();
-                }
-            }
-            if (at == end && layout.watches(change.offset(), change.length()) && layout.changed(change)) {
-                homecoming.doubt();
-            }
-            return at;
-        }
-    }
-
-    /**
-     * Carries out what of a change goes one way from {@code at} on; returns where that ends, or {@code at} if what should
-     * keep it has failed. The caller holds its blocks.
-     */
-    private long carryOut(Change change, long at, long end) throws IOException {
-        var keeper = keeper(at);
-        if (keeper.isEmpty()) {
-            long border = sameKeeper(at, end);
-            sendHome(change.part(at, border - at));
-            return border;
-        }
-        long kept = keptTo(at, end);
-        if (kept > at) {
-            return keep(keeper.get(), change.part(at, kept - at)) ? kept : at;
-        }
-        long border = Math.min(sameKeeper(at, end), (at / BLOCK + 1) * BLOCK);
-        var part = change.part(at, border - at);
-        if (journals.isPresent() && journals.get().isSuperblock(at)) {
-            return keep(keeper.get(), wholeBlock(keeper.get(), part)) ? border : at;
-        }
-        sendHome(part);
-        return border;
-    }
-
-    /** The block that a change of a part of it makes. */
-    private Change wholeBlock(LocalPart keeper, Change part) throws IOException {
-        long start = part.offset() / BLOCK * BLOCK;
-        var block = ByteBuffer.allocate((int) Math.min(BLOCK, size() - start));
-        keeper.read(start, block);
-        int at = (int) (part.offset() - start);
-        switch (part) {
-            case Change.Write write -> block.put(at, write.data(), write.data().position(), (int) write.length());
-            case Change.Zero zero -> block.put(at, new byte[(int) zero.length()]);
-        }
-        return new Change.Write(start, block.clear());
-    }
-
-    /** Returns whether it is on this host now. */
-    private boolean keep(LocalPart keeper, Change change) {
-        long start = System.nanoTime();
-        try {
-            switch (change) {
-                case Change.Write write ->
-                    keeper.write(write.offset(), write.data().duplicate());
-                case Change.Zero zero -> keeper.writeZeroes(zero.offset(), zero.length(), zero.allocate());
-            }
-        } catch (IOException failure) {
-            switch (keeper) {
-                case SubFile _ -> failSwap(failure);
-                case JournalFile _ -> journals.orElseThrow().fail(failure);
-            }
-            return false;
-        }
-        local.releaseOthers(keeper, change.offset(), change.length());
-        var used = usedFor(change.offset());
-        recordChange(used, change.offset(), change.length(), 0, change.payload() > 0, Side.LOCAL, start);
-        return true;
-    }
-
-    private void failSwap(IOException failure) {
-        swapProblem = "The local disk fails, so all that disk " + name + " swaps goes to the NAS: "
-                + failure.getMessage() + ". Make room on it or replace it, then restart the VM";
-        LOG.log(Level.ERROR, swapProblem, failure);
-    }
-
-    /** A block of which only a part is changed comes home first. */
-    private void sendHome(Change change) throws IOException {
-        long start = System.nanoTime();
-        bringEdgeHome(change.offset());
-        bringEdgeHome(change.offset() + change.length());
-        long rewritten = map.rewritten(change.offset(), change.length());
-        var side = overlay.appends() ? Side.LOCAL : Side.NAS;
-        overlay.change(change);
-        if (local.holdsAny(change.offset(), change.length())) {
-            local.release(change.offset(), change.length());
-        }
-        var used = usedFor(change.offset());
-        recordChange(used, change.offset(), change.length(), rewritten, change.payload() > 0, side, start);
-    }
-
-    private void bringEdgeHome(long offset) throws IOException {
-        if (offset % BLOCK != 0 && offset < size()) {
-            homecoming.bringBlockHome(offset);
-        }
-    }
-
-    private void recordChange(
-            RequestClass used, long offset, long length, long rewritten, boolean moves, Side side, long start) {
-        long ofBase = used == RequestClass.PRIVATE ? rewritten : 0;
-        if (ofBase > 0) {
-            record(RequestClass.BASE_REWRITE, Direction.WRITE, side, moves ? ofBase : 0, start);
-        }
-        if (ofBase < length) {
-            record(used, Direction.WRITE, side, moves ? length - ofBase : 0, start);
-        }
-        var watching = observer;
-        if (watching.isPresent()) {
-            tell(watching.get(), used, offset, length, moves, side, start);
-        }
-    }
-
-    private void tell(
-            DiskObserver watching, RequestClass used, long offset, long length, boolean moves, Side side, long start) {
-        long now = System.nanoTime();
-        boolean mustBeOnNas = used == RequestClass.JOURNAL && !layout.inTakeableJournal(offset);
-        watching.changed(mustBeOnNas ? RequestClass.PRIVATE : used, offset, length, moves, now);
-        if (side == Side.NAS && moves) {
-            watching.sent(length, start, now);
-        }
-    }
-
-    private final class RecordedDrain implements WriteBehind.Drained {
-
-        @Override
-        public void sent(long bytes, long start) {
-            record(RequestClass.DRAIN, Direction.WRITE, Side.NAS, bytes, start);
-            var watching = observer;
-            if (watching.isPresent()) {
-                watching.get().sent(bytes, start, System.nanoTime());
-            }
-        }
-
-        @Override
-        public void flushed(long start) {
-            var watching = observer;
-            if (watching.isPresent()) {
-                watching.get().drainFlushed(start, System.nanoTime());
-            }
         }
     }
 
     @Override
     public void flush() throws IOException {
         long start = System.nanoTime();
-        var watching = observer;
-        if (watching.isPresent()) {
-            watching.get().flushBegins(start);
-        }
+        accounting.flushBegins(start);
         settle();
-        var side = flushLegs() ? Side.NAS : Side.LOCAL;
-        long end = System.nanoTime();
-        metrics.record(RequestClass.PRIVATE, Direction.FLUSH, side, 0, end - start);
-        if (watching.isPresent()) {
-            watching.get().flushed(side == Side.NAS, start, end);
-        }
+        accounting.flushed(flushLegs() ? Side.NAS : Side.LOCAL, start);
     }
 
     private void settle() throws IOException {
@@ -940,62 +475,6 @@ public final class RoutedDisk implements ClassifiedDevice {
             homecoming.settle(); // the host's disk has failed: what it had goes to the NAS
             return homecoming.flush();
         }
-    }
-
-    private void record(RequestClass requestClass, Direction direction, Side side, long bytes, long start) {
-        metrics.record(requestClass, direction, side, bytes, System.nanoTime() - start);
-    }
-
-    @Override
-    public List<Extent> extents(long offset, long length) throws IOException {
-        var extents = new ArrayList<Extent>();
-        long end = offset + length;
-        for (long at = offset; at < end && extents.size() < MAX_EXTENTS; ) {
-            long sameHolder = local.sameHolder(at, end);
-            if (local.holder(at).isPresent()) {
-                extents.add(new Extent(sameHolder - at, false, false));
-                at = sameHolder;
-                continue;
-            }
-            boolean held = map.held(at);
-            long border = map.sameLeg(at, held, sameHolder);
-            var part = held ? overlay.extents(at, border - at) : baseExtents(at, border - at);
-            extents.addAll(part);
-            at += part.stream().mapToLong(Extent::length).sum();
-        }
-        return extents;
-    }
-
-    private List<Extent> baseExtents(long offset, long length) throws IOException {
-        long inside = base.size() - offset;
-        return inside > 0 ? base.extents(offset, Math.min(length, inside)) : List.of(new Extent(length, true, true));
-    }
-
-    @Override
-    public List<ClassRange> classes(long offset, long length) {
-        var ranges = new ArrayList<ClassRange>();
-        long end = offset + length;
-        for (long at = offset; at < end && ranges.size() < MAX_EXTENTS; ) {
-            boolean here = local.holder(at).isPresent();
-            var range = range(at, local.sameHolder(at, end));
-            var part = range.kind() == ClassRange.Kind.BASE
-                    ? baseClasses(at, range.length())
-                    : List.of(new ClassRange(range.length(), range.kind(), here));
-            ranges.addAll(part);
-            at += part.stream().mapToLong(ClassRange::length).sum();
-        }
-        return ranges;
-    }
-
-    /** A base may end within a cluster. */
-    private List<ClassRange> baseClasses(long offset, long length) {
-        long inside = Math.min(length, base.size() - offset);
-        if (inside <= 0) {
-            return List.of(new ClassRange(length, ClassRange.Kind.UNUSED, false));
-        }
-        return base instanceof ClassifiedDevice replica
-                ? replica.classes(offset, inside)
-                : List.of(new ClassRange(inside, ClassRange.Kind.BASE, false));
     }
 
     /**
