@@ -96,7 +96,6 @@ record JournalDiskSteps(ManagedVm.Host host, DomainXml definition, Consumer<Stri
         } catch (AgentException | RuntimeException e) {
             cleanUp(e, () -> host.journalDisks().endIfUntouched(vm));
             cleanUp(e, this::giveDisks);
-            problem.accept("");
             throw e;
         }
     }

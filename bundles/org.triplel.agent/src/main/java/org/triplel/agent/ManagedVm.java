@@ -330,7 +330,13 @@ final class ManagedVm {
             requireNoMemory(what);
             host.recoveries.settle(name());
             host.recoveries.refuseIfRunning(name());
-            change.run();
+            var before = problem;
+            try {
+                change.run();
+            } catch (AgentException | RuntimeException e) {
+                become(state, before);
+                throw e;
+            }
             become(VmState.STOPPED, "");
         });
     }

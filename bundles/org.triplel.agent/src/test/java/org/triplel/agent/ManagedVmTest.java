@@ -291,6 +291,15 @@ class ManagedVmTest {
     }
 
     @Test
+    void itsProblemOutlivesARefusal() throws Exception {
+        hypervisor.state = DomainState.CRASHED;
+        var vm = vm(DomainState.CRASHED, LONG, LONG, LONG);
+        assertEquals(AgentError.Kind.CONFLICT, refusal(vm.takeJournalDisk()).kind()); // it has none
+        assertTrue(vm.snapshot().problem().startsWith("The guest crashed"), vm.snapshot()::problem);
+        assertEquals(VmState.CRASHED, vm.snapshot().state());
+    }
+
+    @Test
     void whoWaitsForOthersJournalDisksCanBeCancelled() throws Exception {
         var wanted = JournalDisk.wanted(16, JournalDisk.Mode.ORDERED, 0, "Ada");
         var vm = vmWithOverlay();

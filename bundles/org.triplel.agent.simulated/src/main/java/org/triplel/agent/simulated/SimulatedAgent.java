@@ -71,6 +71,8 @@ public final class SimulatedAgent implements AgentService, AutoCloseable {
     private final Map<String, String> elsewhere = new HashMap<>();
     private final Map<String, SimulatedRecovery> recoveries = new HashMap<>();
     private final Map<String, String> unusable = new HashMap<>();
+    private final Map<String, CompletableFuture<Vm>> awaitingTurn = new HashMap<>();
+    private boolean convertsAnother;
     private final Set<String> taken = new HashSet<>();
     private volatile boolean nasLost;
     private long uptimeMillis;
@@ -253,6 +255,11 @@ public final class SimulatedAgent implements AgentService, AutoCloseable {
     /** Has nothing be sent on to the NAS that a VM writes behind, as if the NAS were slow, or lets it go on. */
     public synchronized void holdBack(String name, boolean held) {
         vm(name).hold(held);
+    }
+
+    /** As if the journal disk of another VM were being made, until told otherwise: who asks for one then waits for ever. */
+    public synchronized void convertAnother(boolean begun) {
+        convertsAnother = begun;
     }
 
     /** Leaves a VM half of its memory, so that it swaps until it gets more. */
@@ -514,7 +521,7 @@ public final class SimulatedAgent implements AgentService, AutoCloseable {
 
     @Override
     public CompletableFuture<Vm> giveJournalDisk(VmJournalDisk wanted) {
-        return answer(() -> {
+        return inTurn("giveJournalDisk", wanted.vm(), () -> {
             var disk = wanted.disk();
             requests.add("giveJournalDisk " + wanted.vm() + " " + disk.mebibytes() + " MiB " + disk.mode() + " "
                     + disk.swapMebibytes() + " MiB " + disk.acceptedBy());
@@ -532,7 +539,7 @@ public final class SimulatedAgent implements AgentService, AutoCloseable {
 
     @Override
     public CompletableFuture<Vm> takeJournalDisk(String name) {
-        return answer(() -> {
+        return inTurn("takeJournalDisk", name, () -> {
             requests.add("takeJournalDisk " + name);
             return journalDisk(name, JournalDisk.NONE);
         });
@@ -542,8 +549,23 @@ public final class SimulatedAgent implements AgentService, AutoCloseable {
     public CompletableFuture<Vm> cancelJournalDisk(String name) {
         return answer(() -> {
             requests.add("cancelJournalDisk " + name);
+            var given = awaitingTurn.remove(name);
+            if (given == null) {
+                throw refusal(
+                        AgentError.Kind.CONFLICT, "No journal disk of " + name + " is being given or taken away.", "");
+            }
+            given.completeExceptionally(
+                    refusal(AgentError.Kind.CONFLICT, "It was cancelled; " + name + " is as it was.", ""));
             return vm(name).vm();
         });
+    }
+
+    private synchronized CompletableFuture<Vm> inTurn(String operation, String name, Supplier<Vm> change) {
+        if (!convertsAnother) {
+            return answer(change);
+        }
+        requests.add(operation + " " + name + " waits");
+        return awaitingTurn.computeIfAbsent(name, _ -> new CompletableFuture<>());
     }
 
     private Vm journalDisk(String name, JournalDisk disk) {

@@ -5,6 +5,10 @@ import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.util.List;
+import java.util.Optional;
+import java.util.stream.Stream;
+import org.eclipse.core.runtime.Status;
+import org.eclipse.core.runtime.jobs.Job;
 import org.eclipse.swt.SWT;
 import org.eclipse.swt.widgets.Button;
 import org.eclipse.swt.widgets.Control;
@@ -215,5 +219,28 @@ class JournalDiskDialogTest {
         press("OK");
         awaitRequest(hosts.one, "giveJournalDisk desk-02 128 MiB JOURNAL 0 MiB " + USER);
         assertTrue(hosts.one.requests().stream().noneMatch(request -> request.contains("Disk desk-01")));
+    }
+
+    private static Optional<Job> job(String name) {
+        return Stream.of(Job.getJobManager().find(null))
+                .filter(each -> each.getName().equals(name))
+                .findAny();
+    }
+
+    @Test
+    void whatWaitsForOthersIsWithdrawnWhenItsJobIsCancelled() {
+        hosts.one.convertAnother(true);
+        var dialog = open("desk-01");
+        bot.choose(button(dialog, METADATA));
+        tick(dialog);
+        press("OK");
+        awaitRequest(hosts.one, "giveJournalDisk desk-01 waits");
+        var job = job("Journal disk of desk-01").orElseThrow();
+        job.cancel();
+        awaitRequest(hosts.one, "cancelJournalDisk desk-01");
+        bot.awaitThat("it has ended", () -> job.getState() == Job.NONE);
+        assertEquals(Status.CANCEL_STATUS, job.getResult());
+        hosts.one.convertAnother(false);
+        awaitStage("desk-01", JournalDisk.Stage.NONE);
     }
 }

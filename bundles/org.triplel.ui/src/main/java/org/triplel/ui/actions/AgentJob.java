@@ -1,8 +1,10 @@
 package org.triplel.ui.actions;
 
 import java.util.List;
+import java.util.Optional;
 import java.util.concurrent.CancellationException;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionException;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
@@ -22,8 +24,8 @@ import org.triplel.agent.api.Vm;
 import org.triplel.cluster.Fleet;
 
 /**
- * Asks agents for something, with progress. Cancelling ends the waiting; what an agent was asked for, it does. A refusal
- * becomes an event and stays in the Progress view; nothing pops up.
+ * Asks agents for something, with progress. Cancelling ends the waiting, and withdraws what can be withdrawn; what else an
+ * agent was asked for, it does. A refusal becomes an event and stays in the Progress view; nothing pops up.
  */
 public final class AgentJob extends Job {
 
@@ -35,8 +37,19 @@ public final class AgentJob extends Job {
      * @param host whose agent is asked
      * @param vm the VM concerned, or empty
      * @param request what is asked
+     * @param withdrawal asked if the job is cancelled meanwhile
      */
-    public record Request(String host, String vm, Function<AgentService, CompletableFuture<?>> request) {}
+    public record Request(
+            String host,
+            String vm,
+            Function<AgentService, CompletableFuture<?>> request,
+            Optional<Function<AgentService, CompletableFuture<?>>> withdrawal) {
+
+        /** One that cannot be withdrawn. */
+        public Request(String host, String vm, Function<AgentService, CompletableFuture<?>> request) {
+            this(host, vm, request, Optional.empty());
+        }
+    }
 
     private final Fleet fleet;
     private final List<Request> requests;
@@ -62,11 +75,14 @@ public final class AgentJob extends Job {
             Fleet fleet,
             List<Vm> vms,
             BiFunction<AgentService, Vm, CompletableFuture<?>> request) {
+        return onVms(
+                oneVm, manyVms, fleet, vms, vm -> new Request(vm.host(), vm.name(), agent -> request.apply(agent, vm)));
+    }
+
+    /** As above, with a request made for each of the VMs. */
+    static AgentJob onVms(String oneVm, String manyVms, Fleet fleet, List<Vm> vms, Function<Vm, Request> request) {
         var name = vms.size() == 1 ? NLS.bind(oneVm, vms.getFirst().name()) : NLS.bind(manyVms, vms.size());
-        var requests = vms.stream()
-                .map(vm -> new Request(vm.host(), vm.name(), agent -> request.apply(agent, vm)))
-                .toList();
-        return new AgentJob(name, fleet, requests);
+        return new AgentJob(name, fleet, vms.stream().map(request).toList());
     }
 
     @Override
@@ -74,11 +90,12 @@ public final class AgentJob extends Job {
         var progress = SubMonitor.convert(monitor, getName(), requests.size());
         var result = new MultiStatus(AgentJob.class, IStatus.OK, getName());
         // all are asked at once, as the hosts can work on them at the same time
-        var answers = requests.stream().map(this::ask).toList();
+        var answers = requests.stream().map(each -> ask(each, each.request)).toList();
         for (var i = 0; i < answers.size(); i++) {
             try {
                 await(answers.get(i), progress);
             } catch (CancellationException e) {
+                withdraw(answers);
                 return Status.CANCEL_STATUS;
             } catch (ExecutionException e) {
                 result.add(failed(requests.get(i), e.getCause()));
@@ -91,9 +108,21 @@ public final class AgentJob extends Job {
         return result;
     }
 
-    private CompletableFuture<?> ask(Request request) {
-        return fleet.call(
-                request.host, service -> request.request.apply(service).thenApply(Object.class::cast));
+    private CompletableFuture<?> ask(Request request, Function<AgentService, CompletableFuture<?>> question) {
+        return fleet.call(request.host, service -> question.apply(service).thenApply(Object.class::cast));
+    }
+
+    /** A refusal says why the agent goes on. */
+    private void withdraw(List<? extends CompletableFuture<?>> answers) {
+        for (var i = 0; i < answers.size(); i++) {
+            var request = requests.get(i);
+            if (!answers.get(i).isDone() && request.withdrawal.isPresent()) {
+                ask(request, request.withdrawal.get()).exceptionally(failure -> {
+                    failed(request, failure instanceof CompletionException ? failure.getCause() : failure);
+                    return null;
+                });
+            }
+        }
     }
 
     private static void await(CompletableFuture<?> answer, IProgressMonitor monitor) throws ExecutionException {

@@ -1,7 +1,9 @@
 package org.triplel.ui.actions;
 
+import java.util.Optional;
 import org.eclipse.core.commands.ExecutionEvent;
 import org.eclipse.ui.handlers.HandlerUtil;
+import org.triplel.agent.api.JournalDisk;
 import org.triplel.agent.api.Vm;
 import org.triplel.agent.api.VmJournalDisk;
 import org.triplel.agent.api.VmState;
@@ -33,9 +35,18 @@ public final class JournalDiskHandler extends FleetHandler {
                         Messages.JournalDisk_Many,
                         watch.fleet(),
                         choice.vms(),
-                        (agent, vm) -> choice.disk().present()
-                                ? agent.giveJournalDisk(new VmJournalDisk(vm.name(), choice.disk()))
-                                : agent.takeJournalDisk(vm.name()))
+                        vm -> request(vm, choice.disk()))
                 .schedule());
+    }
+
+    /** Who waits for others' disks to be done can be withdrawn. */
+    private static AgentJob.Request request(Vm vm, JournalDisk wanted) {
+        return new AgentJob.Request(
+                vm.host(),
+                vm.name(),
+                agent -> wanted.present()
+                        ? agent.giveJournalDisk(new VmJournalDisk(vm.name(), wanted))
+                        : agent.takeJournalDisk(vm.name()),
+                Optional.of(agent -> agent.cancelJournalDisk(vm.name())));
     }
 }
