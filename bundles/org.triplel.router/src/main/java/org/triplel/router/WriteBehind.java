@@ -158,17 +158,30 @@ final class WriteBehind implements AutoCloseable {
 
     /** An alarm comes before writers have to wait. */
     private String lateness() {
-        var promise = promise();
-        var now = age();
-        if (!active() || now.toNanos() < promise.toNanos() / 4 * 3) {
+        var current = log;
+        if (!active() || current.isEmpty()) {
             return "";
         }
-        var text = "What disk " + disk + " wrote " + now.toSeconds() + " s ago is not on the NAS yet, ";
-        return text
-                + (now.compareTo(promise) < 0
-                        ? "and when it is " + promise.toSeconds() + " s, further writes have to wait"
-                        : "so further writes wait until no more than " + promise.toSeconds() + " s may be lost")
-                + ". Check the NAS and the way to it"
+        var promise = promise();
+        var now = age();
+        long bytes = current.get().used();
+        long most = current.get().room();
+        if (now.toNanos() >= promise.toNanos() / 4 * 3) {
+            return "What disk " + disk + " wrote " + now.toSeconds() + " s ago is not on the NAS yet, "
+                    + (now.compareTo(promise) < 0
+                            ? "and when it is " + promise.toSeconds() + " s, further writes have to wait"
+                            : "so further writes wait until no more than " + promise.toSeconds() + " s may be lost")
+                    + remedy();
+        }
+        if (bytes >= most / 4 * 3) {
+            return (bytes >> 20) + " MiB that disk " + disk + " wrote are not on the NAS yet, and at " + (most >> 20)
+                    + " MiB further writes have to wait" + remedy();
+        }
+        return "";
+    }
+
+    private String remedy() {
+        return ". Check the NAS and the way to it"
                 + (files.filter(host -> host.sendRate().limits()).isPresent()
                         ? ", and the rate at which this host may send on"
                         : "");

@@ -591,6 +591,21 @@ public final class WriteBehindLog implements AutoCloseable {
         point(pointer.position(), pointer.epoch(), renewals() + 1);
     }
 
+    /** How much of its {@link #room} is in use, in bytes. */
+    long used() {
+        lock.lock();
+        try {
+            return head - tail;
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    /** How much it can hold, with what it takes to note it. */
+    long room() {
+        return ring.bytes();
+    }
+
     /** What the changes take here that the NAS does not have yet, in bytes; those without data, too. */
     long cost() {
         lock.lock();

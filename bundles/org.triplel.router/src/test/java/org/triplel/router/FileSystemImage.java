@@ -34,6 +34,17 @@ record FileSystemImage(byte[] content) {
         return new FileSystemImage(content);
     }
 
+    /** The same with a transaction in its journal that is committed and not checkpointed; of four blocks. */
+    FileSystemImage committed(Path folder) throws Exception {
+        var image = Files.write(folder.resolve("committed.raw"), content);
+        var data = Files.write(folder.resolve("committed.data"), new byte[4 * 4096]);
+        var script = Files.writeString(folder.resolve("committed.debugfs"), "jo\njw -b 1500,1501,1502,1503 " + data + "\njc\n");
+        if (run("debugfs", "-w", "-f", script.toString(), image.toString()) != 0) {
+            throw new AssertionError("debugfs fails");
+        }
+        return new FileSystemImage(Files.readAllBytes(image));
+    }
+
     /** Smaller than is good for users, and in sectors that Log-Split could take. */
     static FileSystemImage makeXfs(Path folder) throws Exception {
         var image = folder.resolve("fs.raw");

@@ -5,7 +5,6 @@ import java.util.Arrays;
 import java.util.Comparator;
 import java.util.List;
 import java.util.Optional;
-import java.util.OptionalLong;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.IntPredicate;
 import java.util.stream.IntStream;
@@ -118,12 +117,22 @@ final class GuestHistory {
                 .max()
                 .orElse(0);
         return IntStream.range(0, bySector.size())
-                .mapToLong(sector -> last - oldestMissing(sector, seen, time).orElse(last))
+                .mapToLong(sector ->
+                        last - missing(sector, seen, time).mapToLong(Change::end).min().orElse(last))
                 .max()
                 .orElse(0);
     }
 
-    private OptionalLong oldestMissing(int sector, byte[] seen, long time) {
+    /** How many bytes are missing that had been acknowledged, apart from zeroes, which carry no data. */
+    long lostBytes(byte[] seen, long time) {
+        return SECTOR
+                * IntStream.range(0, bySector.size())
+                        .filter(sector -> missing(sector, seen, time).anyMatch(change -> !change.zeroes()))
+                        .count();
+    }
+
+    /** The acknowledged changes of a sector that came after the one which it holds. */
+    private Stream<Change> missing(int sector, byte[] seen, long time) {
         var changes = bySector.get(sector).stream()
                 .filter(change -> change.begin() < time)
                 .toList();
@@ -132,12 +141,9 @@ final class GuestHistory {
                 .mapToLong(Change::end)
                 .max();
         if (newest.isEmpty() && !holds(seen, sector, base, sector)) {
-            return OptionalLong.empty(); // its content is open
+            return Stream.empty(); // its content is open
         }
-        return changes.stream()
-                .filter(change -> change.begin() > newest.orElse(0) && change.end() < time)
-                .mapToLong(Change::end)
-                .min();
+        return changes.stream().filter(change -> change.begin() > newest.orElse(0) && change.end() < time);
     }
 
     private boolean explained(int sector, byte[] seen, long time, long durable) {

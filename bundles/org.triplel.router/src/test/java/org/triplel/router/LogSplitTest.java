@@ -11,6 +11,7 @@ import java.io.RandomAccessFile;
 import java.nio.ByteBuffer;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.Instant;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.Optional;
@@ -35,6 +36,7 @@ import org.triplel.router.SimulatedImageDaemon.Event;
 class LogSplitTest {
 
     private static final int BLOCK = 4096;
+    private static final int COMMIT_SECONDS_AT = 48;
     private static final int DISK = FileSystemImage.BYTES;
     private static final Placement ON_HOST = new Placement(Side.NAS, Side.LOCAL);
 
@@ -164,6 +166,24 @@ class LogSplitTest {
             assertFalse(disk.journalsHere());
             assertOnTheNas();
             assertEquals(0, FileSystemImage.check(folder, daemon.durableContent(), "-fn"));
+        }
+    }
+
+    @Test
+    void tellsWhenTheOldestTransactionWasCommittedThatIsNotCheckpointed() throws Exception {
+        var commit = Instant.parse("2026-01-02T03:04:05Z");
+        byte[] log = fileSystem.committed(folder).content();
+        ByteBuffer.wrap(log).putLong((int) block(5) + COMMIT_SECONDS_AT, commit.getEpochSecond()); // debugfs tells no time
+        try (var disk = open(ON_HOST)) {
+            assertEquals(Optional.empty(), disk.exposure().oldestCommit());
+            for (var area : journal.area()) {
+                int length = (int) (area.end() - area.start());
+                disk.write(area.start(), ByteBuffer.wrap(log, (int) area.start(), length));
+            }
+            disk.flush();
+            assertEquals(Optional.of(commit), disk.exposure().oldestCommit());
+            disk.write(journal.superblock().start(), ByteBuffer.wrap(base, (int) journal.superblock().start(), BLOCK));
+            assertEquals(Optional.empty(), disk.exposure().oldestCommit(), "the guest has checkpointed it");
         }
     }
 

@@ -17,7 +17,7 @@ final class RecordedLog extends ClaimedLog {
     /** What such a disk's placement has. */
     static final Rpo RPO = new Rpo(Duration.ofSeconds(1), Rpo.MIN_BYTES);
 
-    private static final int RING_BYTES = 512 << 10;
+    static final int RING_BYTES = 512 << 10;
 
     /** How large the file is. */
     static final long BYTES = WriteBehindLog.fileBytes(RPO) - Rpo.MIN_BYTES + RING_BYTES;

@@ -185,6 +185,8 @@ class WorkloadCutTest {
                     complain(guest.complaintOfEarlier(disk, time, 0));
                     var lost = Duration.ofNanos(guest.lost(disk, time));
                     assertTrue(lost.compareTo(RecordedLog.RPO.age()) <= 0, () -> "the last " + lost + " are lost");
+                    long bytes = guest.lostBytes(disk, time);
+                    assertTrue(bytes <= RecordedLog.RING_BYTES, () -> "the last " + bytes + " bytes are lost");
                     assertHas(disk, name, Workload.acknowledgementsOn(disk));
                 }
                 case LOG_SPLIT -> hostLostWithJournal(disk, name, time);

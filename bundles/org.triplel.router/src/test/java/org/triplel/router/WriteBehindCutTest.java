@@ -175,6 +175,8 @@ class WriteBehindCutTest {
             if (isBehind(time)) {
                 var lost = Duration.ofNanos(guest.lost(disk, time));
                 assertTrue(lost.compareTo(RecordedLog.RPO.age()) <= 0, () -> "the last " + lost + " are lost");
+                long bytes = guest.lostBytes(disk, time);
+                assertTrue(bytes <= RecordedLog.RING_BYTES, () -> "the last " + bytes + " bytes are lost");
             }
         }
 

@@ -28,6 +28,8 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.extension.ExtendWith;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 import org.triplel.block.Extent;
 import org.triplel.block.FileDevice;
 
@@ -55,6 +57,7 @@ class WriteBehindTest {
         private Optional<UUID> claim = Optional.empty();
         private FragileFile file;
         private boolean failed;
+        private final LateClock clock = new LateClock();
         private SendRate rate = SendRate.UNLIMITED;
 
         @Override
@@ -77,7 +80,7 @@ class WriteBehindTest {
             file = new FragileFile(FileDevice.open(path));
             var id = UUID.randomUUID();
             claim(Optional.of(id));
-            return WriteBehindLog.create(file, id, size, LogClock.system());
+            return WriteBehindLog.create(file, id, size, clock);
         }
 
         @Override
@@ -94,6 +97,32 @@ class WriteBehindTest {
         @Override
         void claim(Optional<UUID> log) {
             claim = log;
+        }
+    }
+
+    /** Time passes, and more of it when it should. */
+    private static final class LateClock implements LogClock {
+
+        private final UUID boot = UUID.randomUUID();
+        private volatile long passed;
+
+        void pass(Duration time) {
+            passed += time.toNanos();
+        }
+
+        @Override
+        public long nanos() {
+            return System.nanoTime() + passed;
+        }
+
+        @Override
+        public long millis() {
+            return nanos() / 1_000_000;
+        }
+
+        @Override
+        public UUID boot() {
+            return boot;
         }
     }
 
@@ -255,6 +284,64 @@ class WriteBehindTest {
         disk.checkpoint();
         assertArrayEquals(filled(4096, 2).array(), onTheNas(4096, 4096));
         assertEquals("", disk.problem());
+    }
+
+    /** Before any writer has to wait, and for either half of the bound. */
+    @Test
+    void anAlarmComesBeforeTheBoundIsReached() throws IOException {
+        disk.place(behind(new Rpo(Duration.ofHours(2), Rpo.MIN_BYTES)));
+        disk.moveWrites();
+        gate.stall();
+        disk.write(0, filled(4096, 1));
+        assertEquals("", disk.problem());
+        files.clock.pass(Duration.ofMinutes(89));
+        assertEquals("", disk.problem());
+        files.clock.pass(Duration.ofMinutes(2));
+        var soon = disk.problem();
+        assertTrue(soon.contains("and when it is 7200 s, further writes have to wait"), soon);
+        disk.write(4096, filled(4096, 2));
+        gate.goOn();
+        disk.checkpoint();
+        assertEquals("", disk.problem());
+
+        gate.stall();
+        int piece = 1 << 20;
+        for (int i = 0; i < 11; i++) {
+            disk.write((long) i * piece, filled(piece, i + 1));
+        }
+        assertEquals("", disk.problem());
+        disk.write(11L * piece, filled(piece, 12));
+        disk.write(12L * piece, filled(piece, 13));
+        var much = disk.problem();
+        assertTrue(much.contains("and at 16 MiB further writes have to wait"), much);
+        gate.goOn();
+        disk.checkpoint();
+        assertEquals("", disk.problem());
+    }
+
+    @ParameterizedTest
+    @ValueSource(booleans = {false, true})
+    void aGuestThatHibernatesFindsItsMemoryOnTheNas(boolean behind) throws IOException {
+        var swap = SwapPartition.AT_TWO_CLUSTERS;
+        disk.place(new Placement(Side.LOCAL, Side.NAS, behind ? Optional.of(LONG) : Optional.empty()));
+        disk.moveWrites();
+        assertEquals(behind, disk.writesBehind());
+        disk.write(swap.at(), ByteBuffer.wrap(swap.header()));
+        disk.write(0, ByteBuffer.wrap(swap.table()));
+        int length = (swap.pages() - 1) * 4096;
+        byte[] swapped = filled(length, 7).array();
+        disk.write(swap.at() + 4096, ByteBuffer.wrap(swapped));
+        disk.flush();
+        disk.checkpoint();
+        assertEquals(length, disk.localBytes(0, DISK));
+        assertArrayEquals(new byte[length], onTheNas(swap.at() + 4096, length));
+
+        disk.write(swap.at(), ByteBuffer.wrap(swap.suspendHeader())); // and no flush
+        assertArrayEquals(swapped, onTheNas(swap.at() + 4096, length));
+        assertEquals(0, disk.localBytes(0, DISK));
+        disk.flush();
+        disk.checkpoint();
+        assertArrayEquals(swap.suspendHeader(), onTheNas(swap.at(), 4096));
     }
 
     @Test
