@@ -7,6 +7,7 @@ import org.triplel.block.RangeLock;
 /** A write that the private image has been asked for: holds its range until it is done, and is counted then. */
 final class CountedWrite implements ChangeCompletion {
 
+    private final WriteBehind overlay;
     private final DiskAccounting accounting;
     private final RequestClass used;
     private final long offset;
@@ -21,6 +22,7 @@ final class CountedWrite implements ChangeCompletion {
      * @param hold of its range
      */
     CountedWrite(
+            WriteBehind overlay,
             DiskAccounting accounting,
             RequestClass used,
             long offset,
@@ -28,6 +30,7 @@ final class CountedWrite implements ChangeCompletion {
             long rewritten,
             RangeLock.Hold hold,
             ChangeCompletion completion) {
+        this.overlay = overlay;
         this.accounting = accounting;
         this.used = used;
         this.offset = offset;
@@ -39,6 +42,7 @@ final class CountedWrite implements ChangeCompletion {
 
     @Override
     public void done() {
+        overlay.ended();
         hold.close();
         count();
         completion.done();
@@ -46,6 +50,7 @@ final class CountedWrite implements ChangeCompletion {
 
     @Override
     public void failed(IOException failure) {
+        overlay.ended();
         hold.close();
         completion.failed(failure);
     }
@@ -55,6 +60,8 @@ final class CountedWrite implements ChangeCompletion {
         completion.unfinished(() -> {
             try (hold) {
                 rest.run();
+            } finally {
+                overlay.ended();
             }
             count();
         });

@@ -14,6 +14,9 @@ interface Scheduler {
 
     Task start(String name, Runnable task);
 
+    /** The time, as {@link System#nanoTime}. */
+    long nanos();
+
     /**
      * Waits for a signal, or for nothing at all.
      *
@@ -31,6 +34,11 @@ interface Scheduler {
             public Task start(String name, Runnable task) {
                 var thread = Thread.ofPlatform().daemon().name(name).start(task);
                 return () -> join(thread);
+            }
+
+            @Override
+            public long nanos() {
+                return System.nanoTime();
             }
 
             @Override

@@ -9,6 +9,8 @@ import java.util.List;
 import java.util.Optional;
 import java.util.OptionalLong;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.atomic.AtomicLong;
 import java.util.concurrent.locks.Condition;
 import java.util.concurrent.locks.ReentrantLock;
 import org.triplel.block.BlockException;
@@ -55,7 +57,11 @@ final class WriteBehind implements AutoCloseable {
     /** How often in succession the NAS must have said no. */
     private static final int ATTEMPTS = 5;
 
-    private static final long PATIENCE_NANOS = 100_000_000;
+    /** How long a change may wait because all are to be written through: so long for its turn, so long for the end of it. */
+    private static final long PATIENCE_NANOS = 50_000_000;
+
+    /** Then who writes more than the NAS takes is made to wait longer, or it would never end. */
+    private static final long POLITE_NANOS = 60_000_000_000L;
 
     private static final long FIRST_DELAY_MILLIS = 20;
     private static final long LAST_DELAY_MILLIS = 2000;
@@ -90,6 +96,17 @@ final class WriteBehind implements AutoCloseable {
     private volatile boolean endOwed;
     private boolean failureNoted;
     private OptionalLong renewedNanos = OptionalLong.empty();
+    private volatile long leavingSince;
+
+    /** How many changes are on their way to the NAS at once. */
+    private final AtomicInteger going = new AtomicInteger();
+
+    /** How often changes began to be appended while some that went through were without a flush. */
+    private final AtomicLong debts = new AtomicLong();
+
+    /** After how many of these times all that had gone through was flushed. */
+    private final AtomicLong paid = new AtomicLong();
+
     private volatile String diskProblem = "";
     private volatile String nasProblem = "";
 
@@ -132,6 +149,8 @@ final class WriteBehind implements AutoCloseable {
         for (var epoch : left.get().epochs()) {
             epoch.changes().forEach(change -> map().hold(change.offset(), change.length()));
         }
+        debts.incrementAndGet();
+        leavingSince = scheduler.nanos();
         age = rpo.map(Rpo::age).orElse(LONGEST_AGE); // who writes meanwhile is slowed down by other means
         stage = rpo.isPresent() ? Stage.BEHIND : Stage.LEAVING;
         startDrainer();
@@ -281,9 +300,36 @@ final class WriteBehind implements AutoCloseable {
         return !pending(offset, length) && overlay.startRead(offset, length, completion);
     }
 
-    /** As {@link SpooledOverlay#startWrite}. */
+    /** As {@link SpooledOverlay#startWrite}; when it has ended, {@link #ended} must be called. */
     boolean startWrite(Change.Write change, MemorySegment memory, long at, ChangeCompletion completion) {
-        return stage == Stage.THROUGH && overlay.startWrite(change, memory, at, completion);
+        if (!goes()) {
+            return false;
+        }
+        if (overlay.startWrite(change, memory, at, completion)) {
+            return true;
+        }
+        ended();
+        return false;
+    }
+
+    /** Returns whether a change may go to the NAS at once; when it has ended, {@link #ended} must be called. */
+    private boolean goes() {
+        if (stage != Stage.THROUGH) {
+            return false;
+        }
+        going.incrementAndGet();
+        if (stage == Stage.THROUGH) {
+            return true;
+        }
+        ended(); // whoever waits for those that go has not seen this one, or waits for it
+        return false;
+    }
+
+    /** A change that went to the NAS at once has ended, before it is acknowledged. */
+    void ended() {
+        if (going.decrementAndGet() == 0 && stage != Stage.THROUGH) {
+            signal(progress);
+        }
     }
 
     void submit() {
@@ -297,7 +343,7 @@ final class WriteBehind implements AutoCloseable {
         }
         try {
             map().hold(change.offset(), change.length());
-            return appends() && append(change);
+            return appends() && append(change, false);
         } catch (LocalDiskException failure) {
             fail(failure);
             return false;
@@ -311,12 +357,18 @@ final class WriteBehind implements AutoCloseable {
         map().hold(change.offset(), change.length());
         long end = change.offset() + change.length();
         for (long at = change.offset(); at < end; ) {
-            long length = change.payload() > 0 ? Math.min(WriteBehindLog.PIECE_BYTES, end - at) : end - at;
-            if (stage == Stage.THROUGH || !awaitAppended(change.part(at, length))) {
-                overlay.change(change.part(at, end - at));
-                return;
+            if (goes()) {
+                try {
+                    overlay.change(change.part(at, end - at));
+                    return;
+                } finally {
+                    ended();
+                }
             }
-            at += length;
+            long length = change.payload() > 0 ? Math.min(WriteBehindLog.PIECE_BYTES, end - at) : end - at;
+            if (awaitAppended(change.part(at, length))) {
+                at += length;
+            }
         }
     }
 
@@ -324,10 +376,12 @@ final class WriteBehind implements AutoCloseable {
     private boolean awaitAppended(Change change) throws IOException {
         lock.lock();
         try {
+            long start = scheduler.nanos();
             while (stage != Stage.THROUGH) {
                 refuseIfClosing();
                 try {
-                    if (stage != Stage.FAILED && append(change)) {
+                    boolean hasWaited = isPolite() && scheduler.nanos() - start >= PATIENCE_NANOS;
+                    if (stage != Stage.FAILED && append(change, hasWaited)) {
                         return true;
                     }
                 } catch (LocalDiskException failure) {
@@ -336,7 +390,11 @@ final class WriteBehind implements AutoCloseable {
                 }
                 log.orElseThrow().endEpoch(); // or it would be sent on only when it is old enough
                 work.signalAll();
-                scheduler.await(progress);
+                if (isPolite()) {
+                    scheduler.await(progress, PATIENCE_NANOS);
+                } else {
+                    scheduler.await(progress);
+                }
             }
             return false;
         } finally {
@@ -344,11 +402,17 @@ final class WriteBehind implements AutoCloseable {
         }
     }
 
-    private boolean append(Change change) throws LocalDiskException {
+    /** Whether changes are still appended as the guest likes while all are about to be written through. */
+    private boolean isPolite() {
+        return stage == Stage.LEAVING && scheduler.nanos() - leavingSince < POLITE_NANOS;
+    }
+
+    /** @param hasWaited long enough for its turn */
+    private boolean append(Change change, boolean hasWaited) throws LocalDiskException {
         var current = log.orElseThrow();
         boolean late = current.age().orElse(0) > age.toNanos();
         long cost = Epoch.cost(change);
-        boolean mustLetItEmpty = stage == Stage.LEAVING && credit < cost && !current.isEmpty();
+        boolean mustLetItEmpty = stage == Stage.LEAVING && credit < cost && !current.isEmpty() && !hasWaited;
         if (late || mustLetItEmpty || !current.append(change)) {
             return false;
         }
@@ -402,12 +466,37 @@ final class WriteBehind implements AutoCloseable {
             }
             try {
                 long end = current.get().endEpoch();
-                signalWork();
+                signal(work);
                 current.get().sync(end);
-                return false;
+                return payDebts();
             } catch (LocalDiskException failure) {
                 fail(failure);
             }
+        }
+    }
+
+    /** Flushes what went to the NAS at once before changes were appended, if there may be any; returns whether there may. */
+    private boolean payDebts() throws IOException {
+        long owed = debts.get();
+        if (paid.get() >= owed) {
+            return false;
+        }
+        awaitNoneGoing();
+        overlay.flush();
+        paid.accumulateAndGet(owed, Math::max);
+        return true;
+    }
+
+    private void awaitNoneGoing() throws BlockException {
+        overlay.submit(); // what has been started need not wait
+        lock.lock();
+        try {
+            while (going.get() > 0) {
+                refuseIfClosing();
+                scheduler.await(progress);
+            }
+        } finally {
+            lock.unlock();
         }
     }
 
@@ -426,10 +515,10 @@ final class WriteBehind implements AutoCloseable {
         }
     }
 
-    private void signalWork() {
+    private void signal(Condition condition) {
         lock.lock();
         try {
-            work.signalAll();
+            condition.signalAll();
         } finally {
             lock.unlock();
         }
@@ -442,24 +531,35 @@ final class WriteBehind implements AutoCloseable {
     }
 
     private void awaitSent() throws IOException {
+        awaitSent(Long.MAX_VALUE);
+    }
+
+    /** Returns whether the NAS has got all within this time that was appended before. */
+    private boolean awaitSent(long nanos) throws IOException {
         lock.lock();
         try {
             if (stage == Stage.THROUGH) {
-                return;
+                return true;
             }
             var current = log.orElseThrow();
             var last = current.last();
             if (last.isEmpty()) {
-                return;
+                return true;
             }
             current.endEpoch();
             inHaste++;
+            long start = scheduler.nanos();
             try {
                 while (stage != Stage.THROUGH && current.has(last.get())) {
+                    long left = nanos - (scheduler.nanos() - start);
+                    if (left <= 0) {
+                        return false;
+                    }
                     refuseIfNasRefuses();
                     work.signalAll();
-                    scheduler.await(progress);
+                    scheduler.await(progress, left);
                 }
+                return true;
             } finally {
                 inHaste--;
             }
@@ -487,8 +587,8 @@ final class WriteBehind implements AutoCloseable {
     }
 
     /**
-     * From now on changes are written behind, if this host's disk allows it; else the problem says why not. Called by one
-     * thread at a time.
+     * From now on changes are written behind, if this host's disk allows it; else the problem says why not. None waits for
+     * that, but the next flush covers the NAS, too. Called by one thread at a time.
      *
      * @throws IOException of the NAS; nothing has changed
      */
@@ -514,12 +614,9 @@ final class WriteBehind implements AutoCloseable {
         }
         boolean begun = false;
         try {
-            overlay.flush(); // so that little is left for when all changes wait
-            try (var _ = changes.enter(0, size()).await()) {
-                overlay.flush();
-                renew(opened);
-                begun = enter(opened);
-            }
+            overlay.flush(); // so that little is left for the next flush
+            renew(opened);
+            begun = enter(opened);
         } finally {
             if (!begun) {
                 opened.close();
@@ -550,6 +647,7 @@ final class WriteBehind implements AutoCloseable {
             refuseIfClosing();
             log = Optional.of(opened);
             failureNoted = false;
+            debts.incrementAndGet(); // what went through may be without a flush
             stage = Stage.BEHIND;
             startDrainer();
             return true;
@@ -573,16 +671,18 @@ final class WriteBehind implements AutoCloseable {
             endIfOwed();
             return false;
         }
-        awaitNearlyEmpty();
-        try (var all = changes.enter(0, size())) {
-            while (!all.await(PATIENCE_NANOS)) {
-                refuseIfNasRefuses(); // whoever holds a part of it waits for that, too
+        boolean done = false;
+        while (!done && stage == Stage.LEAVING) {
+            awaitNearlyEmpty();
+            done = becomeThrough();
+            if (!done) {
+                awaitSent();
             }
+        }
+        if (!done) { // this host's disk has failed
             awaitSent();
-            if (!become(Stage.LEAVING, Stage.THROUGH)) {
-                awaitSound(); // this host's disk has failed meanwhile
-                return true;
-            }
+            awaitSound();
+            return true;
         }
         joinDrainer();
         closeLog();
@@ -590,6 +690,19 @@ final class WriteBehind implements AutoCloseable {
         endIfOwed();
         LOG.log(Level.INFO, "disk {0}: is written through", disk);
         return true;
+    }
+
+    /** Has all changes wait for the rest of the log; returns false if that takes long, so that they go on. */
+    private boolean becomeThrough() throws IOException {
+        try (var all = changes.enter(0, size())) {
+            while (!all.await(PATIENCE_NANOS)) {
+                if (isPolite()) {
+                    return false;
+                }
+                refuseIfNasRefuses(); // whoever holds a part of it waits for that, too
+            }
+            return awaitSent(isPolite() ? PATIENCE_NANOS : Long.MAX_VALUE) && become(Stage.LEAVING, Stage.THROUGH);
+        }
     }
 
     /** The log is empty and takes no more. */
@@ -604,6 +717,7 @@ final class WriteBehind implements AutoCloseable {
         lock.lock();
         try {
             if (stage == Stage.BEHIND) {
+                leavingSince = scheduler.nanos();
                 stage = Stage.LEAVING;
                 credit = 0;
                 work.signalAll();
@@ -696,11 +810,11 @@ final class WriteBehind implements AutoCloseable {
     }
 
     private void pause() {
-        long end = System.nanoTime() + TimeUnit.MILLISECONDS.toNanos(delayMillis);
+        long end = scheduler.nanos() + TimeUnit.MILLISECONDS.toNanos(delayMillis);
         delayMillis = Math.min(2 * delayMillis, LAST_DELAY_MILLIS);
         lock.lock();
         try {
-            for (long left = end - System.nanoTime(); left > 0 && !closing; left = end - System.nanoTime()) {
+            for (long left = end - scheduler.nanos(); left > 0 && !closing; left = end - scheduler.nanos()) {
                 scheduler.await(work, left);
             }
         } finally {
@@ -785,6 +899,7 @@ final class WriteBehind implements AutoCloseable {
         } catch (LocalDiskException failure) {
             fail(failure);
         }
+        payDebts(); // or zeroes that are sent on might meet a write to the same cluster
         drained.sent(sender.send(epoch.newest()), start);
         long flushStart = System.nanoTime();
         overlay.flush();
@@ -802,7 +917,7 @@ final class WriteBehind implements AutoCloseable {
 
     /** So that the NAS tells later whether somebody else has changed the image since, or it was put back itself. */
     private void renew(WriteBehindLog current) throws IOException {
-        long now = System.nanoTime();
+        long now = scheduler.nanos();
         if (renewedNanos.isEmpty() || now - renewedNanos.getAsLong() > RENEW_NANOS) {
             if (stage != Stage.FAILED) {
                 noteRenewal(current);

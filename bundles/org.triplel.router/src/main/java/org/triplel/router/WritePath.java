@@ -90,7 +90,7 @@ final class WritePath {
             return false;
         }
         var started = new CountedWrite(
-                accounting,
+                overlay, accounting,
                 layout.usedFor(offset),
                 offset,
                 length,

@@ -248,6 +248,11 @@ final class Agents {
         }
 
         @Override
+        public long nanos() {
+            return System.nanoTime();
+        }
+
+        @Override
         public void await(Condition signal) {
             await(signal, Long.MAX_VALUE);
         }

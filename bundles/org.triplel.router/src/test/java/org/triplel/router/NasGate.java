@@ -18,6 +18,8 @@ final class NasGate {
     private final ReentrantLock lock = new ReentrantLock();
     private final Condition changed = lock.newCondition();
     private boolean shut;
+    private boolean shutForNext;
+    private boolean shutForOne;
     private long shutUntil = System.nanoTime();
     private int waiting;
 
@@ -35,8 +37,16 @@ final class NasGate {
         change(() -> shutUntil = System.nanoTime() + time.toNanos());
     }
 
+    /** The next that comes waits until told to go on; those behind it pass. */
+    void stallNext() {
+        change(() -> shutForNext = true);
+    }
+
     void goOn() {
-        change(() -> shut = false);
+        change(() -> {
+            shut = false;
+            shutForOne = false;
+        });
     }
 
     private void change(Step step) {
@@ -75,8 +85,11 @@ final class NasGate {
         lock.lock();
         try {
             waiting++;
+            boolean isOne = shutForNext;
+            shutForOne |= isOne;
+            shutForNext = false;
             changed.signalAll();
-            while (shut) {
+            while (shut || isOne && shutForOne) {
                 changed.awaitUninterruptibly();
             }
             for (long left = shutUntil - System.nanoTime(); left > 0; left = shutUntil - System.nanoTime()) {

@@ -40,6 +40,9 @@ class WriteBehindTest {
 
     private static final int CLUSTER = RoutedDisk.CLUSTER_BYTES;
     private static final int DISK = 512 * CLUSTER;
+    /** Where nothing tells what the disk is used for. */
+    private static final int FAR = 8 << 20;
+
     private static final Rpo LONG = new Rpo(Duration.ofHours(1), Rpo.MIN_BYTES);
     private static final Rpo SHORT = new Rpo(Duration.ofSeconds(1), Rpo.MIN_BYTES);
 
@@ -363,6 +366,50 @@ class WriteBehindTest {
         for (int i = 0; i < 24; i++) {
             assertArrayEquals(filled(piece, i + 1).array(), onTheNas(i * piece, piece));
         }
+    }
+
+    /** However long the NAS needs for the rest. */
+    @Test
+    void noWriteWaitsForTheNasBecauseAllAreToBeWrittenThrough() throws Exception {
+        gate.stall();
+        disk.write(0, filled(1 << 20, 1));
+        disk.flush();
+        disk.place(Placement.NAS);
+        var moved = elsewhere(disk::moveWrites);
+        for (int i = 0; i < 20; i++) {
+            disk.write(i * 4096L, filled(4096, i + 2));
+            disk.flush();
+        }
+        assertFalse(moved.isDone());
+        gate.goOn();
+        assertTrue(moved.get());
+        assertFalse(disk.writesBehind());
+        for (int i = 0; i < 20; i++) {
+            assertArrayEquals(filled(4096, i + 2).array(), onTheNas(i * 4096, 4096));
+        }
+    }
+
+    /** Only a flush waits, for what went to the NAS before. */
+    @Test
+    void noWriteWaitsForTheNasBecauseAllAreToBeWrittenBehind() throws Exception {
+        disk.place(Placement.NAS);
+        disk.moveWrites();
+        gate.stallNext();
+        var onItsWay = writeElsewhere(FAR, 4096, 1);
+        gate.awaitArrival();
+        disk.place(behind(LONG));
+        var moved = elsewhere(disk::moveWrites);
+        await(disk::writesBehind);
+        disk.write(2L * FAR, filled(4096, 2));
+        var flushed = elsewhere(() -> {
+            disk.flush();
+            return true;
+        });
+        assertTrue(moved.get());
+        assertFalse(onItsWay.isDone() || flushed.isDone());
+        gate.goOn();
+        assertTrue(onItsWay.get() && flushed.get());
+        assertArrayEquals(filled(4096, 1).array(), onTheNas(FAR, 4096));
     }
 
     @Test
