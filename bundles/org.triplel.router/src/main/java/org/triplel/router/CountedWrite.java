@@ -59,12 +59,18 @@ final class CountedWrite implements ChangeCompletion {
     public void unfinished(PatientWork rest) {
         completion.unfinished(() -> {
             try (hold) {
-                rest.run();
-            } finally {
-                overlay.ended();
+                finish(rest);
             }
             count();
         });
+    }
+
+    private void finish(PatientWork rest) throws IOException {
+        try {
+            rest.run();
+        } finally {
+            overlay.ended();
+        }
     }
 
     private void count() {

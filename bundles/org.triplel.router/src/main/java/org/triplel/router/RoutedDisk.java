@@ -487,8 +487,8 @@ public final class RoutedDisk implements ClassifiedDevice {
     @Override
     public void close() throws IOException {
         try (base) {
-            if (homecoming.unsettled() && !overlay.problem().isEmpty()) {
-                throw new IOException(overlay.problem());
+            if (homecoming.unsettled() && !overlay.failure().isEmpty()) {
+                throw new IOException(overlay.failure());
             }
             if (homecoming.unsettled()) {
                 homecoming.settle();

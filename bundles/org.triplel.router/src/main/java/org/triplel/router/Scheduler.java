@@ -48,9 +48,13 @@ interface Scheduler {
 
             @Override
             public void await(Condition signal, long nanos) {
+                boolean interrupted = Thread.interrupted(); // or it would not wait
                 try {
                     signal.awaitNanos(nanos);
                 } catch (InterruptedException stop) {
+                    interrupted = true;
+                }
+                if (interrupted) {
                     Thread.currentThread().interrupt();
                 }
             }

@@ -13,6 +13,7 @@ import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.concurrent.locks.Condition;
 import java.util.concurrent.locks.ReentrantLock;
+import java.util.stream.Stream;
 import org.triplel.block.BlockException;
 import org.triplel.block.BlockException.Errno;
 import org.triplel.block.ChangeCompletion;
@@ -50,6 +51,9 @@ final class WriteBehind implements AutoCloseable {
 
     /** When so little is left, changes wait until it is on the NAS. */
     private static final long LAST_BYTES = 128 << 10;
+
+    private static final int ALARM_PERCENT = 75;
+    private static final long MEBIBYTE = 1 << 20;
 
     private static final Duration LONGEST_AGE = Duration.ofDays(1);
     private static final long RENEW_NANOS = 2_000_000_000;
@@ -167,12 +171,17 @@ final class WriteBehind implements AutoCloseable {
 
     /** What is wrong and what to do, or empty. */
     String problem() {
-        for (var each : List.of(overlay.problem(), nasProblem, diskProblem, lateness(), overlay.silence())) {
-            if (!each.isEmpty()) {
-                return each;
-            }
-        }
-        return "";
+        var failure = failure();
+        var late = lateness();
+        return failure.isEmpty() ? late.isEmpty() ? overlay.silence() : late : failure;
+    }
+
+    /** What fails, and not only takes long, or empty. */
+    String failure() {
+        return Stream.of(overlay.problem(), nasProblem, diskProblem)
+                .filter(each -> !each.isEmpty())
+                .findFirst()
+                .orElse("");
     }
 
     /** An alarm comes before writers have to wait. */
@@ -183,20 +192,19 @@ final class WriteBehind implements AutoCloseable {
         }
         var promise = promise();
         var now = age();
-        long bytes = current.get().used();
-        long most = current.get().room();
-        if (now.toNanos() >= promise.toNanos() / 4 * 3) {
+        if (now.toNanos() >= promise.toNanos() / 100 * ALARM_PERCENT) {
             return "What disk " + disk + " wrote " + now.toSeconds() + " s ago is not on the NAS yet, "
                     + (now.compareTo(promise) < 0
                             ? "and when it is " + promise.toSeconds() + " s, further writes have to wait"
                             : "so further writes wait until no more than " + promise.toSeconds() + " s may be lost")
                     + remedy();
         }
-        if (bytes >= most / 4 * 3) {
-            return (bytes >> 20) + " MiB that disk " + disk + " wrote are not on the NAS yet, and at " + (most >> 20)
-                    + " MiB further writes have to wait" + remedy();
-        }
-        return "";
+        long percent = current.get().percentUsed();
+        return percent < ALARM_PERCENT
+                ? ""
+                : "Of the " + current.get().room() / MEBIBYTE + " MiB that disk " + disk
+                        + " may lose with this host, " + percent
+                        + " % are not on the NAS yet, and at 100 % further writes have to wait" + remedy();
     }
 
     private String remedy() {
@@ -305,11 +313,15 @@ final class WriteBehind implements AutoCloseable {
         if (!goes()) {
             return false;
         }
-        if (overlay.startWrite(change, memory, at, completion)) {
-            return true;
+        boolean started = false;
+        try {
+            started = overlay.startWrite(change, memory, at, completion);
+        } finally {
+            if (!started) {
+                ended();
+            }
         }
-        ended();
-        return false;
+        return started;
     }
 
     /** Returns whether a change may go to the NAS at once; when it has ended, {@link #ended} must be called. */
@@ -355,6 +367,7 @@ final class WriteBehind implements AutoCloseable {
     /** Carries a change out, or notes it. */
     void change(Change change) throws IOException {
         map().hold(change.offset(), change.length());
+        long start = scheduler.nanos();
         long end = change.offset() + change.length();
         for (long at = change.offset(); at < end; ) {
             if (goes()) {
@@ -366,22 +379,24 @@ final class WriteBehind implements AutoCloseable {
                 }
             }
             long length = change.payload() > 0 ? Math.min(WriteBehindLog.PIECE_BYTES, end - at) : end - at;
-            if (awaitAppended(change.part(at, length))) {
+            if (awaitAppended(change.part(at, length), start)) {
                 at += length;
             }
         }
     }
 
-    /** Returns false once changes are not appended any more. */
-    private boolean awaitAppended(Change change) throws IOException {
+    /**
+     * Returns false once changes are not appended any more.
+     *
+     * @param start since when it has waited
+     */
+    private boolean awaitAppended(Change change, long start) throws IOException {
         lock.lock();
         try {
-            long start = scheduler.nanos();
             while (stage != Stage.THROUGH) {
                 refuseIfClosing();
                 try {
-                    boolean hasWaited = isPolite() && scheduler.nanos() - start >= PATIENCE_NANOS;
-                    if (stage != Stage.FAILED && append(change, hasWaited)) {
+                    if (stage != Stage.FAILED && append(change, isPolite() && patience(start) <= 0)) {
                         return true;
                     }
                 } catch (LocalDiskException failure) {
@@ -390,8 +405,9 @@ final class WriteBehind implements AutoCloseable {
                 }
                 log.orElseThrow().endEpoch(); // or it would be sent on only when it is old enough
                 work.signalAll();
-                if (isPolite()) {
-                    scheduler.await(progress, PATIENCE_NANOS);
+                long left = patience(start);
+                if (isPolite() && left > 0) {
+                    scheduler.await(progress, left);
                 } else {
                     scheduler.await(progress);
                 }
@@ -405,6 +421,11 @@ final class WriteBehind implements AutoCloseable {
     /** Whether changes are still appended as the guest likes while all are about to be written through. */
     private boolean isPolite() {
         return stage == Stage.LEAVING && scheduler.nanos() - leavingSince < POLITE_NANOS;
+    }
+
+    /** For how many nanoseconds somebody may wait who has waited since then. */
+    private long patience(long start) {
+        return PATIENCE_NANOS - (scheduler.nanos() - start);
     }
 
     /** @param hasWaited long enough for its turn */
@@ -477,21 +498,25 @@ final class WriteBehind implements AutoCloseable {
 
     /** Flushes what went to the NAS at once before changes were appended, if there may be any; returns whether there may. */
     private boolean payDebts() throws IOException {
-        long owed = debts.get();
-        if (paid.get() >= owed) {
+        if (!owes()) {
             return false;
         }
+        long owed = debts.get();
         awaitNoneGoing();
         overlay.flush();
         paid.accumulateAndGet(owed, Math::max);
         return true;
     }
 
+    private boolean owes() {
+        return paid.get() < debts.get();
+    }
+
     private void awaitNoneGoing() throws BlockException {
         overlay.submit(); // what has been started need not wait
         lock.lock();
         try {
-            while (going.get() > 0) {
+            while (going.get() > 0 && stage != Stage.THROUGH) { // then a flush covers all that was acknowledged
                 refuseIfClosing();
                 scheduler.await(progress);
             }
@@ -602,6 +627,7 @@ final class WriteBehind implements AutoCloseable {
         if (files.isEmpty() || !diskProblem.isEmpty()) {
             return;
         }
+        joinDrainer(); // of an earlier log that has failed
         WriteBehindLog opened;
         try {
             opened = files.get().beginBehind(size(), rpo);
@@ -694,6 +720,7 @@ final class WriteBehind implements AutoCloseable {
 
     /** Has all changes wait for the rest of the log; returns false if that takes long, so that they go on. */
     private boolean becomeThrough() throws IOException {
+        long start = scheduler.nanos();
         try (var all = changes.enter(0, size())) {
             while (!all.await(PATIENCE_NANOS)) {
                 if (isPolite()) {
@@ -701,7 +728,7 @@ final class WriteBehind implements AutoCloseable {
                 }
                 refuseIfNasRefuses(); // whoever holds a part of it waits for that, too
             }
-            return awaitSent(isPolite() ? PATIENCE_NANOS : Long.MAX_VALUE) && become(Stage.LEAVING, Stage.THROUGH);
+            return awaitSent(isPolite() ? patience(start) : Long.MAX_VALUE) && become(Stage.LEAVING, Stage.THROUGH);
         }
     }
 
@@ -716,8 +743,8 @@ final class WriteBehind implements AutoCloseable {
     private boolean startLeaving() {
         lock.lock();
         try {
+            leavingSince = scheduler.nanos();
             if (stage == Stage.BEHIND) {
-                leavingSince = scheduler.nanos();
                 stage = Stage.LEAVING;
                 credit = 0;
                 work.signalAll();
@@ -801,7 +828,7 @@ final class WriteBehind implements AutoCloseable {
         }
         var oldest = log.orElseThrow().oldest();
         if (oldest.isEmpty()) {
-            return Long.MAX_VALUE;
+            return owes() ? 0 : Long.MAX_VALUE;
         }
         boolean due = oldest.get().ended() || stage == Stage.LEAVING;
         return due
@@ -835,6 +862,8 @@ final class WriteBehind implements AutoCloseable {
                 send(epoch.get());
             } else if (stage == Stage.FAILED) {
                 endFailed();
+            } else if (stage != Stage.THROUGH) {
+                payDebts();
             }
             nasProblem = "";
             delayMillis = FIRST_DELAY_MILLIS;

@@ -591,11 +591,11 @@ public final class WriteBehindLog implements AutoCloseable {
         point(pointer.position(), pointer.epoch(), renewals() + 1);
     }
 
-    /** How much of its {@link #room} is in use, in bytes. */
-    long used() {
+    /** How much of what it can hold is in use: bytes, or records, whichever is more. */
+    long percentUsed() {
         lock.lock();
         try {
-            return head - tail;
+            return Math.max(100 * (head - tail) / ring.bytes(), 100L * records / maxRecords());
         } finally {
             lock.unlock();
         }

@@ -89,20 +89,25 @@ final class WritePath {
             hold.get().close();
             return false;
         }
-        var started = new CountedWrite(
-                overlay, accounting,
-                layout.usedFor(offset),
-                offset,
-                length,
-                overlay.map().rewritten(offset, length),
-                hold.get(),
-                completion);
-        var change = new Change.Write(offset, memory.asSlice(at, length).asByteBuffer());
-        if (overlay.startWrite(change, memory, at, started)) {
-            return true;
+        boolean started = false;
+        try {
+            var write = new CountedWrite(
+                    overlay,
+                    accounting,
+                    layout.usedFor(offset),
+                    offset,
+                    length,
+                    overlay.map().rewritten(offset, length),
+                    hold.get(),
+                    completion);
+            var change = new Change.Write(offset, memory.asSlice(at, length).asByteBuffer());
+            started = overlay.startWrite(change, memory, at, write);
+        } finally {
+            if (!started) {
+                hold.get().close();
+            }
         }
-        hold.get().close();
-        return false;
+        return started;
     }
 
     /** What must not change meanwhile: whole blocks, of which this host may have some. */

@@ -316,7 +316,7 @@ class WriteBehindTest {
         disk.write(11L * piece, filled(piece, 12));
         disk.write(12L * piece, filled(piece, 13));
         var much = disk.problem();
-        assertTrue(much.contains("and at 16 MiB further writes have to wait"), much);
+        assertTrue(much.contains("and at 100 % further writes have to wait"), much);
         gate.goOn();
         disk.checkpoint();
         assertEquals("", disk.problem());
@@ -410,6 +410,49 @@ class WriteBehindTest {
         gate.goOn();
         assertTrue(onItsWay.get() && flushed.get());
         assertArrayEquals(filled(4096, 1).array(), onTheNas(FAR, 4096));
+    }
+
+    @Test
+    void whatWentThroughAndIsNeverFlushedReachesTheNasByItself() throws Exception {
+        disk.place(Placement.NAS);
+        disk.moveWrites();
+        gate.stallNext();
+        var onItsWay = writeElsewhere(FAR, 4096, 1);
+        gate.awaitArrival();
+        disk.place(behind(LONG));
+        disk.moveWrites();
+        gate.goOn();
+        assertTrue(onItsWay.get());
+        await(() -> Arrays.equals(filled(4096, 1).array(), onTheNas(FAR, 4096)));
+    }
+
+    /** Placed behind, and back, while one write is stuck. */
+    @Test
+    void whoWaitsForWhatWentThroughWaitsNoLongerWhenAllDoes() throws Exception {
+        for (int i = 0; i < 20; i++) {
+            disk.place(Placement.NAS);
+            disk.moveWrites();
+            gate.stallNext();
+            var onItsWay = writeElsewhere(FAR, 4096, 1);
+            gate.awaitArrival();
+            disk.place(behind(LONG));
+            disk.moveWrites();
+            var flushed = elsewhere(() -> {
+                disk.flush();
+                return true;
+            });
+            disk.place(Placement.NAS);
+            var moved = elsewhere(disk::moveWrites);
+            var others = new ArrayList<Future<Boolean>>();
+            gate.goOn();
+            for (int j = 2; j < 10; j++) {
+                others.add(writeElsewhere((long) j * FAR / 4, 4096, j));
+            }
+            assertTrue(onItsWay.get() && flushed.get() && moved.get());
+            for (var each : others) {
+                assertTrue(each.get());
+            }
+        }
     }
 
     @Test
