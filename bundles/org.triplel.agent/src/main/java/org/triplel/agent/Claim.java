@@ -18,7 +18,7 @@ import java.util.UUID;
  * @param state what has become of it
  * @param renewals how often the host has said that it is still at it
  */
-record Claim(String host, UUID log, String image, Instant since, State state, long renewals) {
+record Claim(String host, UUID log, String image, Instant since, State state, long renewals) implements HostClaim {
 
     private static final int LONGEST_STATE = 6;
 
@@ -69,8 +69,14 @@ record Claim(String host, UUID log, String image, Instant since, State state, lo
         }
     }
 
+    @Override
+    public UUID part() {
+        return log;
+    }
+
     /** Of the same length in all states, so that it can be written in place. */
-    String text() {
+    @Override
+    public String text() {
         return String.join(
                 "\n",
                 "# Where the newest changes of this image are, or were.",

@@ -17,7 +17,8 @@ import java.util.UUID;
  * @param openings how often both were opened together
  * @param damaged whether its host could not write it, so that it may lack what the guest was told that it has
  */
-record JournalClaim(String host, UUID journal, String image, Instant since, long openings, boolean damaged) {
+record JournalClaim(String host, UUID journal, String image, Instant since, long openings, boolean damaged)
+        implements HostClaim {
 
     static JournalClaim parse(String text) throws DamagedClaimException {
         var properties = new Properties();
@@ -43,8 +44,14 @@ record JournalClaim(String host, UUID journal, String image, Instant since, long
         return new JournalClaim(host, journal, image, since, openings, true);
     }
 
+    @Override
+    public UUID part() {
+        return journal;
+    }
+
     /** Never shorter than that of fewer openings, so that it can be written in place. */
-    String text() {
+    @Override
+    public String text() {
         return String.join(
                 "\n",
                 "# Which host has the journal of this image's file system.",

@@ -2,10 +2,7 @@ package org.triplel.agent;
 
 import java.io.IOException;
 import java.io.UncheckedIOException;
-import java.nio.ByteBuffer;
 import java.nio.channels.FileChannel;
-import java.nio.charset.CharacterCodingException;
-import java.nio.charset.StandardCharsets;
 import java.nio.file.FileAlreadyExistsException;
 import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
@@ -43,8 +40,6 @@ record Nas(Path folder, Optional<Path> link) {
 
     /** Changes may follow a renewed claim for so long. */
     static final Duration LONGEST_EPOCH = Duration.ofSeconds(10);
-
-    private static final int MAX_CLAIM_BYTES = 4096;
 
     private static final Pattern MANIFEST =
             Pattern.compile("([A-Za-z0-9][A-Za-z0-9_-]{0,62})/v([1-9][0-9]{0,8})\\.manifest");
@@ -133,85 +128,29 @@ record Nas(Path folder, Optional<Path> link) {
 
     /** Who had the newest changes of an overlay last. */
     Optional<Claim> lastClaim(String overlay) throws IOException {
-        return read(claimFile(overlay), Claim::parse);
+        return behind(overlay).read();
     }
 
-    private interface Format<T> {
-        T parse(String text) throws DamagedClaimException;
-    }
-
-    private static <T> Optional<T> read(Path file, Format<T> format) throws IOException {
-        look(file.resolveSibling(""));
-        try {
-            return Optional.of(format.parse(Files.readString(file)));
-        } catch (NoSuchFileException none) {
-            return Optional.empty();
-        } catch (DamagedClaimException | CharacterCodingException damaged) {
-            throw new DamagedClaimException(file + ": " + damaged.getMessage(), damaged);
-        } catch (IOException failure) {
-            throw new IOException(file + ": " + failure.getMessage(), failure);
-        }
-    }
-
-    /** Whoever changes a folder sees what is in it: NFS may remember for a while that a file was not there. */
-    private static void look(Path folder) throws IOException {
-        Files.createDirectories(folder);
-        Files.delete(Files.createTempFile(folder, ".", ".look"));
+    private ClaimFile<Claim> behind(String overlay) {
+        return new ClaimFile<>(claimFile(overlay), "log", Claim::parse);
     }
 
     /** Tells every host of it, for good. There is none, or it is done. */
     void claim(String overlay, Claim claim) throws IOException {
-        var file = claimFile(overlay);
-        Files.createDirectories(file.resolveSibling(""));
-        var created = file.resolveSibling(file.getFileName() + "." + claim.log() + ".new");
-        try {
-            writeDurably(created, claim.text());
-            if (lastClaim(overlay)
-                    .filter(last -> last.state() == Claim.State.DONE)
-                    .isPresent()) {
-                Files.deleteIfExists(file);
-            }
-            name(created, file);
-        } finally {
-            Files.deleteIfExists(created);
+        var file = behind(overlay);
+        if (file.read().filter(last -> last.state() == Claim.State.DONE).isPresent()) {
+            file.remove();
         }
+        file.create(claim);
     }
 
     /**
-     * Changes a claim, for good, in place: so nobody else's is changed that has taken its name meanwhile.
+     * Changes a claim, for good.
      *
      * @throws IOException it is not of this log, or there is none
      */
     void changeClaim(String overlay, UUID log, UnaryOperator<Claim> change) throws IOException {
-        var file = claimFile(overlay);
-        try (var opened = FileChannel.open(file, StandardOpenOption.READ, StandardOpenOption.WRITE)) {
-            var claim = Claim.parse(claimText(opened));
-            if (!claim.log().equals(log)) {
-                throw new IOException(file + " names another log, on " + claim.host());
-            }
-            overwrite(opened, change.apply(claim).text());
-        }
-    }
-
-    private static void writeDurably(Path created, String text) throws IOException {
-        Files.writeString(created, text, StandardOpenOption.CREATE, StandardOpenOption.WRITE, StandardOpenOption.SYNC);
-    }
-
-    private static String claimText(FileChannel opened) throws IOException {
-        var content = ByteBuffer.allocate(MAX_CLAIM_BYTES);
-        int read;
-        do {
-            read = opened.read(content, content.position());
-        } while (read > 0);
-        return new String(content.array(), 0, content.position(), StandardCharsets.UTF_8);
-    }
-
-    private static void overwrite(FileChannel opened, String text) throws IOException {
-        var next = ByteBuffer.wrap(text.getBytes(StandardCharsets.UTF_8));
-        while (next.hasRemaining()) {
-            opened.write(next, next.position());
-        }
-        opened.force(true);
+        behind(overlay).change(log, change);
     }
 
     /** Changes of the overlay that follow come from whom the claim names. */
@@ -246,7 +185,7 @@ record Nas(Path folder, Optional<Path> link) {
         } catch (DamagedClaimException damaged) {
             open = true;
         }
-        Files.deleteIfExists(claimFile(overlay));
+        behind(overlay).remove();
         return open;
     }
 
@@ -262,7 +201,11 @@ record Nas(Path folder, Optional<Path> link) {
      */
     Optional<JournalClaim> journalClaim(String overlay) throws IOException {
         requirePresent();
-        return read(journalClaimFile(overlay), JournalClaim::parse);
+        return journal(overlay).read();
+    }
+
+    private ClaimFile<JournalClaim> journal(String overlay) {
+        return new ClaimFile<>(journalClaimFile(overlay), "journal", JournalClaim::parse);
     }
 
     /**
@@ -272,25 +215,19 @@ record Nas(Path folder, Optional<Path> link) {
      */
     void claimJournal(String overlay, JournalClaim claim) throws IOException {
         var file = journalClaimFile(overlay);
-        Files.createDirectories(file.resolveSibling(""));
         if (Files.exists(file)) { // then the image's second name is part of it
             throw new FileAlreadyExistsException(file.toString());
         }
         keepClaimedImage(overlay);
-        var created = file.resolveSibling(file.getFileName() + "." + claim.journal() + ".new");
-        try {
-            writeDurably(created, claim.text());
-            name(created, file);
-        } finally {
-            Files.deleteIfExists(created);
-        }
-        DurableProperties.force(file.resolveSibling(""));
+        journal(overlay).create(claim);
     }
 
     private void keepClaimedImage(String overlay) throws IOException {
+        var claimed = claimedImage(overlay);
         if (!isClaimedImage(overlay)) {
-            Files.deleteIfExists(claimedImage(overlay)); // left behind
-            Files.createLink(claimedImage(overlay), folder.resolve(overlay));
+            Files.createDirectories(claimed.resolveSibling(""));
+            Files.deleteIfExists(claimed); // left behind
+            Files.createLink(claimed, folder.resolve(overlay));
         }
     }
 
@@ -304,27 +241,19 @@ record Nas(Path folder, Optional<Path> link) {
     }
 
     /**
-     * Changes a claim, for good, in place, as {@link #changeClaim} does.
+     * Changes a claim, for good.
      *
      * @throws IOException it is not of this journal, or there is none
      */
     void changeJournalClaim(String overlay, JournalClaim next) throws IOException {
-        var file = journalClaimFile(overlay);
-        try (var opened = FileChannel.open(file, StandardOpenOption.READ, StandardOpenOption.WRITE)) {
-            var claim = JournalClaim.parse(claimText(opened));
-            if (!claim.journal().equals(next.journal())) {
-                throw new IOException(file + " names another journal, on " + claim.host());
-            }
-            overwrite(opened, next.text());
-        }
+        journal(overlay).change(next.journal(), _ -> next);
     }
 
     void dropJournalClaim(String overlay) throws IOException {
-        Files.deleteIfExists(journalClaimFile(overlay));
-        Files.deleteIfExists(claimedImage(overlay)); // last: the claim counts on it
-        var claims = journalClaimFile(overlay).resolveSibling("");
-        if (Files.exists(claims)) {
-            DurableProperties.force(claims);
+        journal(overlay).remove();
+        var claimed = claimedImage(overlay);
+        if (Files.deleteIfExists(claimed)) { // last: the claim counts on it
+            DurableProperties.force(claimed.resolveSibling(""));
         }
     }
 

@@ -1,9 +1,9 @@
 package org.triplel.cli;
 
-import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
 import org.triplel.agent.api.Advice;
+import org.triplel.agent.api.AgentService;
 import org.triplel.agent.api.VmWatch;
 
 /** Has virtual machines watched for the time of one command. */
@@ -13,9 +13,7 @@ record AdviceSession(FleetSession fleet) {
 
     /** Returns what was seen when all watches are over. */
     List<Advice> watch(List<String> names, int minutes) throws NotDone, InterruptedException {
-        for (var name : names) {
-            fleet.ask(name, agent -> agent.watchVm(new VmWatch(name, minutes)));
-        }
+        fleet.askEach(names, (agent, name) -> agent.watchVm(new VmWatch(name, minutes)));
         while (true) {
             var result = seen(names, false);
             if (result.stream().noneMatch(Advice::running)) {
@@ -27,10 +25,6 @@ record AdviceSession(FleetSession fleet) {
 
     /** Returns what has been seen up to now. */
     List<Advice> seen(List<String> names, boolean end) throws NotDone, InterruptedException {
-        var result = new ArrayList<Advice>();
-        for (var name : names) {
-            result.add(fleet.ask(name, agent -> end ? agent.endWatch(name) : agent.advice(name)));
-        }
-        return result;
+        return fleet.askEach(names, end ? AgentService::endWatch : AgentService::advice);
     }
 }

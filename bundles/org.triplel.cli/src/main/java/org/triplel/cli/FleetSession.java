@@ -10,6 +10,7 @@ import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
+import java.util.function.BiFunction;
 import java.util.function.Consumer;
 import java.util.function.Function;
 import java.util.function.Predicate;
@@ -104,10 +105,26 @@ final class FleetSession implements AutoCloseable {
         return askHost(hostOf(vm), request);
     }
 
-    /** The same for what takes long. */
-    <T> T askPatiently(String vm, Function<AgentService, CompletableFuture<T>> request)
+    /** Asks for one VM after the other; the first refusal is the last request. */
+    <T> List<T> askEach(List<String> vms, BiFunction<AgentService, String, CompletableFuture<T>> request)
             throws NotDone, InterruptedException {
-        return askHost(hostOf(vm), CHECK_TIME, request);
+        return askEach(vms, ANSWER_TIME, request);
+    }
+
+    /** The same for what takes long. */
+    <T> List<T> askEachPatiently(List<String> vms, BiFunction<AgentService, String, CompletableFuture<T>> request)
+            throws NotDone, InterruptedException {
+        return askEach(vms, CHECK_TIME, request);
+    }
+
+    private <T> List<T> askEach(
+            List<String> vms, Duration limit, BiFunction<AgentService, String, CompletableFuture<T>> request)
+            throws NotDone, InterruptedException {
+        var answers = new ArrayList<T>();
+        for (var vm : vms) {
+            answers.add(askHost(hostOf(vm), limit, agent -> request.apply(agent, vm)));
+        }
+        return answers;
     }
 
     private String hostOf(String vm) throws NotDone {

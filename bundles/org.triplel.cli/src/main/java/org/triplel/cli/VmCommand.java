@@ -94,9 +94,7 @@ final class VmCommand implements Runnable {
             @Option(names = "--wait", description = "Return when the guests answer.") boolean wait)
             throws Exception {
         try (var fleet = FleetSession.open(main.lab())) {
-            for (var name : names) {
-                fleet.ask(name, agent -> agent.startVm(name));
-            }
+            fleet.askEach(names, AgentService::startVm);
             if (wait) {
                 fleet.awaitReady(names);
             }
@@ -110,9 +108,7 @@ final class VmCommand implements Runnable {
             @Option(names = "--kill", description = "At once, as pulling the plug would.") boolean kill)
             throws Exception {
         try (var fleet = FleetSession.open(main.lab())) {
-            for (var name : names) {
-                fleet.ask(name, agent -> kill ? agent.killVm(name) : agent.shutdownVm(name));
-            }
+            fleet.askEach(names, kill ? AgentService::killVm : AgentService::shutdownVm);
             fleet.awaitOff(names);
             print(fleet.vms(names));
         }
@@ -216,9 +212,7 @@ final class VmCommand implements Runnable {
                     + " that, say so: --accept-loss.");
         }
         try (var fleet = FleetSession.open(main.lab())) {
-            for (var name : names) {
-                fleet.ask(name, agent -> agent.deleteVm(name));
-            }
+            fleet.askEach(names, AgentService::deleteVm);
         }
     }
 
@@ -344,16 +338,12 @@ final class VmCommand implements Runnable {
                 mebibytes(swap, 0),
                 System.getProperty("user.name"));
         try (var fleet = FleetSession.open(main.lab())) {
-            for (var name : names) {
-                if (cancel) {
-                    fleet.ask(name, agent -> agent.cancelJournalDisk(name));
-                } else {
-                    fleet.askPatiently(
-                            name,
-                            agent -> back
-                                    ? agent.takeJournalDisk(name)
-                                    : agent.giveJournalDisk(new VmJournalDisk(name, disk)));
-                }
+            if (cancel) {
+                fleet.askEach(names, AgentService::cancelJournalDisk);
+            } else if (back) {
+                fleet.askEachPatiently(names, AgentService::takeJournalDisk);
+            } else {
+                fleet.askEachPatiently(names, (agent, name) -> agent.giveJournalDisk(new VmJournalDisk(name, disk)));
             }
             print(fleet.vms(names));
         }
@@ -390,9 +380,7 @@ final class VmCommand implements Runnable {
             @Parameters(paramLabel = "NAME", arity = "1..*", description = "The virtual machines.") List<String> names)
             throws Exception {
         try (var fleet = FleetSession.open(main.lab())) {
-            for (var name : names) {
-                fleet.ask(name, agent -> agent.bringHome(name));
-            }
+            fleet.askEach(names, AgentService::bringHome);
             print(fleet.vms(names));
         }
     }
@@ -414,9 +402,7 @@ final class VmCommand implements Runnable {
                     String lost)
             throws Exception {
         try (var fleet = FleetSession.without(lost, main.lab())) {
-            for (var name : names) {
-                fleet.ask(name, agent -> agent.giveUp(new LostHost(name, lost)));
-            }
+            fleet.askEach(names, (agent, name) -> agent.giveUp(new LostHost(name, lost)));
             print(fleet.vms(names));
         }
     }

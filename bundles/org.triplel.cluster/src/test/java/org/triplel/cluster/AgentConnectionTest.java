@@ -13,9 +13,9 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.triplel.agent.api.AgentEvent;
 import org.triplel.agent.api.AgentService;
+import org.triplel.agent.api.Deaf;
 import org.triplel.agent.api.HostStatus;
 import org.triplel.agent.api.Replica;
-import org.triplel.agent.api.TrafficSample;
 import org.triplel.agent.api.Vm;
 import org.triplel.agent.simulated.SimulatedAgent;
 import org.triplel.agent.simulated.SimulatedNas;
@@ -26,7 +26,7 @@ class AgentConnectionTest {
     Path folder;
 
     /** Asks the agent while it is told that the agent is there. */
-    private final class Asking implements AgentObserver {
+    private final class Asking extends Deaf implements AgentObserver {
 
         private final AgentConnection connection = new AgentConnection("client-1", folder.resolve("a.sock"), this);
         private final CompletableFuture<List<Vm>> answer = new CompletableFuture<>();
@@ -43,36 +43,6 @@ class AgentConnectionTest {
         @Override
         public void lost(String reason) {
             answer.completeExceptionally(new IOException(reason));
-        }
-
-        @Override
-        public void vmChanged(Vm vm) {
-            // nothing changes
-        }
-
-        @Override
-        public void vmDeleted(String vm) {
-            // nothing changes
-        }
-
-        @Override
-        public void replicaChanged(Replica replica) {
-            // nothing changes
-        }
-
-        @Override
-        public void hostChanged(HostStatus status) {
-            // nothing changes
-        }
-
-        @Override
-        public void traffic(TrafficSample sample) {
-            // of no interest
-        }
-
-        @Override
-        public void event(AgentEvent event) {
-            // of no interest
         }
     }
 

@@ -10,6 +10,7 @@ import java.util.Properties;
 import java.util.concurrent.CompletableFuture;
 import java.util.function.Function;
 import org.triplel.agent.api.AgentService;
+import org.triplel.agent.api.Deaf;
 import org.triplel.agent.api.HostStatus;
 import org.triplel.agent.api.Placement;
 import org.triplel.agent.api.Vm;

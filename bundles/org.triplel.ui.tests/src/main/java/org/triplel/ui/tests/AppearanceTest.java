@@ -22,11 +22,10 @@ import org.eclipse.swt.widgets.ToolBar;
 import org.eclipse.swt.widgets.Tree;
 import org.eclipse.ui.PlatformUI;
 import org.junit.jupiter.api.AfterEach;
-import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.extension.RegisterExtension;
 import org.triplel.agent.api.AgentEvent;
 import org.triplel.cluster.Fleet;
-import org.triplel.cluster.Host;
 import org.triplel.ui.WelcomeView;
 import org.triplel.ui.charts.StackedChartCanvas;
 import org.triplel.ui.fleet.EventsView;
@@ -44,32 +43,14 @@ class AppearanceTest {
 
     private final Bot bot = new Bot();
     private final Fleet fleet = PlatformUI.getWorkbench().getService(Fleet.class);
-    private Hosts hosts;
+    private final VmsTable vms = new VmsTable(bot, fleet);
 
-    @BeforeEach
-    void connect() {
-        hosts = new Hosts();
-        awaitVms();
-    }
+    @RegisterExtension
+    final Hosts hosts = new Hosts(bot, vms);
 
     @AfterEach
-    void disconnect() throws Exception {
-        hosts.close();
-        bot.awaitThat(
-                "both hosts are lost", () -> fleet.inventory().hosts().stream().noneMatch(Host::connected));
+    void lookLight() {
         look("Light");
-    }
-
-    private void awaitVms() {
-        bot.view(VmsView.ID);
-        bot.awaitThat(
-                "all VMs are shown",
-                () -> fleet.inventory().hosts().stream().filter(Host::connected).count() == 2
-                        && vmTable().getItemCount() == 4);
-    }
-
-    private Table vmTable() {
-        return new VmsTable(bot, fleet).table();
     }
 
     private Table eventTable() {
@@ -198,6 +179,6 @@ class AppearanceTest {
             fleet.add("client-1", Path.of("target/1.sock"));
             fleet.add("client-2", Path.of("target/2.sock"));
         });
-        awaitVms();
+        vms.awaitStoppedVmsOfBothHosts();
     }
 }

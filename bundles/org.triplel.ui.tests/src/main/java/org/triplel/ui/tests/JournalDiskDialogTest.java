@@ -18,9 +18,8 @@ import org.eclipse.swt.widgets.Shell;
 import org.eclipse.swt.widgets.Spinner;
 import org.eclipse.swt.widgets.Text;
 import org.eclipse.ui.PlatformUI;
-import org.junit.jupiter.api.AfterEach;
-import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.extension.RegisterExtension;
 import org.triplel.agent.api.JournalDisk;
 import org.triplel.agent.simulated.SimulatedAgent;
 import org.triplel.cluster.Fleet;
@@ -37,20 +36,9 @@ class JournalDiskDialogTest {
     private final Bot bot = new Bot();
     private final Fleet fleet = PlatformUI.getWorkbench().getService(Fleet.class);
     private final VmsTable vms = new VmsTable(bot, fleet);
-    private Hosts hosts;
 
-    @BeforeEach
-    void connect() {
-        hosts = new Hosts();
-        vms.awaitStoppedVmsOfBothHosts();
-    }
-
-    @AfterEach
-    void disconnect() throws Exception {
-        bot.closeDialogs();
-        hosts.close();
-        vms.awaitLossOfBothHosts();
-    }
+    @RegisterExtension
+    final Hosts hosts = new Hosts(bot, vms);
 
     private Shell open(String... names) {
         vms.select(names);

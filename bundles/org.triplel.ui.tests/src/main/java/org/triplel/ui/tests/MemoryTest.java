@@ -16,6 +16,7 @@ import org.eclipse.ui.PlatformUI;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.extension.RegisterExtension;
 import org.triplel.agent.api.MemoryTarget;
 import org.triplel.cluster.Fleet;
 import org.triplel.ui.charts.ClassColors;
@@ -33,22 +34,21 @@ class MemoryTest {
     private final Bot bot = new Bot();
     private final Fleet fleet = PlatformUI.getWorkbench().getService(Fleet.class);
     private final VmsTable vms = new VmsTable(bot, fleet);
-    private Hosts hosts;
+
+    @RegisterExtension
+    final Hosts hosts = new Hosts(bot, vms);
+
     private VmView view;
 
     @BeforeEach
-    void connect() {
-        hosts = new Hosts();
-        vms.awaitStoppedVmsOfBothHosts();
+    void openPage() {
         view = (VmView) bot.view(VmView.ID, VM);
         bot.run(() -> view.showPage(PAGE));
     }
 
     @AfterEach
-    void disconnect() throws Exception {
+    void closePage() {
         bot.run(() -> bot.window().getActivePage().hideView(view));
-        hosts.close();
-        vms.awaitLossOfBothHosts();
     }
 
     private void start() {

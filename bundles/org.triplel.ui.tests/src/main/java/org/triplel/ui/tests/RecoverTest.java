@@ -12,9 +12,9 @@ import org.eclipse.swt.widgets.Shell;
 import org.eclipse.swt.widgets.Table;
 import org.eclipse.swt.widgets.Text;
 import org.eclipse.ui.PlatformUI;
-import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.extension.RegisterExtension;
 import org.triplel.agent.api.RecoveryStage;
 import org.triplel.cluster.Fleet;
 
@@ -26,20 +26,13 @@ class RecoverTest {
     private final Bot bot = new Bot();
     private final Fleet fleet = PlatformUI.getWorkbench().getService(Fleet.class);
     private final VmsTable vms = new VmsTable(bot, fleet);
-    private Hosts hosts;
+
+    @RegisterExtension
+    final Hosts hosts = new Hosts(bot, vms);
 
     @BeforeEach
-    void connect() {
-        hosts = new Hosts();
-        vms.awaitStoppedVmsOfBothHosts();
+    void select() {
         vms.select("desk-01");
-    }
-
-    @AfterEach
-    void disconnect() throws Exception {
-        bot.closeDialogs();
-        hosts.close();
-        vms.awaitLossOfBothHosts();
     }
 
     private Shell open() {

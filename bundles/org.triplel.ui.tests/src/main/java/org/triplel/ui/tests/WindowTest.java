@@ -40,9 +40,8 @@ import org.eclipse.swt.widgets.Tree;
 import org.eclipse.ui.IPageLayout;
 import org.eclipse.ui.IViewPart;
 import org.eclipse.ui.PlatformUI;
-import org.junit.jupiter.api.AfterEach;
-import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.extension.RegisterExtension;
 import org.junit.jupiter.api.io.TempDir;
 import org.triplel.agent.api.AgentEvent;
 import org.triplel.agent.api.Placement;
@@ -75,20 +74,9 @@ class WindowTest {
     private final Bot bot = new Bot();
     private final Fleet fleet = PlatformUI.getWorkbench().getService(Fleet.class);
     private final VmsTable vms = new VmsTable(bot, fleet);
-    private Hosts hosts;
 
-    @BeforeEach
-    void connect() {
-        hosts = new Hosts();
-        vms.awaitStoppedVmsOfBothHosts();
-    }
-
-    @AfterEach
-    void disconnect() throws Exception {
-        bot.closeDialogs();
-        hosts.close();
-        vms.awaitLossOfBothHosts();
-    }
+    @RegisterExtension
+    final Hosts hosts = new Hosts(bot, vms);
 
     private static String text(TableItem item, int index) {
         return item.getText(index);
