@@ -88,6 +88,11 @@ final class Bytes {
         return characters(at, length).replaceAll("[^ -~]", "?");
     }
 
+    /** Characters of two bytes each, the low one first. */
+    String utf16(int at, int count) {
+        return new String(content, at, 2 * count, StandardCharsets.UTF_16LE);
+    }
+
     UUID uuid(int at) {
         return new UUID(big.getLong(at), big.getLong(at + 8));
     }

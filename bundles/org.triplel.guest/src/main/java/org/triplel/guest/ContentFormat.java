@@ -12,7 +12,7 @@ enum ContentFormat {
     LVM2("LVM2 physical volume", ""),
     XFS("XFS", ""),
     XFS_LOG("external log of XFS", ""),
-    NTFS("NTFS", "$LogFile and pagefile.sys are not told apart"),
+    NTFS("NTFS", ""),
     BTRFS("btrfs", "has no journal at a fixed place"),
     FAT("FAT", "has no journal"),
     RAID("member of a Linux RAID", "its disks are not put together");

@@ -40,7 +40,8 @@ final class PlaceInspector {
                 case LVM2 -> volumes(region, purpose);
                 case XFS -> XfsFileSystem.describe(region, findings);
                 case XFS_LOG -> XfsFileSystem.describeLog(region);
-                case LUKS, NTFS, BTRFS, FAT, RAID -> throw new MalformedException(format.whyNotSplit());
+                case NTFS -> NtfsFileSystem.describe(region, findings);
+                case LUKS, BTRFS, FAT, RAID -> throw new MalformedException(format.whyNotSplit());
             }
         } catch (MalformedException e) {
             findings.notSplit(region, format.title() + " " + region.place() + ": " + e.getMessage());

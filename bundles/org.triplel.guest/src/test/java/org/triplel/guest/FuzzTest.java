@@ -235,7 +235,30 @@ class FuzzTest {
         }
         samples.add(sample("volumes", volumes()));
         samples.add(sample("XFS", xfs()));
+        samples.add(ntfs());
         return samples;
+    }
+
+    /** With a page file, and a root directory of several blocks. The map depends on little of what is read of it. */
+    private Sample ntfs() throws IOException {
+        var image = Images.blank(folder, "ntfs", 12 * Images.MIB);
+        Tool.run("mkntfs", "-q", "-F", "-c", "512", image.toString());
+        var data = Files.write(folder.resolve("data"), new byte[32 << 10]);
+        for (int i = 0; i < 40; i++) {
+            Tool.run("ntfscp", "-q", image.toString(), data.toString(), i + "x".repeat(200));
+        }
+        Tool.run("ntfscp", "-q", image.toString(), data.toString(), "pagefile.sys");
+        var sample = sample("NTFS", image);
+        var disk = new MemoryDisk(sample.content);
+        var reader = new GuestReader(disk.size(), disk, 4096, Images.MIB, System.nanoTime() + PATIENCE.toNanos());
+        try {
+            NtfsFileSystem.describe(
+                    new Region(reader, reader, List.of(new Range(0, disk.size())), ""), new Findings(true));
+        } catch (MalformedException e) {
+            throw new AssertionError(e);
+        }
+        assertTrue(reader.asked().size() > 5, "the records of the log, the directory and the page file, and blocks");
+        return new Sample(sample.name, sample.content, reader.asked());
     }
 
     /** With records in the log's first round. */

@@ -15,12 +15,15 @@ import java.util.List;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
-import org.junit.jupiter.params.provider.ValueSource;
+import org.junit.jupiter.params.provider.EnumSource;
 
 /** Disks that are made to cost much, to lead astray, or that cannot be read. */
 class HostileDiskTest {
 
     private static final int SECTOR = 512;
+    private static final int NTFS_RECORD = 4096;
+    private static final int NTFS_FILES = 4;
+    private static final int NTFS_LIST = 8;
 
     @Test
     void aDiskThatCannotBeReadIsNoUnknownDisk() {
@@ -58,20 +61,26 @@ class HostileDiskTest {
                 map.notSplit().getLast().reason());
     }
 
+    private enum Expensive {
+        XFS,
+        LVM2,
+        NTFS
+    }
+
     /** Each file system, and each volume group, costs as much as it can. */
     @ParameterizedTest
-    @ValueSource(booleans = {false, true})
-    void manyExpensivePartitions(boolean volumes) throws IOException {
+    @EnumSource
+    void manyExpensivePartitions(Expensive kind) throws IOException {
         int count = 60;
         var disk = new MemoryDisk(new byte[64 << 20]);
-        manyPartitions(disk.content, count, volumes ? 0x8E : 0x83);
+        manyPartitions(disk.content, count, kind == Expensive.LVM2 ? 0x8E : 0x83);
         int each = (disk.content.length / SECTOR - 64) / count;
         for (int i = 0; i < count; i++) {
             int start = (64 + i * each + 1) * SECTOR;
-            if (volumes) {
-                longMetadata(disk.content, start, i);
-            } else {
-                roundLog(disk.content, start, (each - 1) * SECTOR / 512);
+            switch (kind) {
+                case LVM2 -> longMetadata(disk.content, start, i);
+                case XFS -> roundLog(disk.content, start, (each - 1) * SECTOR / 512);
+                case NTFS -> filesInPieces(disk.content, start, each - 1);
             }
         }
         var threads = (com.sun.management.ThreadMXBean) ManagementFactory.getThreadMXBean();
@@ -84,8 +93,14 @@ class HostileDiskTest {
         // all that may be read is 96 MiB, so little else; most of it is forgotten at once
         long memory = threads.getCurrentThreadAllocatedBytes() - allocated;
         assertTrue(memory < 128 << 20, memory + " bytes in all");
-        assertEquals(volumes ? 0 : count, map.ranges().size());
-        assertEquals(volumes ? count : 0, map.notSplit().size());
+        assertEquals(kind == Expensive.XFS ? count : 0, map.ranges().size());
+        int notSplit =
+                switch (kind) {
+                    case LVM2 -> count;
+                    case XFS -> 0;
+                    case NTFS -> count * (1 + NTFS_FILES); // the log and the page files
+                };
+        assertEquals(notSplit, map.notSplit().size());
         assertTrue(map.journals().stream().noneMatch(Journal::complete));
     }
 
@@ -101,6 +116,95 @@ class HostileDiskTest {
         var volume = new byte[1 << 20];
         LvmDisk.of(volume.length).format(volume, text.append("}").toString());
         System.arraycopy(volume, 0, disk, at, volume.length);
+    }
+
+    /** An NTFS whose log and page files consist of as many pieces as eight records can describe. */
+    private static void filesInPieces(byte[] disk, int at, int sectors) {
+        var boot = ByteBuffer.wrap(disk, at, SECTOR).slice().order(ByteOrder.LITTLE_ENDIAN);
+        put(disk, at, "\0\0\0NTFS    ");
+        boot.putShort(11, (short) SECTOR).put(13, (byte) 1).putLong(40, sectors).putLong(48, 8);
+        boot.put(64, (byte) (NTFS_RECORD / SECTOR));
+        int table = at + 8 * SECTOR;
+        int records = 10 + (1 + NTFS_FILES) * NTFS_LIST;
+        var own = record(0);
+        data(own, 0, records * NTFS_RECORD / SECTOR, new byte[] {
+            0x22, (byte) (records * 8), (byte) (records * 8 >> 8), 8, 0
+        });
+        finish(own, disk, table);
+        var root = record(0);
+        attribute(root, 0x90, "$I30", names());
+        finish(root, disk, table + 5 * NTFS_RECORD);
+        for (int i = 0; i <= NTFS_FILES; i++) {
+            int number = i == 0 ? 2 : 5 + i;
+            var file = record(0);
+            var list = ByteBuffer.allocate(NTFS_LIST * 32).order(ByteOrder.LITTLE_ENDIAN);
+            for (int j = 0; j < NTFS_LIST; j++) {
+                int part = 10 + i * NTFS_LIST + j;
+                var more = record(number);
+                int pieces = (NTFS_RECORD - 512) / 3;
+                list.putInt(0x80).putShort((short) 32).putShort((short) 0);
+                list.putLong((long) j * pieces).putLong(part).putLong(0);
+                var runs = ByteBuffer.allocate(pieces * 3);
+                for (int run = 0; run < pieces; run++) {
+                    runs.put((byte) 0x11).put((byte) 1).put((byte) (run % 2 == 0 ? 2 : -2));
+                }
+                data(more, j * pieces, pieces, runs.array());
+                finish(more, disk, table + part * NTFS_RECORD);
+            }
+            attribute(file, 0x20, "", list.array());
+            finish(file, disk, table + number * NTFS_RECORD);
+        }
+    }
+
+    /** The page files, by names that differ in their first letters' case. */
+    private static byte[] names() {
+        var index = ByteBuffer.allocate(16 + 16 + NTFS_FILES * 112 + 16).order(ByteOrder.LITTLE_ENDIAN);
+        index.putInt(16, 16).putInt(20, index.capacity() - 16).position(32);
+        for (int i = 1; i <= NTFS_FILES; i++) {
+            int at = index.position();
+            index.putLong(at, 5L + i).putShort(at + 8, (short) 112);
+            index.put(at + 16 + 64, (byte) 12);
+            var name = new StringBuilder("pagefile.sys");
+            name.setCharAt(i, Character.toUpperCase(name.charAt(i)));
+            index.put(at + 16 + 66, name.toString().getBytes(StandardCharsets.UTF_16LE));
+            index.position(at + 112);
+        }
+        index.putShort(index.position() + 8, (short) 16).putShort(index.position() + 12, (short) 2);
+        return index.array();
+    }
+
+    private static ByteBuffer record(long base) {
+        var record = ByteBuffer.allocate(NTFS_RECORD).order(ByteOrder.LITTLE_ENDIAN);
+        record.put("FILE".getBytes(StandardCharsets.US_ASCII)).putShort((short) 48);
+        record.putShort((short) (NTFS_RECORD / SECTOR + 1));
+        record.putShort(0x14, (short) 72).putShort(0x16, (short) 1).putLong(0x20, base);
+        return record.position(72);
+    }
+
+    private static void attribute(ByteBuffer record, int type, String name, byte[] value) {
+        int at = record.position();
+        int valueAt = 24 + 2 * name.length();
+        record.putInt(at, type).put(at + 9, (byte) name.length()).putShort(at + 10, (short) 24);
+        record.putInt(at + 16, value.length).putShort(at + 20, (short) valueAt);
+        record.put(at + 24, name.getBytes(StandardCharsets.UTF_16LE)).put(at + valueAt, value);
+        record.putInt(at + 4, valueAt + value.length).position(at + valueAt + value.length);
+    }
+
+    private static void data(ByteBuffer record, long first, long clusters, byte[] runs) {
+        int at = record.position();
+        record.putInt(at, 0x80).putInt(at + 4, 64 + runs.length + 1).put(at + 8, (byte) 1);
+        record.putLong(at + 16, first).putLong(at + 24, first + clusters - 1).putShort(at + 32, (short) 64);
+        record.putLong(at + 40, NTFS_LIST * clusters * SECTOR).put(at + 64, runs);
+        record.position(at + 64 + runs.length + 1);
+    }
+
+    private static void finish(ByteBuffer record, byte[] disk, int at) {
+        record.putInt(-1);
+        record.putInt(0x18, record.position());
+        for (int end = SECTOR - 2, i = 1; end < NTFS_RECORD; end += SECTOR, i++) {
+            record.putShort(48 + 2 * i, record.getShort(end)).putShort(end, (short) 0);
+        }
+        record.get(0, disk, at, NTFS_RECORD);
     }
 
     /** An XFS of version 4 with a log that has gone round, without any record in it. */

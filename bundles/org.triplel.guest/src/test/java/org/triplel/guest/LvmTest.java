@@ -84,7 +84,7 @@ class LvmTest {
     }
 
     /** Where ranges of a volume lie on the disk, neighbours as one, as long as each is of a volume's piece. */
-    private static List<Range> mapped(List<Range> ranges, List<Range> pieces) {
+    static List<Range> mapped(List<Range> ranges, List<Range> pieces) {
         var result = new ArrayList<Range>();
         long start = 0;
         for (var piece : pieces) {
