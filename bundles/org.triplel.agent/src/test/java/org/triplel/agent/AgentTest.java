@@ -191,6 +191,7 @@ class AgentTest {
                             NasFixture.BYTES,
                             256,
                             Placement.DEFAULT,
+                            false,
                             JournalDisk.NONE,
                             0,
                             -1,

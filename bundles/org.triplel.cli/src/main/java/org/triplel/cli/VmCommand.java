@@ -42,7 +42,7 @@ final class VmCommand implements Runnable {
 
     /**
      * What {@code triplel vm list} prints of a VM; readyMillis is -1 as long as the guest has not answered, behindSeconds 0 if
-     * all is written to the NAS at once, journalDiskMiB 0 if journalDisk is NONE.
+     * all is written to the NAS at once, changing whether not all is placed so yet, journalDiskMiB 0 if journalDisk is NONE.
      */
     private record Row(
             String name,
@@ -54,6 +54,7 @@ final class VmCommand implements Runnable {
             PlacementOptions.Place swap,
             PlacementOptions.Place journal,
             int behindSeconds,
+            boolean changing,
             JournalDisk.Stage journalDisk,
             int journalDiskMiB,
             String problem) {
@@ -69,6 +70,7 @@ final class VmCommand implements Runnable {
                     PlacementOptions.Place.of(vm.placement().swap()),
                     PlacementOptions.Place.of(vm.placement().journal()),
                     vm.placement().rpoSeconds(),
+                    vm.changing(),
                     vm.journalDisk().stage(),
                     vm.journalDisk().mebibytes(),
                     vm.problem());

@@ -14,7 +14,7 @@ import org.eclipse.lsp4j.jsonrpc.services.JsonSegment;
 public interface AgentService {
 
     /** The protocol's version; a desktop and an agent of different versions refuse each other. */
-    int VERSION = 7;
+    int VERSION = 8;
 
     @JsonRequest
     CompletableFuture<HostStatus> host();
@@ -69,8 +69,8 @@ public interface AgentService {
     CompletableFuture<Replica> clearReplica(String base);
 
     /**
-     * Takes effect at once, on a running VM too, and is kept with the VM; what has to move does so afterwards, and an event
-     * tells when it has. Journals are placed on the host only if somebody accepts the risk.
+     * Takes effect at once, on a running VM too, and is kept with the VM; what has to move does so afterwards: the VM is
+     * {@linkplain Vm#changing changing} until it has, and an event tells when. Journals are placed on the host only if somebody accepts the risk.
      */
     @JsonRequest
     CompletableFuture<Vm> placeVm(VmPlacement placement);

@@ -127,6 +127,7 @@ public final class SimulatedAgent implements AgentService, AutoCloseable {
                 2 * GIB,
                 MEMORY_MIB,
                 Placement.DEFAULT,
+                false,
                 JournalDisk.NONE,
                 0,
                 -1,
@@ -252,9 +253,13 @@ public final class SimulatedAgent implements AgentService, AutoCloseable {
                 .orElseThrow(() -> refusal(AgentError.Kind.CONFLICT, "That is not how far " + name + " is.", ""));
     }
 
-    /** Has nothing be sent on to the NAS that a VM writes behind, as if the NAS were slow, or lets it go on. */
+    /**
+     * Has nothing be sent on to the NAS of what the host has of a VM, as if the NAS were slow, or lets it go on. A VM that is
+     * placed elsewhere meanwhile is changing until then.
+     */
     public synchronized void holdBack(String name, boolean held) {
         vm(name).hold(held);
+        changed(vm(name));
     }
 
     /** As if the journal disk of another VM were being made, until told otherwise: who asks for one then waits for ever. */
@@ -409,6 +414,7 @@ public final class SimulatedAgent implements AgentService, AutoCloseable {
                     definition.diskBytes(),
                     definition.memoryMiB(),
                     accepted,
+                    false,
                     JournalDisk.NONE,
                     0,
                     -1,

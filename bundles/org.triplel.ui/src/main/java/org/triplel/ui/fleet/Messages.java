@@ -51,7 +51,9 @@ final class Messages extends NLS {
     public static String Vms_AllLost;
     public static String Vms_Base;
     public static String Vms_Boot;
+    public static String Vms_Changing;
     public static String Vms_Exposure;
+    public static String Vms_ExposureChanging;
     public static String Vms_ExposureTip;
     public static String Vms_Host;
     public static String Vms_Io;

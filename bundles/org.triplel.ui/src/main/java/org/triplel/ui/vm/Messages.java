@@ -84,6 +84,9 @@ final class Messages extends NLS {
     public static String Overview_LocalShare;
     public static String Overview_Memory;
     public static String Overview_Nas;
+    public static String Overview_Placed;
+    public static String Overview_Placement;
+    public static String Overview_PlacementChanging;
     public static String Overview_Problem;
     public static String Overview_ReadLocal;
     public static String Overview_ReadNas;
