@@ -137,6 +137,7 @@ final class Messages extends NLS {
     public static String Placement_BehindRemark;
     public static String Placement_Count;
     public static String Placement_CountOther;
+    public static String Placement_Gone;
     public static String Placement_IsBehind;
     public static String Placement_IsLogSplit;
     public static String Placement_IsOnHost;
