@@ -38,6 +38,7 @@ import org.triplel.agent.api.AgentListener;
 import org.triplel.agent.api.AgentService;
 import org.triplel.agent.api.ConsoleInput;
 import org.triplel.agent.api.ConsoleRequest;
+import org.triplel.agent.api.Exposure;
 import org.triplel.agent.api.HostStatus;
 import org.triplel.agent.api.JournalDisk;
 import org.triplel.agent.api.MemoryGiving;
@@ -50,6 +51,7 @@ import org.triplel.agent.api.SwapVelocity;
 import org.triplel.agent.api.TrafficSample;
 import org.triplel.agent.api.Vm;
 import org.triplel.agent.api.VmDefinition;
+import org.triplel.agent.api.VmExposure;
 import org.triplel.agent.api.VmState;
 import org.triplel.agent.api.VmWatch;
 import org.triplel.agent.api.Writes;
@@ -202,7 +204,11 @@ class AgentTest {
             assertEquals(List.of(vm), other.agent.vms().get());
             assertTrue(Files.exists(nas().resolve("vms/desk-01.qcow2")));
 
+            assertEquals(List.of(), desktop.agent.exposures().get());
             assertEquals(VmState.RUNNING, desktop.agent.startVm("desk-01").get().state());
+            assertEquals(
+                    List.of(new VmExposure("desk-01", Exposure.NONE)),
+                    desktop.agent.exposures().get());
             assertEquals(
                     NasFixture.BYTES, desktop.agent.diskMap("desk-01").get().bytes());
             Await.until(

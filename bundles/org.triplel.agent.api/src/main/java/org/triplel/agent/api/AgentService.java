@@ -14,7 +14,7 @@ import org.eclipse.lsp4j.jsonrpc.services.JsonSegment;
 public interface AgentService {
 
     /** The protocol's version; a desktop and an agent of different versions refuse each other. */
-    int VERSION = 8;
+    int VERSION = 9;
 
     @JsonRequest
     CompletableFuture<HostStatus> host();
@@ -74,6 +74,10 @@ public interface AgentService {
      */
     @JsonRequest
     CompletableFuture<Vm> placeVm(VmPlacement placement);
+
+    /** What would be lost with this host now, of each VM whose disk is attached. */
+    @JsonRequest
+    CompletableFuture<List<VmExposure>> exposures();
 
     /**
      * Gives a VM that is off a disk on its host for the journal of its root file system, an ext4, and tells that file system to

@@ -42,6 +42,7 @@ import org.triplel.agent.api.ShadowBase;
 import org.triplel.agent.api.TrafficSample;
 import org.triplel.agent.api.Vm;
 import org.triplel.agent.api.VmDefinition;
+import org.triplel.agent.api.VmExposure;
 import org.triplel.agent.api.VmJournalDisk;
 import org.triplel.agent.api.VmMemory;
 import org.triplel.agent.api.VmPlacement;
@@ -503,6 +504,14 @@ public final class SimulatedAgent implements AgentService, AutoCloseable {
             log(AgentEvent.Severity.WARNING, name, "kill", "Ended at once, as pulling its plug would");
             return vm.vm();
         });
+    }
+
+    @Override
+    public CompletableFuture<List<VmExposure>> exposures() {
+        return answer(() -> vms.values().stream()
+                .filter(SimulatedVm::attached)
+                .map(vm -> new VmExposure(vm.vm().name(), vm.traffic().exposure()))
+                .toList());
     }
 
     @Override
