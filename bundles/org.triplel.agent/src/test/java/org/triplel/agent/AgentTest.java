@@ -294,6 +294,10 @@ class AgentTest {
                 assertEquals(4096, behind.nasBytes());
                 assertEquals(1, behind.flushesWithoutNas());
                 assertEquals(8192, behind.worstBytes());
+                assertEquals(1, behind.secondsPerLoss());
+                assertEquals(
+                        8192,
+                        behind.losses().stream().mapToLong(Exposure::bytes).max().orElseThrow());
 
                 var ended = desktop.agent.endWatch("desk-01").get();
                 assertFalse(ended.running());

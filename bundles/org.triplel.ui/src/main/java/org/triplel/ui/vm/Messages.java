@@ -21,16 +21,11 @@ final class Messages extends NLS {
     public static String Disk_ShareSwapNone;
     public static String Disk_Sides;
     public static String Disk_Title;
-    public static String Exposure_Age;
-    public static String Exposure_Bytes;
-    public static String Exposure_Figure;
     public static String Exposure_NoBound;
     public static String Exposure_NotYet;
     public static String Exposure_Nothing;
     public static String Exposure_Now;
     public static String Exposure_Promised;
-    public static String Exposure_PromisedMebibytes;
-    public static String Exposure_PromisedSeconds;
     public static String Exposure_Range;
     public static String Exposure_Unknown;
     public static String Exposure_Words;
