@@ -8,6 +8,7 @@ import java.util.OptionalLong;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.stream.Stream;
 import org.triplel.agent.api.Advice;
+import org.triplel.agent.api.Exposure;
 import org.triplel.agent.api.Placement;
 import org.triplel.agent.api.VmWatch;
 import org.triplel.agent.api.Writes;
@@ -82,6 +83,10 @@ final class Advisor {
                 seen.worst().age().toMillis(),
                 seen.typical().bytes(),
                 seen.typical().age().toMillis(),
+                seen.history().secondsPerLoss(),
+                seen.history().losses().stream()
+                        .map(loss -> new Exposure(loss.bytes(), loss.age().toMillis()))
+                        .toList(),
                 seen.secondsWaited());
     }
 

@@ -28,6 +28,7 @@ import org.triplel.agent.api.Replica;
 import org.triplel.agent.api.ShadowBase;
 import org.triplel.agent.api.Vm;
 import org.triplel.agent.api.VmDefinition;
+import org.triplel.agent.api.VmExposure;
 import org.triplel.agent.api.VmJournalDisk;
 import org.triplel.agent.api.VmMemory;
 import org.triplel.agent.api.VmPlacement;
@@ -187,6 +188,13 @@ final class AgentApi implements AgentService {
     @Override
     public CompletableFuture<Replica> clearReplica(String base) {
         return answerNow("clear replica", () -> replicas.clear(given(base)));
+    }
+
+    @Override
+    public CompletableFuture<List<VmExposure>> exposures() {
+        return answerNow("exposures", () -> disks.all().stream()
+                .map(disk -> new VmExposure(disk.vm().vm(), disk.exposure()))
+                .toList());
     }
 
     @Override

@@ -75,22 +75,15 @@ record AttachedDisk(
         return new DiskTraffic(vm.vm(), attachment, counters(), exposure());
     }
 
-    private Exposure exposure() {
+    /** What would be lost with this host now. Reads a few blocks of this host's disk. */
+    Exposure exposure() {
         var exposure = disk.exposure();
         long commitAge = exposure.oldestCommit()
                 .map(commit -> Math.max(0, System.currentTimeMillis() - commit.toEpochMilli()))
                 .orElse(0L);
-        var onDisks = locals.stream().map(LocalDisk::exposure).toList();
-        return new Exposure(
-                exposure.journalBytes()
-                        + exposure.behindBytes()
-                        + onDisks.stream().mapToLong(Exposure::bytes).sum(),
-                Stream.concat(
-                                Stream.of(commitAge, exposure.behindAge().toMillis()),
-                                onDisks.stream().map(Exposure::ageMillis))
-                        .mapToLong(Long::longValue)
-                        .max()
-                        .orElseThrow());
+        var journals = new Exposure(exposure.journalBytes(), commitAge);
+        var behind = new Exposure(exposure.behindBytes(), exposure.behindAge().toMillis());
+        return locals.stream().map(LocalDisk::exposure).reduce(journals.and(behind), Exposure::and);
     }
 
     private List<TrafficCounter> counters() {

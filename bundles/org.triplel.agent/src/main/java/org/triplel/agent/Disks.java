@@ -67,6 +67,9 @@ final class Disks implements VmDisks, AutoCloseable {
     private final NbdServer baseServer;
     private final Map<String, AttachedDisk> attached = new ConcurrentSkipListMap<>();
 
+    /** How many moves to where it is placed are under way, if any are. */
+    private final Map<AttachedDisk, Integer> moves = new ConcurrentHashMap<>();
+
     /** By VM, why a disk that should be detached is not completely on the NAS. */
     private final Map<String, String> unwritten = new ConcurrentHashMap<>();
 
@@ -370,7 +373,14 @@ final class Disks implements VmDisks, AutoCloseable {
         move(vm, disk.get());
     }
 
+    @Override
+    public boolean changing(String vm) {
+        return find(vm).filter(disk -> moves.containsKey(disk) || !disk.disk().isPlaced())
+                .isPresent();
+    }
+
     private void move(String vm, AttachedDisk disk) {
+        moves.merge(disk, 1, Integer::sum);
         Thread.ofPlatform().daemon().name("placement of " + vm).start(() -> {
             try {
                 if (disk.disk().moveSwap()) {
@@ -406,6 +416,8 @@ final class Disks implements VmDisks, AutoCloseable {
                         PLACEMENT,
                         "Not all is where it is placed: " + Failures.describe(e)
                                 + ". Choose the placement again to try it again.");
+            } finally {
+                moves.computeIfPresent(disk, (_, under) -> under == 1 ? null : under - 1);
             }
         });
     }

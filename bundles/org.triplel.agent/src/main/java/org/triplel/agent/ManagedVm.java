@@ -140,6 +140,7 @@ final class ManagedVm {
                 definition.image().bytes(),
                 definition.memoryMiB(),
                 Placements.described(placement),
+                host.disks.changing(name()),
                 host.journalDisks.described(name()),
                 run.startedAtMillis(),
                 run.readyAfterMillis(),
@@ -154,7 +155,7 @@ final class ManagedVm {
                         .orElse(""));
     }
 
-    /** To be called now and then: the disk's problems come and go by themselves. */
+    /** To be called now and then: the disk's problems come and go by themselves, and what has to move does so. */
     void refresh() {
         if (toBePublished.compareAndSet(false, true)) { // else the lane, which may be busy for hours, would fill up
             lane.execute(() -> {
@@ -298,6 +299,7 @@ final class ManagedVm {
             placement = next;
             publish();
             host.disks.place(name(), next);
+            publish(); // what has to move for it
         });
     }
 

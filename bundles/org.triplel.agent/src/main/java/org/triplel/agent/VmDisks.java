@@ -37,6 +37,9 @@ interface VmDisks {
      */
     void place(String vm, DomainPlacement placement) throws AgentException;
 
+    /** Whether not all of a disk that is attached is where it is placed, or the move there is not over. */
+    boolean changing(String vm);
+
     /**
      * Brings home what of an attached disk would be lost with the host. Takes long.
      *

@@ -38,6 +38,7 @@ import org.triplel.agent.api.AgentListener;
 import org.triplel.agent.api.AgentService;
 import org.triplel.agent.api.ConsoleInput;
 import org.triplel.agent.api.ConsoleRequest;
+import org.triplel.agent.api.Exposure;
 import org.triplel.agent.api.HostStatus;
 import org.triplel.agent.api.JournalDisk;
 import org.triplel.agent.api.MemoryGiving;
@@ -50,6 +51,7 @@ import org.triplel.agent.api.SwapVelocity;
 import org.triplel.agent.api.TrafficSample;
 import org.triplel.agent.api.Vm;
 import org.triplel.agent.api.VmDefinition;
+import org.triplel.agent.api.VmExposure;
 import org.triplel.agent.api.VmState;
 import org.triplel.agent.api.VmWatch;
 import org.triplel.agent.api.Writes;
@@ -191,6 +193,7 @@ class AgentTest {
                             NasFixture.BYTES,
                             256,
                             Placement.DEFAULT,
+                            false,
                             JournalDisk.NONE,
                             0,
                             -1,
@@ -201,7 +204,11 @@ class AgentTest {
             assertEquals(List.of(vm), other.agent.vms().get());
             assertTrue(Files.exists(nas().resolve("vms/desk-01.qcow2")));
 
+            assertEquals(List.of(), desktop.agent.exposures().get());
             assertEquals(VmState.RUNNING, desktop.agent.startVm("desk-01").get().state());
+            assertEquals(
+                    List.of(new VmExposure("desk-01", Exposure.NONE)),
+                    desktop.agent.exposures().get());
             assertEquals(
                     NasFixture.BYTES, desktop.agent.diskMap("desk-01").get().bytes());
             Await.until(
@@ -287,6 +294,10 @@ class AgentTest {
                 assertEquals(4096, behind.nasBytes());
                 assertEquals(1, behind.flushesWithoutNas());
                 assertEquals(8192, behind.worstBytes());
+                assertEquals(1, behind.secondsPerLoss());
+                assertEquals(
+                        8192,
+                        behind.losses().stream().mapToLong(Exposure::bytes).max().orElseThrow());
 
                 var ended = desktop.agent.endWatch("desk-01").get();
                 assertFalse(ended.running());

@@ -322,6 +322,41 @@ class DiskBehindTest {
         }
     }
 
+    /** Out of it, and into it again. */
+    @Test
+    void itIsChangingUntilAllIsWhereItIsPlaced() throws Exception {
+        try (var host = host()) {
+            host.disks.attach(VM, Guest.OFF);
+            work(host);
+            assertFalse(host.disks.changing("desk-01"));
+            var nas = Long.toString(daemon().pid());
+            run("kill", "-STOP", nas);
+            try (var guest = host.guest()) {
+                change(guest);
+                host.disks.place("desk-01", DomainPlacement.DEFAULT);
+                assertTrue(host.disks.changing("desk-01"));
+            } finally {
+                run("kill", "-CONT", nas);
+            }
+            Await.until("it is there", () -> !host.disks.changing("desk-01"));
+            assertHome();
+            try (var guest = host.guest()) {
+                write(guest, 0, 512);
+                run("kill", "-STOP", nas);
+                host.disks.place("desk-01", BEHIND);
+                assertTrue(host.disks.changing("desk-01"));
+                assertFalse(host.disks.find("desk-01").orElseThrow().disk().writesBehind());
+            } finally {
+                run("kill", "-CONT", nas);
+            }
+            Await.until("it is there", () -> !host.disks.changing("desk-01"));
+            assertTrue(host.disks.find("desk-01").orElseThrow().disk().writesBehind());
+            host.disks.detach("desk-01", Guest.OFF);
+            assertFalse(host.disks.changing("desk-01"));
+        }
+        assertHome();
+    }
+
     @Test
     void anExchangedImageGetsNothingOld() throws Exception {
         byte[] backup = Files.readAllBytes(overlay());

@@ -304,6 +304,30 @@ class DisksTest {
         }
     }
 
+    /** While the image daemon is stopped, nothing comes home. */
+    @Test
+    void areChangingUntilSwapIsHome() throws Exception {
+        try (var host = new DiskHost(temp, fixture)) {
+            host.disks.attach(VM, Guest.OFF);
+            try (var guest = host.guest()) {
+                swapOut(guest);
+            }
+            assertFalse(host.disks.changing("desk-01"));
+            long daemon = daemonPid();
+            signal("-STOP", daemon);
+            try {
+                host.disks.place("desk-01", new DomainPlacement(false, DomainPlacement.Writes.THROUGH));
+                assertTrue(host.disks.changing("desk-01"));
+                assertTrue(host.disks.find("desk-01").orElseThrow().disk().localBytes(0, NasFixture.BYTES) > 0);
+            } finally {
+                signal("-CONT", daemon);
+            }
+            Await.until("it is home", () -> !host.disks.changing("desk-01"));
+            assertEquals(0, host.disks.find("desk-01").orElseThrow().disk().localBytes(0, NasFixture.BYTES));
+            host.disks.detach("desk-01", Guest.OFF);
+        }
+    }
+
     @Test
     void areNotServedWithoutWhatALivingGuestHasSwapped() throws Exception {
         try (var host = new DiskHost(temp, fixture)) {
@@ -523,6 +547,15 @@ class DisksTest {
         }
         Files.write(spool(), left);
         return expected;
+    }
+
+    private static void signal(String name, long pid) throws Exception {
+        assertEquals(
+                0,
+                new ProcessBuilder("kill", name, Long.toString(pid))
+                        .inheritIO()
+                        .start()
+                        .waitFor());
     }
 
     private void killDaemon() throws Exception {

@@ -57,6 +57,7 @@ class ManagedVmTest {
         final List<String> calls = new CopyOnWriteArrayList<>();
         volatile int refusals;
         volatile boolean broken;
+        volatile boolean changing;
         volatile IOException why = new IOException("away");
 
         @Override
@@ -81,6 +82,12 @@ class ManagedVmTest {
         @Override
         public void place(String vm, DomainPlacement placement) {
             calls.add("place " + vm + " " + placement.swapOnHost());
+            changing = true;
+        }
+
+        @Override
+        public boolean changing(String vm) {
+            return changing;
         }
 
         @Override
@@ -497,6 +504,16 @@ class ManagedVmTest {
         assertEquals(placed.acceptedAtMillis(), vm.place(swap).get().placement().acceptedAtMillis(), "it is the same");
         var safe = vm.place(Placement.safe(Side.NAS)).get().placement();
         assertEquals(Placement.safe(Side.NAS), safe);
+    }
+
+    @Test
+    void isChangingUntilItsDiskIsWhereItIsPlaced() throws Exception {
+        var vm = stoppedVm();
+        assertFalse(vm.snapshot().changing());
+        assertTrue(vm.place(Placement.safe(Side.NAS)).get().changing());
+        disks.changing = false;
+        vm.refresh();
+        Await.until("that is told", () -> !told.getLast().changing());
     }
 
     @Test

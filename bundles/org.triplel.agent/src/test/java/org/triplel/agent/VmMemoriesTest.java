@@ -106,6 +106,7 @@ class VmMemoriesTest {
                         GIB,
                         512,
                         Placement.DEFAULT,
+                        false,
                         JournalDisk.NONE,
                         1,
                         1,

@@ -33,6 +33,7 @@ import org.eclipse.swt.widgets.Text;
 import org.eclipse.ui.IPageLayout;
 import org.eclipse.ui.IViewPart;
 import org.eclipse.ui.IWorkbench;
+import org.eclipse.ui.IWorkbenchCommandConstants;
 import org.eclipse.ui.IWorkbenchPage;
 import org.eclipse.ui.PartInitException;
 import org.eclipse.ui.commands.ICommandService;
@@ -174,6 +175,10 @@ final class Tour {
         step("", this::journalDiskIsInterrupted, LIMIT, () -> select(List.of(last())));
         step("", () -> true, LIMIT, () -> run(Commands.JOURNAL_DISK));
         step("journal-disk-interrupted", this::dialogIsOpen, LIMIT, () -> {});
+        step("", () -> true, LIMIT, this::closeDialogs);
+        step("", () -> true, LIMIT, this::selectOne);
+        step("", () -> true, LIMIT, () -> run(IWorkbenchCommandConstants.FILE_PROPERTIES));
+        step("properties", this::dialogIsOpen, LIMIT, () -> {});
         step("", () -> true, LIMIT, this::closeDialogs);
     }
 

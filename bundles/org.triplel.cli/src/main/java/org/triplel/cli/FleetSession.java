@@ -3,7 +3,9 @@ package org.triplel.cli;
 import java.time.Clock;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CountDownLatch;
@@ -15,6 +17,7 @@ import java.util.function.Consumer;
 import java.util.function.Function;
 import java.util.function.Predicate;
 import org.triplel.agent.api.AgentService;
+import org.triplel.agent.api.Exposure;
 import org.triplel.agent.api.RecoveryStage;
 import org.triplel.agent.api.RecoveryStatus;
 import org.triplel.agent.api.Replica;
@@ -149,6 +152,19 @@ final class FleetSession implements AutoCloseable {
         } catch (TimeoutException _) {
             throw new NotDone(host + " does not answer within " + limit.toSeconds() + " s.");
         }
+    }
+
+    /** What of each VM would be lost with its host now; of a host that does not answer, nothing is known. */
+    Map<String, Exposure> exposures() throws NotDone, InterruptedException {
+        var exposures = new HashMap<String, Exposure>();
+        for (var host : fleet.inventory().hosts()) {
+            if (host.connected()) {
+                for (var each : askHost(host.name(), AgentService::exposures)) {
+                    exposures.put(each.vm(), each.exposure());
+                }
+            }
+        }
+        return exposures;
     }
 
     /** Waits until these VMs are ready, or one of them never will be. */

@@ -8,6 +8,7 @@ import java.util.stream.Collectors;
 import java.util.stream.Stream;
 import org.triplel.agent.api.AgentService;
 import org.triplel.agent.api.BaseImage;
+import org.triplel.agent.api.Exposure;
 import org.triplel.agent.api.JournalDisk;
 import org.triplel.agent.api.LostHost;
 import org.triplel.agent.api.MemoryGiving;
@@ -40,41 +41,6 @@ final class VmCommand implements Runnable {
     @Spec
     private CommandSpec spec;
 
-    /**
-     * What {@code triplel vm list} prints of a VM; readyMillis is -1 as long as the guest has not answered, behindSeconds 0 if
-     * all is written to the NAS at once, journalDiskMiB 0 if journalDisk is NONE.
-     */
-    private record Row(
-            String name,
-            String host,
-            VmState state,
-            long readyMillis,
-            String base,
-            int version,
-            PlacementOptions.Place swap,
-            PlacementOptions.Place journal,
-            int behindSeconds,
-            JournalDisk.Stage journalDisk,
-            int journalDiskMiB,
-            String problem) {
-
-        static Row of(Vm vm) {
-            return new Row(
-                    vm.name(),
-                    vm.host(),
-                    vm.state(),
-                    vm.readyAfterMillis(),
-                    vm.base(),
-                    vm.baseVersion(),
-                    PlacementOptions.Place.of(vm.placement().swap()),
-                    PlacementOptions.Place.of(vm.placement().journal()),
-                    vm.placement().rpoSeconds(),
-                    vm.journalDisk().stage(),
-                    vm.journalDisk().mebibytes(),
-                    vm.problem());
-        }
-    }
-
     @Override
     public void run() {
         throw new CommandLine.ParameterException(spec.commandLine(), "Say what to do with virtual machines.");
@@ -83,7 +49,7 @@ final class VmCommand implements Runnable {
     @Command(name = "list", description = "List the virtual machines.")
     void list() throws Exception {
         try (var fleet = FleetSession.open(main.lab())) {
-            print(fleet.vms());
+            print(fleet, fleet.vms());
             main.warn(fleet.problems());
         }
     }
@@ -98,7 +64,7 @@ final class VmCommand implements Runnable {
             if (wait) {
                 fleet.awaitReady(names);
             }
-            print(fleet.vms(names));
+            print(fleet, fleet.vms(names));
         }
     }
 
@@ -110,7 +76,7 @@ final class VmCommand implements Runnable {
         try (var fleet = FleetSession.open(main.lab())) {
             fleet.askEach(names, kill ? AgentService::killVm : AgentService::shutdownVm);
             fleet.awaitOff(names);
-            print(fleet.vms(names));
+            print(fleet, fleet.vms(names));
         }
     }
 
@@ -130,7 +96,7 @@ final class VmCommand implements Runnable {
                 var placement = wanted.of(vm.placement());
                 fleet.ask(vm.name(), agent -> agent.placeVm(new VmPlacement(vm.name(), placement)));
             }
-            print(fleet.vms(names));
+            print(fleet, fleet.vms(names));
         }
     }
 
@@ -176,7 +142,7 @@ final class VmCommand implements Runnable {
                     (int) Math.min(memoryBytes >> 20, Integer.MAX_VALUE),
                     wanted.of(Placement.DEFAULT));
             var made = fleet.askHost(host, agent -> agent.defineVm(definition));
-            print(List.of(start ? fleet.askHost(host, agent -> agent.startVm(name)) : made));
+            print(fleet, List.of(start ? fleet.askHost(host, agent -> agent.startVm(name)) : made));
         }
     }
 
@@ -345,7 +311,7 @@ final class VmCommand implements Runnable {
             } else {
                 fleet.askEachPatiently(names, (agent, name) -> agent.giveJournalDisk(new VmJournalDisk(name, disk)));
             }
-            print(fleet.vms(names));
+            print(fleet, fleet.vms(names));
         }
     }
 
@@ -381,7 +347,7 @@ final class VmCommand implements Runnable {
             throws Exception {
         try (var fleet = FleetSession.open(main.lab())) {
             fleet.askEach(names, AgentService::bringHome);
-            print(fleet.vms(names));
+            print(fleet, fleet.vms(names));
         }
     }
 
@@ -403,7 +369,7 @@ final class VmCommand implements Runnable {
             throws Exception {
         try (var fleet = FleetSession.without(lost, main.lab())) {
             fleet.askEach(names, (agent, name) -> agent.giveUp(new LostHost(name, lost)));
-            print(fleet.vms(names));
+            print(fleet, fleet.vms(names));
         }
     }
 
@@ -447,12 +413,18 @@ final class VmCommand implements Runnable {
                 fleet.ask(name, agent -> agent.cancelRecovery(name));
             } else {
                 var vm = fleet.ask(name, agent -> use ? agent.useRecovered(name) : agent.discardRecovered(name));
-                print(List.of(vm));
+                print(fleet, List.of(vm));
             }
         }
     }
 
-    private void print(List<Vm> vms) {
-        main.output().many(Row.class, vms.stream().map(Row::of).toList());
+    private void print(FleetSession fleet, List<Vm> vms) throws NotDone, InterruptedException {
+        var exposures = fleet.exposures();
+        main.output()
+                .many(
+                        VmRow.class,
+                        vms.stream()
+                                .map(vm -> VmRow.of(vm, exposures.getOrDefault(vm.name(), Exposure.NONE)))
+                                .toList());
     }
 }

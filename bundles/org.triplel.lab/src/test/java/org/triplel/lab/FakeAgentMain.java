@@ -63,6 +63,7 @@ final class FakeAgentMain {
                 0,
                 definition.memoryMiB(),
                 Placement.DEFAULT,
+                false,
                 JournalDisk.NONE,
                 0,
                 -1,

@@ -39,6 +39,6 @@ final class AtOnceModel implements PlacementModel {
     @Override
     public PlacementOutcome outcome(long now) {
         history.pass(now, hereBytes, hereSince);
-        return new PlacementOutcome(placement, nasBytes, flushesWithoutNas, history.worst(), history.typical(), 0);
+        return new PlacementOutcome(placement, nasBytes, flushesWithoutNas, history.worst(), history.typical(), history.spans(), 0);
     }
 }

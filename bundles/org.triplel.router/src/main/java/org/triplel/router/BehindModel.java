@@ -146,6 +146,7 @@ final class BehindModel implements PlacementModel {
                 flushes,
                 history.worst().within(rpo),
                 history.typical().within(rpo),
+                history.spans().within(rpo),
                 secondsWaited);
     }
 }

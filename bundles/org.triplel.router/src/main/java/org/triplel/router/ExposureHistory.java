@@ -1,7 +1,9 @@
 package org.triplel.router;
 
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.List;
 
 /**
  * What would have been lost with a host: the most of each second. Times are nanoseconds since the beginning. Not
@@ -13,6 +15,9 @@ final class ExposureHistory {
     static final long NEVER = Long.MAX_VALUE;
 
     private static final long SECOND = 1_000_000_000;
+
+    /** More would tell nobody more. */
+    private static final int MAX_SPANS = 600;
 
     private final long[] bytes;
     private final long[] ages;
@@ -62,6 +67,21 @@ final class ExposureHistory {
     /** What half of the seconds do not exceed. */
     Loss typical() {
         return loss((seconds() - 1) / 2);
+    }
+
+    /** All of it, in {@value #MAX_SPANS} spans at most. */
+    LossHistory spans() {
+        int length = Math.ceilDiv(seconds(), MAX_SPANS);
+        var losses = new ArrayList<Loss>();
+        for (int start = 0; start < seconds(); start += length) {
+            int end = Math.min(seconds(), start + length);
+            losses.add(new Loss(most(bytes, start, end), Duration.ofNanos(most(ages, start, end))));
+        }
+        return new LossHistory(length, List.copyOf(losses));
+    }
+
+    private static long most(long[] values, int start, int end) {
+        return Arrays.stream(values, start, end).max().orElseThrow();
     }
 
     private int seconds() {

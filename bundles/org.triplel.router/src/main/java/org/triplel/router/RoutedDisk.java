@@ -212,10 +212,19 @@ public final class RoutedDisk implements ClassifiedDevice {
         return journal.behind(overlay.bytes(), overlay.age());
     }
 
-    /** Whether nothing has to be moved, apart from what was swapped. */
+    /** Whether nothing that is on this host has to be moved to the NAS. */
     public boolean isPlaced() {
         return (placement.journal() == Side.LOCAL || !journalsHere())
-                && (placement.behind().isPresent() || !writesBehind());
+                && (placement.behind().isPresent() || !writesBehind())
+                && (placement.swap() == Side.LOCAL || !swapHere());
+    }
+
+    private boolean swapHere() {
+        return swap.isPresent()
+                && layout.map().ranges().stream()
+                        .map(each -> each.range())
+                        .anyMatch(range -> layout.usedFor(range.start()) == RequestClass.SWAP
+                                && swap.get().held().holdsAny(range.start(), range.length()));
     }
 
     /** Whether what the guest writes is written behind, or what was is not all on the NAS yet. */

@@ -57,6 +57,15 @@ class PlacementWatchTest {
         assertEquals(1, outcome.flushesWithoutNas());
         assertEquals(loss(1_000_000, 1_010 * MILLI), outcome.worst()); // seconds: 1,000,000 1,000,000 8192 0 bytes
         assertEquals(loss(8192, 100 * MILLI + 40_960), outcome.typical()); // 0.5, 1.01, 0.1, 0 s
+        assertEquals(
+                new LossHistory(
+                        1,
+                        List.of(
+                                loss(1_000_000, 500 * MILLI),
+                                loss(1_000_000, 1_010 * MILLI),
+                                loss(8192, 100 * MILLI + 40_960),
+                                loss(0, 0))),
+                outcome.history());
         assertEquals(0, outcome.secondsWaited());
     }
 
@@ -120,6 +129,8 @@ class PlacementWatchTest {
         var outcome = outcome(20_000, BEHIND);
         assertEquals(2, outcome.secondsWaited());
         assertEquals(Duration.ofSeconds(4), outcome.worst().age());
+        assertEquals(
+                Duration.ofSeconds(4), outcome.history().losses().getLast().age(), "the bound holds at each second");
     }
 
     @Test
@@ -159,6 +170,21 @@ class PlacementWatchTest {
         assertEquals(loss(8192, 2_000 * MILLI), outcome.worst()); // seconds: 0, 4096, 8192, 8192 bytes
         assertEquals(loss(4096, 500 * MILLI), outcome.typical()); // 0, 0.5, 1.5, 2 s
         assertEquals(loss(0, 0), outcome(3500, AT_ONCE).worst());
+    }
+
+    @Test
+    void ofALongWatchSeveralSecondsAreToldTogether() {
+        var hour = new PlacementWatch(List.of(), Duration.ofHours(1), BEGIN);
+        hour.changed(RequestClass.JOURNAL, 0, 4096, true, at(5_000));
+        hour.changed(RequestClass.JOURNAL, 4096, 4096, true, at(3_595_000));
+        var history = hour.result(at(3_600_000)).outcomes().get(JOURNAL).history();
+        assertEquals(6, history.secondsPerLoss());
+        assertEquals(600, history.losses().size());
+        assertEquals(loss(4096, 1_000 * MILLI), history.losses().getFirst()); // the seconds 0 to 5
+        assertEquals(loss(4096, 3_589_000 * MILLI), history.losses().get(598));
+        assertEquals(loss(8192, 3_595_000 * MILLI), history.losses().getLast());
+        var soon = hour.result(at(3_600_000)).outcomes().get(AT_ONCE).history();
+        assertEquals(List.of(loss(0, 0)), soon.losses().stream().distinct().toList());
     }
 
     @Test

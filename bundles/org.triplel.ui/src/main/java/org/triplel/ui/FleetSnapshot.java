@@ -1,6 +1,8 @@
 package org.triplel.ui;
 
 import java.util.Map;
+import org.triplel.agent.api.Exposure;
+import org.triplel.cluster.Host;
 import org.triplel.cluster.Inventory;
 
 /**
@@ -15,6 +17,11 @@ public record FleetSnapshot(long atMillis, Inventory inventory, Map<String, VmLo
 
     public VmLoad load(String vm) {
         return loads.getOrDefault(vm, VmLoad.NONE);
+    }
+
+    /** What would be lost with a host now: of all of its VMs, and the oldest of it. */
+    public Exposure exposure(Host host) {
+        return host.vms().stream().map(vm -> rpo(vm.name()).now()).reduce(Exposure.NONE, Exposure::and);
     }
 
     public Rpo rpo(String vm) {

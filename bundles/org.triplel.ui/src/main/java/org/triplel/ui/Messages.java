@@ -4,6 +4,11 @@ import org.eclipse.osgi.util.NLS;
 
 final class Messages extends NLS {
 
+    public static String Exposure_Age;
+    public static String Exposure_Bytes;
+    public static String Exposure_Figure;
+    public static String Exposure_PromisedMebibytes;
+    public static String Exposure_PromisedSeconds;
     public static String Preferences_AskBeforeKill;
     public static String Preferences_EveryTwoSeconds;
     public static String Preferences_FourTimes;
@@ -14,6 +19,9 @@ final class Messages extends NLS {
     public static String Rpo_Exposure;
     public static String Rpo_NoBound;
     public static String Rpo_ShareOf;
+    public static String Span_Hour;
+    public static String Span_Minute;
+    public static String Span_TenMinutes;
     public static String State_Booting;
     public static String State_Crashed;
     public static String State_Paused;
@@ -22,9 +30,6 @@ final class Messages extends NLS {
     public static String State_Stopped;
     public static String State_Stopping;
     public static String State_Unknown;
-    public static String Span_Hour;
-    public static String Span_Minute;
-    public static String Span_TenMinutes;
     public static String Welcome_BootStorm;
     public static String Welcome_Fleet;
     public static String Welcome_NoVms;

@@ -45,6 +45,9 @@ public record Advice(
      * @param worstAgeMillis and the oldest of it, which need not be of the same moment
      * @param typicalBytes the median over the seconds of the most in each
      * @param typicalAgeMillis the same of the age
+     * @param secondsPerLoss how long each span of {@code losses} is, at least 1; more than 1 if the watch was long
+     * @param losses the most, and the oldest, that the loss of the host would have cost in each span since the watch began;
+     *     at least one, and at most 600
      * @param secondsWaited in how many seconds the guest would have had to wait for the bound
      */
     public record Outcome(
@@ -57,5 +60,7 @@ public record Advice(
             long worstAgeMillis,
             long typicalBytes,
             long typicalAgeMillis,
+            int secondsPerLoss,
+            List<Exposure> losses,
             int secondsWaited) {}
 }

@@ -14,7 +14,7 @@ import org.eclipse.lsp4j.jsonrpc.services.JsonSegment;
 public interface AgentService {
 
     /** The protocol's version; a desktop and an agent of different versions refuse each other. */
-    int VERSION = 7;
+    int VERSION = 10;
 
     @JsonRequest
     CompletableFuture<HostStatus> host();
@@ -69,11 +69,15 @@ public interface AgentService {
     CompletableFuture<Replica> clearReplica(String base);
 
     /**
-     * Takes effect at once, on a running VM too, and is kept with the VM; what has to move does so afterwards, and an event
-     * tells when it has. Journals are placed on the host only if somebody accepts the risk.
+     * Takes effect at once, on a running VM too, and is kept with the VM; what has to move does so afterwards: the VM is
+     * {@linkplain Vm#changing changing} until it has, and an event tells when. Journals are placed on the host only if somebody accepts the risk.
      */
     @JsonRequest
     CompletableFuture<Vm> placeVm(VmPlacement placement);
+
+    /** What would be lost with this host now, of each VM whose disk is attached. */
+    @JsonRequest
+    CompletableFuture<List<VmExposure>> exposures();
 
     /**
      * Gives a VM that is off a disk on its host for the journal of its root file system, an ext4, and tells that file system to

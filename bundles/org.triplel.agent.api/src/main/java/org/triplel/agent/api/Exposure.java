@@ -13,4 +13,9 @@ public record Exposure(long bytes, long ageMillis) {
 
     /** Nothing would be lost. */
     public static final Exposure NONE = new Exposure(0, 0);
+
+    /** What would be lost of both, and the oldest of it. */
+    public Exposure and(Exposure other) {
+        return new Exposure(bytes + other.bytes, Math.max(ageMillis, other.ageMillis));
+    }
 }

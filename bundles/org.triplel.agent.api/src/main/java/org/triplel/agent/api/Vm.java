@@ -11,6 +11,7 @@ package org.triplel.agent.api;
  * @param diskBytes virtual size of its disk
  * @param memoryMiB memory in MiB
  * @param placement where its host keeps parts of its disk
+ * @param changing whether not all is there yet, because the placement was changed while the VM runs, or could not be moved
  * @param journalDisk the disk for its journal that it has on its host
  * @param startedAtMillis when it was last started, milliseconds since 1970, or 0
  * @param readyAfterMillis how long after that the guest answered, in milliseconds, or -1 as long as it has not
@@ -26,6 +27,7 @@ public record Vm(
         long diskBytes,
         int memoryMiB,
         Placement placement,
+        boolean changing,
         JournalDisk journalDisk,
         long startedAtMillis,
         long readyAfterMillis,

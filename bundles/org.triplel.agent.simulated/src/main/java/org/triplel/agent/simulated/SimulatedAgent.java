@@ -42,6 +42,7 @@ import org.triplel.agent.api.ShadowBase;
 import org.triplel.agent.api.TrafficSample;
 import org.triplel.agent.api.Vm;
 import org.triplel.agent.api.VmDefinition;
+import org.triplel.agent.api.VmExposure;
 import org.triplel.agent.api.VmJournalDisk;
 import org.triplel.agent.api.VmMemory;
 import org.triplel.agent.api.VmPlacement;
@@ -127,6 +128,7 @@ public final class SimulatedAgent implements AgentService, AutoCloseable {
                 2 * GIB,
                 MEMORY_MIB,
                 Placement.DEFAULT,
+                false,
                 JournalDisk.NONE,
                 0,
                 -1,
@@ -252,9 +254,13 @@ public final class SimulatedAgent implements AgentService, AutoCloseable {
                 .orElseThrow(() -> refusal(AgentError.Kind.CONFLICT, "That is not how far " + name + " is.", ""));
     }
 
-    /** Has nothing be sent on to the NAS that a VM writes behind, as if the NAS were slow, or lets it go on. */
+    /**
+     * Has nothing be sent on to the NAS of what the host has of a VM, as if the NAS were slow, or lets it go on. A VM that is
+     * placed elsewhere meanwhile is changing until then.
+     */
     public synchronized void holdBack(String name, boolean held) {
         vm(name).hold(held);
+        changed(vm(name));
     }
 
     /** As if the journal disk of another VM were being made, until told otherwise: who asks for one then waits for ever. */
@@ -409,6 +415,7 @@ public final class SimulatedAgent implements AgentService, AutoCloseable {
                     definition.diskBytes(),
                     definition.memoryMiB(),
                     accepted,
+                    false,
                     JournalDisk.NONE,
                     0,
                     -1,
@@ -497,6 +504,14 @@ public final class SimulatedAgent implements AgentService, AutoCloseable {
             log(AgentEvent.Severity.WARNING, name, "kill", "Ended at once, as pulling its plug would");
             return vm.vm();
         });
+    }
+
+    @Override
+    public CompletableFuture<List<VmExposure>> exposures() {
+        return answer(() -> vms.values().stream()
+                .filter(SimulatedVm::attached)
+                .map(vm -> new VmExposure(vm.vm().name(), vm.traffic().exposure()))
+                .toList());
     }
 
     @Override

@@ -56,7 +56,11 @@ final class SimulatedVm {
     }
 
     boolean attached() {
-        return vm.state() == VmState.RUNNING || vm.state() == VmState.STOPPING;
+        return attached(vm.state());
+    }
+
+    private static boolean attached(VmState state) {
+        return state == VmState.RUNNING || state == VmState.STOPPING;
     }
 
     boolean booting() {
@@ -84,15 +88,16 @@ final class SimulatedVm {
         written.clear();
     }
 
+    /** If what it writes is held, what is here does not come home either. */
     void place(Placement placement) {
-        place(placement, vm.journalDisk());
+        place(placement, vm.changing() || attached() && held, vm.journalDisk());
     }
 
     void journalDisk(JournalDisk disk) {
-        place(vm.placement(), disk);
+        place(vm.placement(), vm.changing(), disk);
     }
 
-    private void place(Placement placement, JournalDisk disk) {
+    private void place(Placement placement, boolean changing, JournalDisk disk) {
         vm = new Vm(
                 vm.name(),
                 vm.host(),
@@ -102,6 +107,7 @@ final class SimulatedVm {
                 vm.diskBytes(),
                 vm.memoryMiB(),
                 placement,
+                changing,
                 disk,
                 vm.startedAtMillis(),
                 vm.readyAfterMillis(),
@@ -119,6 +125,7 @@ final class SimulatedVm {
                 vm.diskBytes(),
                 vm.memoryMiB(),
                 vm.placement(),
+                attached(state) && vm.changing(),
                 vm.journalDisk(),
                 startedAt,
                 readyAfter,
@@ -137,6 +144,7 @@ final class SimulatedVm {
                 vm.diskBytes(),
                 vm.memoryMiB(),
                 vm.placement(),
+                vm.changing(),
                 vm.journalDisk(),
                 vm.startedAtMillis(),
                 vm.readyAfterMillis(),
@@ -195,9 +203,10 @@ final class SimulatedVm {
         }
     }
 
-    /** Has nothing that is written behind be sent on, as if the NAS were slow. */
+    /** Has nothing be sent on to the NAS, as if that were slow. */
     void hold(boolean on) {
         held = on;
+        place(vm.placement(), vm.changing() && on, vm.journalDisk());
     }
 
     private boolean boot(long millis, SimulatedReplica replica, SimulatedNas nas, double share) {

@@ -3,7 +3,10 @@ package org.triplel.agent.simulated;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.OptionalLong;
+import java.util.function.LongFunction;
+import java.util.stream.LongStream;
 import org.triplel.agent.api.Advice;
+import org.triplel.agent.api.Exposure;
 import org.triplel.agent.api.Placement;
 import org.triplel.agent.api.VmWatch;
 import org.triplel.agent.api.Writes;
@@ -23,13 +26,27 @@ record SimulatedWatch(
         return new SimulatedWatch(wanted, placement, startedAtMillis, beganMillis, OptionalLong.of(uptimeMillis));
     }
 
+    /** Of each second; a test does not watch for more than ten minutes. */
+    private static List<Exposure> losses(long millis, LongFunction<Exposure> loss) {
+        return LongStream.rangeClosed(0, Math.min(599, millis / 1000))
+                .mapToObj(loss)
+                .toList();
+    }
+
+    /** Grows for three seconds, and is sent on. */
+    private static Exposure upTo(long age, long second) {
+        long now = age * (1 + second % 3) / 3;
+        return new Exposure(now * MIB / 1000, now);
+    }
+
     Advice advice(long uptimeMillis) {
         long whole = wanted.minutes() * 60_000L;
         long millis = Math.min(whole, endedMillis.orElse(uptimeMillis) - beganMillis);
         long written = millis * MIB / 1000;
         long flushes = millis / 500;
         var outcomes = new ArrayList<>(List.of(
-                new Advice.Outcome(Writes.THROUGH, 0, 0, written, 0, 0, 0, 0, 0, 0),
+                new Advice.Outcome(
+                        Writes.THROUGH, 0, 0, written, 0, 0, 0, 0, 0, 1, losses(millis, _ -> Exposure.NONE), 0),
                 new Advice.Outcome(
                         Writes.LOG_SPLIT,
                         0,
@@ -40,6 +57,8 @@ record SimulatedWatch(
                         millis,
                         written / 10,
                         millis / 2,
+                        1,
+                        losses(millis, second -> new Exposure(second * MIB / 5, second * 1000)),
                         0)));
         for (int seconds : List.of(1, 10, 60)) {
             long age = Math.min(millis, seconds * 300L);
@@ -53,6 +72,8 @@ record SimulatedWatch(
                     age,
                     age * MIB / 2000,
                     age / 2,
+                    1,
+                    losses(millis, second -> upTo(age, second)),
                     0));
         }
         return new Advice(

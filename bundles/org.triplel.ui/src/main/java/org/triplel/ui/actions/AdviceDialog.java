@@ -1,5 +1,6 @@
 package org.triplel.ui.actions;
 
+import java.util.concurrent.Executor;
 import org.eclipse.jface.dialogs.Dialog;
 import org.eclipse.jface.dialogs.IDialogConstants;
 import org.eclipse.jface.layout.GridDataFactory;
@@ -16,16 +17,22 @@ import org.triplel.agent.api.Advice;
 import org.triplel.ui.AccessibleName;
 import org.triplel.ui.charts.Units;
 
-/** A table of what each placement would have made of what a VM wrote while it was watched. */
+/**
+ * A table of what each placement would have made of what a VM wrote while it was watched, and what the loss of the host would
+ * have cost over that time with the placement that is selected in it.
+ */
 final class AdviceDialog extends Dialog {
 
     private static final int WIDTH = 780;
 
     private final Advice advice;
+    private final Executor painter;
 
-    AdviceDialog(Shell parent, Advice advice) {
+    /** @param painter draws the chart; not the UI thread */
+    AdviceDialog(Shell parent, Advice advice, Executor painter) {
         super(parent);
         this.advice = advice;
+        this.painter = painter;
     }
 
     @Override
@@ -67,7 +74,14 @@ final class AdviceDialog extends Dialog {
         for (var column : table.getColumns()) {
             column.pack();
         }
-        GridDataFactory.fillDefaults().grab(true, true).applyTo(table);
+        GridDataFactory.fillDefaults().grab(true, false).applyTo(table);
+        var chart = new AdviceChart(area, advice, painter);
+        table.addListener(
+                SWT.Selection,
+                event -> chart.show(advice.outcomes().get(table.getSelectionIndex())));
+        var first = AdviceWords.usual(advice).orElse(advice.outcomes().getFirst());
+        table.setSelection(advice.outcomes().indexOf(first));
+        chart.show(first);
         words(
                 area,
                 NLS.bind(

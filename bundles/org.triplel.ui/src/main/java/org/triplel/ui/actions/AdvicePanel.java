@@ -11,6 +11,7 @@ import org.eclipse.swt.SWT;
 import org.eclipse.swt.widgets.Button;
 import org.eclipse.swt.widgets.Composite;
 import org.eclipse.swt.widgets.Label;
+import org.eclipse.ui.PlatformUI;
 import org.triplel.agent.api.Advice;
 import org.triplel.agent.api.AgentError;
 import org.triplel.agent.api.AgentService;
@@ -20,6 +21,7 @@ import org.triplel.agent.api.VmWatch;
 import org.triplel.cluster.AgentException;
 import org.triplel.cluster.Fleet;
 import org.triplel.ui.Enablement;
+import org.triplel.ui.FleetWatch;
 
 /**
  * Below the choices of a VM's placement: what each would have made of what the VM writes, as far as its agent has watched it;
@@ -57,8 +59,10 @@ final class AdvicePanel {
         watch.addListener(SWT.Selection, event -> watchOrEnd());
         details = new Button(panel, SWT.PUSH);
         details.setText(Messages.Advice_Details);
+        var painter = PlatformUI.getWorkbench().getService(FleetWatch.class).background();
         details.addListener(
-                SWT.Selection, event -> seen.ifPresent(advice -> new AdviceDialog(details.getShell(), advice).open()));
+                SWT.Selection,
+                event -> seen.ifPresent(advice -> new AdviceDialog(details.getShell(), advice, painter).open()));
         words.setText(vm.state() == VmState.RUNNING ? Messages.Advice_None : Messages.Advice_Off);
         show(Optional.empty());
         look();

@@ -3,6 +3,7 @@ package org.triplel.ui.actions;
 import java.util.Optional;
 import org.eclipse.osgi.util.NLS;
 import org.triplel.agent.api.Advice;
+import org.triplel.agent.api.Exposure;
 import org.triplel.agent.api.Placement;
 import org.triplel.agent.api.Writes;
 import org.triplel.ui.Moment;
@@ -26,7 +27,7 @@ final class AdviceWords {
     }
 
     /** Written behind by the bound that is offered where nobody has chosen one. */
-    private static Optional<Advice.Outcome> usual(Advice advice) {
+    static Optional<Advice.Outcome> usual(Advice advice) {
         return advice.outcomes().stream()
                 .filter(each -> each.rpoSeconds() == Placement.DEFAULT_RPO_SECONDS)
                 .findFirst();
@@ -89,6 +90,10 @@ final class AdviceWords {
 
     static String typical(Advice.Outcome outcome) {
         return loss(outcome, outcome.typicalBytes(), outcome.typicalAgeMillis());
+    }
+
+    static String loss(Advice.Outcome outcome, Exposure exposure) {
+        return loss(outcome, exposure.bytes(), exposure.ageMillis());
     }
 
     private static String loss(Advice.Outcome outcome, long bytes, long ageMillis) {

@@ -4,6 +4,9 @@ import org.eclipse.osgi.util.NLS;
 
 final class Messages extends NLS {
 
+    public static String Advice_Chart;
+    public static String Advice_ChartAt;
+    public static String Advice_ChartWorst;
     public static String Advice_Column_Flushes;
     public static String Advice_Column_Nas;
     public static String Advice_Column_OffNas;
@@ -137,6 +140,7 @@ final class Messages extends NLS {
     public static String Placement_BehindRemark;
     public static String Placement_Count;
     public static String Placement_CountOther;
+    public static String Placement_Gone;
     public static String Placement_IsBehind;
     public static String Placement_IsLogSplit;
     public static String Placement_IsOnHost;

@@ -173,6 +173,7 @@ record NewVmForm(Inventory fleet, String name, String host, Optional<BaseImage> 
                 diskBytes(),
                 memoryMiB(),
                 Placement.DEFAULT,
+                false,
                 JournalDisk.NONE,
                 0,
                 -1,

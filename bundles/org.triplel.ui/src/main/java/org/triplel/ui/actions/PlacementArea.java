@@ -22,6 +22,16 @@ final class PlacementArea {
     private List<Vm> vms;
 
     /**
+     * About VMs that there are; where they have what they write is preselected if that is one place.
+     *
+     * @param vms to be placed; at least one
+     * @param onChange told when something else is chosen
+     */
+    PlacementArea(Composite parent, List<Vm> vms, Runnable onChange) {
+        this(parent, vms, PlacementForm.swapNow(vms), PlacementForm.writesNow(vms), onChange);
+    }
+
+    /**
      * @param vms to be placed; at least one
      * @param swapNow where they have their swap, which is preselected if that is one place
      * @param writesNow where they have all else that they write, which is preselected if that is one place

@@ -41,7 +41,7 @@ final class PlacementDialog extends TitleAreaDialog {
     @Override
     protected Control createDialogArea(Composite parent) {
         var content = (Composite) super.createDialogArea(parent);
-        area = new PlacementArea(content, vms, PlacementForm.swapNow(vms), PlacementForm.writesNow(vms), this::look);
+        area = new PlacementArea(content, vms, this::look);
         if (vms.size() == 1) {
             new AdvicePanel(content, vms.getFirst(), fleet);
         }

@@ -29,8 +29,10 @@ public final class PlacementHandler extends FleetHandler {
                 .ifPresent(choice -> place(vms, choice, watch.fleet()));
     }
 
-    /** Those that have it so already are asked too: their host may not have moved all there yet. */
-    private static void place(List<Vm> vms, PlacementChoice choice, Fleet fleet) {
+    /**
+     * Has VMs placed so, by a job. Those that have it so already are asked too: their host may not have moved all there yet.
+     */
+    static void place(List<Vm> vms, PlacementChoice choice, Fleet fleet) {
         // what was not chosen stays as it is now, not as it was when the dialog opened
         var inventory = fleet.inventory();
         var now = vms.stream().map(vm -> inventory.vm(vm.name()).orElse(vm)).toList();

@@ -19,8 +19,6 @@ import org.eclipse.swt.SWT;
 import org.eclipse.swt.graphics.Image;
 import org.eclipse.swt.widgets.Composite;
 import org.eclipse.swt.widgets.Control;
-import org.triplel.cluster.Host;
-import org.triplel.cluster.Inventory;
 import org.triplel.ui.AccessibleName;
 import org.triplel.ui.FleetElement;
 import org.triplel.ui.FleetSnapshot;
@@ -35,7 +33,6 @@ public final class FleetView extends FleetViewPart {
 
     private final Tree content = new Tree();
     private final Set<FleetElement> seen = new HashSet<>();
-    private Inventory shown = new Inventory(List.of(), List.of());
     private TreeViewer viewer;
 
     @Override
@@ -72,22 +69,29 @@ public final class FleetView extends FleetViewPart {
         if (snapshot.inventory().hosts().isEmpty()) {
             return Messages.Fleet_Empty;
         }
-        if (snapshot.inventory() == shown && shown.hosts().stream().allMatch(Host::connected)) {
-            return ""; // of a host that is lost it says for how long
-        }
-        shown = snapshot.inventory();
         var roots = Node.tree(snapshot);
-        if (!roots.equals(content.roots)) {
-            content.take(roots);
-            viewer.refresh();
-            for (var root : roots) {
-                // what is new is shown open, once
-                if (!root.children().isEmpty() && seen.add(root.element())) {
-                    viewer.setExpandedState(root.element(), true);
-                }
+        var before = content.roots;
+        if (roots.equals(before)) {
+            return "";
+        }
+        content.take(roots);
+        if (sameBelow(before, roots)) { // what would be lost with a host changes all the time
+            viewer.update(roots.stream().map(Node::element).toArray(), null);
+            return "";
+        }
+        viewer.refresh();
+        for (var root : roots) {
+            // what is new is shown open, once
+            if (!root.children().isEmpty() && seen.add(root.element())) {
+                viewer.setExpandedState(root.element(), true);
             }
         }
         return "";
+    }
+
+    private static boolean sameBelow(List<Node> one, List<Node> other) {
+        return one.stream().map(Node::element).toList().equals(other.stream().map(Node::element).toList())
+                && one.stream().map(Node::children).toList().equals(other.stream().map(Node::children).toList());
     }
 
     /** The newest nodes, found by what they stand for, so that the tree keeps its state when they change. */

@@ -19,12 +19,15 @@ final class Messages extends NLS {
     public static String Fleet_Connecting;
     public static String Fleet_Disk;
     public static String Fleet_Empty;
+    public static String Fleet_Exposed;
+    public static String Fleet_Exposure;
     public static String Fleet_Lost;
     public static String Fleet_LostRemedy;
     public static String Fleet_ManyBases;
     public static String Fleet_Nas;
     public static String Fleet_NasLost;
     public static String Fleet_NoNas;
+    public static String Fleet_NothingExposed;
     public static String Fleet_OneBase;
     public static String Fleet_Running;
     public static String Fleet_Title;
@@ -51,7 +54,9 @@ final class Messages extends NLS {
     public static String Vms_AllLost;
     public static String Vms_Base;
     public static String Vms_Boot;
+    public static String Vms_Changing;
     public static String Vms_Exposure;
+    public static String Vms_ExposureChanging;
     public static String Vms_ExposureTip;
     public static String Vms_Host;
     public static String Vms_Io;

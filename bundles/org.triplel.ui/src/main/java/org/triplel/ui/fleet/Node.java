@@ -3,6 +3,7 @@ package org.triplel.ui.fleet;
 import java.util.ArrayList;
 import java.util.List;
 import org.eclipse.osgi.util.NLS;
+import org.triplel.agent.api.Exposure;
 import org.triplel.agent.api.HostStatus;
 import org.triplel.agent.api.Vm;
 import org.triplel.agent.api.VmState;
@@ -10,6 +11,7 @@ import org.triplel.cluster.Host;
 import org.triplel.ui.FleetElement;
 import org.triplel.ui.FleetSnapshot;
 import org.triplel.ui.Icon;
+import org.triplel.ui.Rpo;
 import org.triplel.ui.charts.Units;
 
 /**
@@ -101,6 +103,7 @@ record Node(
         var running =
                 host.vms().stream().filter(vm -> vm.state() == VmState.RUNNING).count();
         var problem = host.status().map(HostStatus::problem).orElse("");
+        var exposure = snapshot.exposure(host);
         var remark =
                 switch (host.link()) {
                     case Host.Connecting() -> Messages.Fleet_Connecting;
@@ -112,14 +115,17 @@ record Node(
                         NLS.bind(Messages.Fleet_Running, running, vms.size())
                                 + (problem.isEmpty()
                                         ? ""
-                                        : ", " + problem(host.status().orElseThrow()));
+                                        : ", " + problem(host.status().orElseThrow()))
+                                + (exposure.bytes() == 0
+                                        ? ""
+                                        : ", " + NLS.bind(Messages.Fleet_Exposed, Rpo.words(exposure)));
                 };
         return new Node(
                 new FleetElement.Client(host.name()),
                 Icon.of(host),
                 host.name(),
                 remark,
-                details(host),
+                details(host, exposure),
                 !host.connected(),
                 vms);
     }
@@ -128,7 +134,7 @@ record Node(
         return status.nasReachable() ? status.problem() : Messages.Fleet_NoNas;
     }
 
-    private static String details(Host host) {
+    private static String details(Host host, Exposure exposure) {
         var lines = new ArrayList<String>();
         if (host.link() instanceof Host.Lost lost) {
             lines.add(lost.reason());
@@ -141,6 +147,10 @@ record Node(
             lines.add(status.hypervisor() + ", " + status.accelerator());
             lines.add(NLS.bind(
                     Messages.Fleet_Disk, Units.bytes(status.diskFreeBytes()), Units.bytes(status.diskBytes())));
+            lines.add(
+                    exposure.bytes() == 0
+                            ? Messages.Fleet_NothingExposed
+                            : NLS.bind(Messages.Fleet_Exposure, Rpo.words(exposure)));
         });
         return String.join("\n", lines);
     }

@@ -85,7 +85,7 @@ public final class VmsView extends TableViewPart<VmRow> {
                                 "exposure",
                                 Messages.Vms_Exposure,
                                 BAR_WIDTH + EXPOSURE_WIDTH,
-                                row -> Rpo.words(row.rpo().now()),
+                                VmsView::exposure,
                                 exposure(Rpo::now))
                         .with(VmsView::paintRpo)
                         .explained(Messages.Vms_ExposureTip),
@@ -141,6 +141,14 @@ public final class VmsView extends TableViewPart<VmRow> {
     private static String swap(VmRow row) {
         var rate = Units.rate(row.swap().bytesPerSecond());
         return row.wantsMemory() ? NLS.bind(Messages.Vms_SwapAndMore, rate) : rate;
+    }
+
+    private static String exposure(VmRow row) {
+        var words = Rpo.words(row.rpo().now());
+        if (!row.vm().changing()) {
+            return words;
+        }
+        return row.rpo().now().bytes() == 0 ? Messages.Vms_Changing : NLS.bind(Messages.Vms_ExposureChanging, words);
     }
 
     private static Comparator<VmRow> exposure(Function<Rpo, Exposure> which) {

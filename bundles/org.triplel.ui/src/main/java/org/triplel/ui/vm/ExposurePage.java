@@ -5,10 +5,8 @@ import java.time.ZoneId;
 import java.time.format.DateTimeFormatter;
 import java.util.List;
 import java.util.Optional;
-import java.util.function.DoubleFunction;
 import java.util.function.ToDoubleFunction;
 import java.util.stream.DoubleStream;
-import java.util.stream.Stream;
 import org.eclipse.jface.layout.GridDataFactory;
 import org.eclipse.jface.layout.GridLayoutFactory;
 import org.eclipse.osgi.util.NLS;
@@ -21,7 +19,6 @@ import org.eclipse.swt.widgets.Composite;
 import org.eclipse.swt.widgets.Control;
 import org.eclipse.swt.widgets.Label;
 import org.triplel.agent.api.Exposure;
-import org.triplel.agent.api.Placement;
 import org.triplel.agent.api.Vm;
 import org.triplel.agent.api.Writes;
 import org.triplel.cluster.Exposures;
@@ -29,6 +26,7 @@ import org.triplel.cluster.TrafficStore;
 import org.triplel.ui.AccessibleName;
 import org.triplel.ui.BackgroundQuery;
 import org.triplel.ui.ChartSpan;
+import org.triplel.ui.ExposureFigure;
 import org.triplel.ui.FleetWatch;
 import org.triplel.ui.charts.Alarm;
 import org.triplel.ui.charts.ClassColors;
@@ -38,7 +36,6 @@ import org.triplel.ui.charts.StackedChartCanvas;
 import org.triplel.ui.charts.StackedData;
 import org.triplel.ui.charts.StackedSeries;
 import org.triplel.ui.charts.StackedSeries.Hatch;
-import org.triplel.ui.charts.Units;
 
 /** What of the VM would have been lost with its host over time, and what is promised. */
 final class ExposurePage extends Composite {
@@ -55,50 +52,10 @@ final class ExposurePage extends Composite {
     private final StackedChartCanvas chart;
     private final BackgroundQuery<Order, Shown> query;
     private ChartSpan span = ChartSpan.MINUTE;
-    private Figure figure = Figure.AGE;
+    private ExposureFigure figure = ExposureFigure.AGE;
     private Optional<Vm> vm = Optional.empty();
     private Optional<Shown> shown = Optional.empty();
     private int hover = -1;
-
-    /** What is drawn. */
-    private enum Figure {
-        AGE(seconds -> Units.duration(Math.round(seconds * 1_000))),
-        BYTES(Units::bytes);
-
-        private final DoubleFunction<String> unit;
-
-        Figure(DoubleFunction<String> unit) {
-            this.unit = unit;
-        }
-
-        double of(Exposure exposure) {
-            return switch (this) {
-                case AGE -> exposure.ageMillis() / 1_000.0;
-                case BYTES -> exposure.bytes();
-            };
-        }
-
-        double promised(Placement placement) {
-            return switch (this) {
-                case AGE -> placement.rpoSeconds();
-                case BYTES -> placement.rpoMebibytes() * (double) (1 << 20);
-            };
-        }
-
-        String promisedWords(Placement placement) {
-            return switch (this) {
-                case AGE -> NLS.bind(Messages.Exposure_PromisedSeconds, placement.rpoSeconds());
-                case BYTES -> NLS.bind(Messages.Exposure_PromisedMebibytes, placement.rpoMebibytes());
-            };
-        }
-
-        String words() {
-            return switch (this) {
-                case AGE -> Messages.Exposure_Age;
-                case BYTES -> Messages.Exposure_Bytes;
-            };
-        }
-    }
 
     ExposurePage(Composite parent, FleetWatch watch) {
         super(parent, SWT.NONE);
@@ -124,9 +81,9 @@ final class ExposurePage extends Composite {
             span = ChartSpan.values()[ranges.getSelectionIndex()];
             query.ask();
         });
-        var figures = choice(Stream.of(Figure.values()).map(Figure::words).toList(), Messages.Exposure_Figure);
+        var figures = choice(ExposureFigure.allWords(), ExposureFigure.choice());
         figures.addListener(SWT.Selection, event -> {
-            figure = Figure.values()[figures.getSelectionIndex()];
+            figure = ExposureFigure.values()[figures.getSelectionIndex()];
             query.ask();
         });
         chart = new StackedChartCanvas(page, watch.background());
@@ -152,7 +109,7 @@ final class ExposurePage extends Composite {
     }
 
     /** What is to be drawn. */
-    private record Order(Vm vm, ChartSpan span, Figure figure, Palette palette) {
+    private record Order(Vm vm, ChartSpan span, ExposureFigure figure, Palette palette) {
 
         Shown query(TrafficStore traffic) {
             var end = traffic.newestSecond();
@@ -162,16 +119,11 @@ final class ExposurePage extends Composite {
         }
 
         private Optional<StackedData.Limit> limit() {
-            return vm.placement().writes() == Writes.BEHIND
-                    ? Optional.of(new StackedData.Limit(
-                            figure.promised(vm.placement()),
-                            figure.promisedWords(vm.placement()),
-                            Alarm.ERROR.color(palette)))
-                    : Optional.empty();
+            return figure.limit(vm.placement(), palette);
         }
 
         StackedChart chart() {
-            return new StackedChart(palette, FONT_PIXELS, figure.unit);
+            return new StackedChart(palette, FONT_PIXELS, figure::value);
         }
     }
 

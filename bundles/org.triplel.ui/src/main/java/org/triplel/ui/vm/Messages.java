@@ -21,16 +21,11 @@ final class Messages extends NLS {
     public static String Disk_ShareSwapNone;
     public static String Disk_Sides;
     public static String Disk_Title;
-    public static String Exposure_Age;
-    public static String Exposure_Bytes;
-    public static String Exposure_Figure;
     public static String Exposure_NoBound;
     public static String Exposure_NotYet;
     public static String Exposure_Nothing;
     public static String Exposure_Now;
     public static String Exposure_Promised;
-    public static String Exposure_PromisedMebibytes;
-    public static String Exposure_PromisedSeconds;
     public static String Exposure_Range;
     public static String Exposure_Unknown;
     public static String Exposure_Words;
@@ -84,6 +79,9 @@ final class Messages extends NLS {
     public static String Overview_LocalShare;
     public static String Overview_Memory;
     public static String Overview_Nas;
+    public static String Overview_Placed;
+    public static String Overview_Placement;
+    public static String Overview_PlacementChanging;
     public static String Overview_Problem;
     public static String Overview_ReadLocal;
     public static String Overview_ReadNas;

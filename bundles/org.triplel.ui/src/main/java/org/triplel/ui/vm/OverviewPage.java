@@ -60,6 +60,7 @@ final class OverviewPage extends Composite {
                 Messages.Overview_Disk,
                 Messages.Overview_Swap,
                 Messages.Overview_Writes,
+                Messages.Overview_Placement,
                 Messages.Overview_Memory,
                 Messages.Overview_Started,
                 Messages.Overview_Boot));
@@ -140,6 +141,9 @@ final class OverviewPage extends Composite {
                     case NAS -> Messages.Overview_SwapNas;
                 });
         set(Messages.Overview_Writes, WritesWords.placement(vm, zone));
+        set(
+                Messages.Overview_Placement,
+                vm.changing() ? Messages.Overview_PlacementChanging : Messages.Overview_Placed);
         showRpo(vm, snapshot.rpo(vm.name()));
         set(Messages.Overview_Memory, vm.memoryMiB() + " MiB");
         set(Messages.Overview_Started, vm.startedAtMillis() == 0 ? Units.NONE : Moment.words(vm.startedAtMillis()));

@@ -6,14 +6,16 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import java.util.List;
 import org.junit.jupiter.api.Test;
 import org.triplel.agent.api.Advice;
+import org.triplel.agent.api.Exposure;
 import org.triplel.agent.api.Placement;
 import org.triplel.agent.api.Writes;
 
 class AdviceWordsTest {
 
-    private static final Advice.Outcome AT_ONCE = new Advice.Outcome(Writes.THROUGH, 0, 0, 4_000_000, 8, 0, 0, 0, 0, 0);
+    private static final Advice.Outcome AT_ONCE = new Advice.Outcome(
+            Writes.THROUGH, 0, 0, 4_000_000, 8, 0, 0, 0, 0, 1, List.of(Exposure.NONE), 0);
     private static final Advice.Outcome BEHIND =
-            new Advice.Outcome(Writes.BEHIND, 10, 64, 1_000_000, 100, 2_500_000, 3_100, 0, 0, 4);
+            new Advice.Outcome(Writes.BEHIND, 10, 64, 1_000_000, 100, 2_500_000, 3_100, 0, 0, 1, List.of(Exposure.NONE, new Exposure(2_500_000, 3_100)), 4);
 
     private static Advice advice(boolean running, long written, long flushes) {
         return new Advice(
@@ -40,7 +42,7 @@ class AdviceWordsTest {
         assertTrue(words.endsWith("for 90.0 s. Written: 4.00 MB. Flushes: none. Swapped: nothing."), words);
         words = plain(AdviceWords.summary(advice(false, 4_000_000, 0)));
         assertTrue(words.contains("by at most 10 s, 75 % of what it writes would not have crossed to the NAS"), words);
-        var never = new Advice.Outcome(Writes.BEHIND, 10, 64, 1_000_000, 100, 2_500_000, 3_100, 0, 0, 0);
+        var never = new Advice.Outcome(Writes.BEHIND, 10, 64, 1_000_000, 100, 2_500_000, 3_100, 0, 0, 1, List.of(Exposure.NONE), 0);
         assertEquals("\u2013", AdviceWords.waited(never));
     }
 
@@ -51,6 +53,9 @@ class AdviceWordsTest {
         assertEquals("0 %", plain(AdviceWords.offNas(advice, AT_ONCE)));
         assertEquals("8 %", plain(AdviceWords.flushes(advice, AT_ONCE)));
         assertEquals("\u2013", AdviceWords.typical(BEHIND));
+        assertEquals("\u2013", AdviceWords.loss(BEHIND, BEHIND.losses().getFirst()));
+        assertEquals("2.50 MB, 3.1 s", plain(AdviceWords.loss(BEHIND, BEHIND.losses().getLast())));
+        assertEquals("nothing", AdviceWords.loss(AT_ONCE, AT_ONCE.losses().getFirst()));
         assertEquals("\u2013", AdviceWords.waited(AT_ONCE));
         assertEquals("4.0 s", AdviceWords.waited(BEHIND));
         assertEquals("\u2013", AdviceWords.flushes(advice(false, 0, 0), AT_ONCE));

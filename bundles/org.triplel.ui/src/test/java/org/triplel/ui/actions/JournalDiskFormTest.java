@@ -33,6 +33,7 @@ class JournalDiskFormTest {
                 1,
                 1,
                 Placement.DEFAULT,
+                false,
                 disk,
                 0,
                 -1,

@@ -36,6 +36,7 @@ class NewVmFormTest {
                 GIB,
                 memoryMiB,
                 Placement.DEFAULT,
+                false,
                 JournalDisk.NONE,
                 0,
                 -1,

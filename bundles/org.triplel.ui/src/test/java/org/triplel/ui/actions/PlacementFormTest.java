@@ -41,6 +41,7 @@ class PlacementFormTest {
                         1,
                         1,
                         placement,
+                        false,
                         JournalDisk.NONE,
                         1,
                         1,

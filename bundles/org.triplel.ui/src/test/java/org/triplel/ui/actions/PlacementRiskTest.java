@@ -27,6 +27,7 @@ class PlacementRiskTest {
                 1,
                 1,
                 placement,
+                false,
                 JournalDisk.NONE,
                 1,
                 1,

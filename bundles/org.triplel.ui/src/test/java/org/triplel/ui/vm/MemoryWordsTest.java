@@ -24,6 +24,7 @@ class MemoryWordsTest {
             1,
             512,
             Placement.DEFAULT,
+            false,
             JournalDisk.NONE,
             1,
             1,

@@ -22,7 +22,20 @@ class WritesWordsTest {
 
     private static Vm vm(VmState state, Placement placement, JournalDisk disk) {
         return new Vm(
-                "desk-01", "client-1", state, "debian-12", 1, 1, 1, placement, disk, 1, 1, RecoveryStage.NONE, "");
+                "desk-01",
+                "client-1",
+                state,
+                "debian-12",
+                1,
+                1,
+                1,
+                placement,
+                false,
+                disk,
+                1,
+                1,
+                RecoveryStage.NONE,
+                "");
     }
 
     private static String placement(Placement placement) {

@@ -1,0 +1,53 @@
+package org.triplel.cli;
+
+import org.triplel.agent.api.Exposure;
+import org.triplel.agent.api.JournalDisk;
+import org.triplel.agent.api.Vm;
+import org.triplel.agent.api.VmState;
+
+/**
+ * What {@code triplel vm list} prints of a VM.
+ *
+ * @param readyMillis -1 as long as the guest has not answered
+ * @param behindSeconds 0 if all is written to the NAS at once
+ * @param changing whether not all is placed so yet
+ * @param exposedBytes how much would be lost with its host now
+ * @param exposedMillis how old the oldest of it is
+ * @param journalDiskMiB 0 if journalDisk is NONE
+ */
+record VmRow(
+        String name,
+        String host,
+        VmState state,
+        long readyMillis,
+        String base,
+        int version,
+        PlacementOptions.Place swap,
+        PlacementOptions.Place journal,
+        int behindSeconds,
+        boolean changing,
+        long exposedBytes,
+        long exposedMillis,
+        JournalDisk.Stage journalDisk,
+        int journalDiskMiB,
+        String problem) {
+
+    static VmRow of(Vm vm, Exposure exposure) {
+        return new VmRow(
+                vm.name(),
+                vm.host(),
+                vm.state(),
+                vm.readyAfterMillis(),
+                vm.base(),
+                vm.baseVersion(),
+                PlacementOptions.Place.of(vm.placement().swap()),
+                PlacementOptions.Place.of(vm.placement().journal()),
+                vm.placement().rpoSeconds(),
+                vm.changing(),
+                exposure.bytes(),
+                exposure.ageMillis(),
+                vm.journalDisk().stage(),
+                vm.journalDisk().mebibytes(),
+                vm.problem());
+    }
+}
