@@ -12,8 +12,7 @@ import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
-import org.junit.jupiter.api.AfterAll;
-import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.AutoClose;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.TestInstance;
 import org.junit.jupiter.api.io.TempDir;
@@ -31,18 +30,11 @@ class JournalDiskTest {
     private static final Duration LONG = Duration.ofMinutes(4);
     private static final JournalDisk WANTED = JournalDisk.wanted(64, JournalDisk.Mode.JOURNAL, 32, "Ada");
 
-    private World world;
+    @AutoClose
+    private final World world;
 
-    @BeforeAll
-    void startLab() throws Exception {
+    JournalDiskTest() throws Exception {
         world = World.start(LAB);
-    }
-
-    @AfterAll
-    void endLab() throws Exception {
-        if (world != null) { // the lab did start
-            world.close();
-        }
     }
 
     private void give(String vm) throws Exception {

@@ -6,8 +6,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import com.google.gson.JsonParser;
 import java.nio.file.Path;
 import java.time.Duration;
-import org.junit.jupiter.api.AfterAll;
-import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.AutoClose;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.TestInstance;
 import org.triplel.agent.api.AgentService;
@@ -35,18 +34,11 @@ class MemoryTest {
                     + " && (setsid sh -c 'while [ -e /run/much/file ]; do cat /run/much/file; sleep 0.2; done'"
                     + " > /dev/null 2>&1 < /dev/null &)";
 
-    private World world;
+    @AutoClose
+    private final World world;
 
-    @BeforeAll
-    void startLab() throws Exception {
+    MemoryTest() throws Exception {
         world = World.start(LAB);
-    }
-
-    @AfterAll
-    void endLab() throws Exception {
-        if (world != null) { // the lab did start
-            world.close();
-        }
     }
 
     private String host() {

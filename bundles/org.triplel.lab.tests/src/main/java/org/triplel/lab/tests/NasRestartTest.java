@@ -6,8 +6,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.time.Instant;
-import org.junit.jupiter.api.AfterAll;
-import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.AutoClose;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.TestInstance;
 import org.junit.jupiter.api.io.TempDir;
@@ -34,18 +33,11 @@ class NasRestartTest {
             + " i=$((i + 1)); head -c 5000 /dev/urandom > new && sync new && mv new file-$i && sync . || exit 1;"
             + " echo $i > /run/durable; sleep 0.1; done; rm /run/enough; sha256sum file-*";
 
-    private World world;
+    @AutoClose
+    private final World world;
 
-    @BeforeAll
-    void startLab() throws Exception {
+    NasRestartTest() throws Exception {
         world = World.start("restart");
-    }
-
-    @AfterAll
-    void endLab() throws Exception {
-        if (world != null) { // the lab did start
-            world.close();
-        }
     }
 
     @Test

@@ -12,8 +12,7 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
 import java.util.concurrent.ExecutionException;
-import org.junit.jupiter.api.AfterAll;
-import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.AutoClose;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.TestInstance;
 import org.triplel.agent.api.AgentService;
@@ -34,18 +33,11 @@ class NewVmTest {
     private static final Path TRIPLEL = Path.of(System.getProperty("triplel.home"), "triplel");
     private static final Duration LONG = Duration.ofMinutes(4);
 
-    private World world;
+    @AutoClose
+    private final World world;
 
-    @BeforeAll
-    void startLab() throws Exception {
+    NewVmTest() throws Exception {
         world = World.start(LAB);
-    }
-
-    @AfterAll
-    void endLab() throws Exception {
-        if (world != null) { // the lab did start
-            world.close();
-        }
     }
 
     private Path overlay(String vm) {

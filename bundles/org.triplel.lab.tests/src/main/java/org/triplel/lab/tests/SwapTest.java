@@ -8,8 +8,7 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
-import org.junit.jupiter.api.AfterAll;
-import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.AutoClose;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.TestInstance;
 import org.junit.jupiter.api.io.TempDir;
@@ -32,18 +31,11 @@ class SwapTest {
 
     private static final String SWAPPED = "SWAPPED-BY-THE-GUEST\nSWAPPED-BY-THE-GUEST\n";
 
-    private World world;
+    @AutoClose
+    private final World world;
 
-    @BeforeAll
-    void startLab() throws Exception {
+    SwapTest() throws Exception {
         world = World.start("swap");
-    }
-
-    @AfterAll
-    void endLab() throws Exception {
-        if (world != null) { // the lab did start
-            world.close();
-        }
     }
 
     private Path onTheHost() {

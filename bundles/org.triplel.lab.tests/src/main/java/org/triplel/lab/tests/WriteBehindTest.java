@@ -9,8 +9,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.concurrent.ExecutionException;
-import org.junit.jupiter.api.AfterAll;
-import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.AutoClose;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.TestInstance;
 import org.junit.jupiter.api.io.TempDir;
@@ -31,18 +30,11 @@ class WriteBehindTest {
     private static final Path TRIPLEL = Path.of(System.getProperty("triplel.home"), "triplel");
     private static final Duration LONG = Duration.ofMinutes(4);
 
-    private World world;
+    @AutoClose
+    private final World world;
 
-    @BeforeAll
-    void startLab() throws Exception {
+    WriteBehindTest() throws Exception {
         world = World.start("behind");
-    }
-
-    @AfterAll
-    void endLab() throws Exception {
-        if (world != null) { // the lab did start
-            world.close();
-        }
     }
 
     private Path log() {
