@@ -297,7 +297,10 @@ class AgentTest {
                 assertEquals(1, behind.secondsPerLoss());
                 assertEquals(
                         8192,
-                        behind.losses().stream().mapToLong(Exposure::bytes).max().orElseThrow());
+                        behind.losses().stream()
+                                .mapToLong(Exposure::bytes)
+                                .max()
+                                .orElseThrow());
 
                 var ended = desktop.agent.endWatch("desk-01").get();
                 assertFalse(ended.running());

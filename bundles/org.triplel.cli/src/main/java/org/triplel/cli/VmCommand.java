@@ -19,7 +19,6 @@ import org.triplel.agent.api.Vm;
 import org.triplel.agent.api.VmDefinition;
 import org.triplel.agent.api.VmJournalDisk;
 import org.triplel.agent.api.VmPlacement;
-import org.triplel.agent.api.VmState;
 import org.triplel.agent.api.VmWatch;
 import org.triplel.cluster.Size;
 import picocli.CommandLine;

@@ -40,7 +40,8 @@ class VmRowTest {
     void jsonTellsWhatWouldBeLostAndThatItIsChanging() {
         var text = new StringWriter();
         new JsonOutput(new PrintWriter(text, true)).many(VmRow.class, List.of(ROW));
-        var row = JsonParser.parseString(text.toString()).getAsJsonArray().get(0).getAsJsonObject();
+        var row =
+                JsonParser.parseString(text.toString()).getAsJsonArray().get(0).getAsJsonObject();
         assertEquals(4_200_000, row.get("exposedBytes").getAsLong());
         assertEquals(12_000, row.get("exposedMillis").getAsLong());
         assertEquals(true, row.get("changing").getAsBoolean());

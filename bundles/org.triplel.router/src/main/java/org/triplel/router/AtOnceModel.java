@@ -39,6 +39,7 @@ final class AtOnceModel implements PlacementModel {
     @Override
     public PlacementOutcome outcome(long now) {
         history.pass(now, hereBytes, hereSince);
-        return new PlacementOutcome(placement, nasBytes, flushesWithoutNas, history.worst(), history.typical(), history.spans(), 0);
+        return new PlacementOutcome(
+                placement, nasBytes, flushesWithoutNas, history.worst(), history.typical(), history.spans(), 0);
     }
 }

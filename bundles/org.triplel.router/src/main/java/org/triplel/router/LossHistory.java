@@ -13,7 +13,6 @@ public record LossHistory(int secondsPerLoss, List<Loss> losses) {
     /** Of what is bounded. */
     LossHistory within(Rpo bound) {
         return new LossHistory(
-                secondsPerLoss,
-                losses.stream().map(loss -> loss.within(bound)).toList());
+                secondsPerLoss, losses.stream().map(loss -> loss.within(bound)).toList());
     }
 }

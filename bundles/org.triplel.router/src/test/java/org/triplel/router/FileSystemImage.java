@@ -38,7 +38,8 @@ record FileSystemImage(byte[] content) {
     FileSystemImage committed(Path folder) throws Exception {
         var image = Files.write(folder.resolve("committed.raw"), content);
         var data = Files.write(folder.resolve("committed.data"), new byte[4 * 4096]);
-        var script = Files.writeString(folder.resolve("committed.debugfs"), "jo\njw -b 1500,1501,1502,1503 " + data + "\njc\n");
+        var script = Files.writeString(
+                folder.resolve("committed.debugfs"), "jo\njw -b 1500,1501,1502,1503 " + data + "\njc\n");
         if (run("debugfs", "-w", "-f", script.toString(), image.toString()) != 0) {
             throw new AssertionError("debugfs fails");
         }

@@ -117,8 +117,11 @@ final class GuestHistory {
                 .max()
                 .orElse(0);
         return IntStream.range(0, bySector.size())
-                .mapToLong(sector ->
-                        last - missing(sector, seen, time).mapToLong(Change::end).min().orElse(last))
+                .mapToLong(sector -> last
+                        - missing(sector, seen, time)
+                                .mapToLong(Change::end)
+                                .min()
+                                .orElse(last))
                 .max()
                 .orElse(0);
     }

@@ -173,7 +173,8 @@ class LogSplitTest {
     void tellsWhenTheOldestTransactionWasCommittedThatIsNotCheckpointed() throws Exception {
         var commit = Instant.parse("2026-01-02T03:04:05Z");
         byte[] log = fileSystem.committed(folder).content();
-        ByteBuffer.wrap(log).putLong((int) block(5) + COMMIT_SECONDS_AT, commit.getEpochSecond()); // debugfs tells no time
+        ByteBuffer.wrap(log)
+                .putLong((int) block(5) + COMMIT_SECONDS_AT, commit.getEpochSecond()); // debugfs tells no time
         try (var disk = open(ON_HOST)) {
             assertEquals(Optional.empty(), disk.exposure().oldestCommit());
             for (var area : journal.area()) {
@@ -182,7 +183,9 @@ class LogSplitTest {
             }
             disk.flush();
             assertEquals(Optional.of(commit), disk.exposure().oldestCommit());
-            disk.write(journal.superblock().start(), ByteBuffer.wrap(base, (int) journal.superblock().start(), BLOCK));
+            disk.write(
+                    journal.superblock().start(),
+                    ByteBuffer.wrap(base, (int) journal.superblock().start(), BLOCK));
             assertEquals(Optional.empty(), disk.exposure().oldestCommit(), "the guest has checkpointed it");
         }
     }

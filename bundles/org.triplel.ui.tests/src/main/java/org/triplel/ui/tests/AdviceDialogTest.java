@@ -85,8 +85,7 @@ class AdviceDialogTest {
         bot.find(Label.class, label -> label.getText().startsWith("Watched for "));
         bot.press("Details...");
         var dialog = bot.shell("What Other Placements Would Make of desk-01");
-        var table =
-                bot.find(Table.class, found -> found.getColumn(0).getText().equals("What it writes"));
+        var table = bot.find(Table.class, found -> found.getColumn(0).getText().equals("What it writes"));
         var chart = bot.find(StackedChartCanvas.class, found -> found.getShell() == dialog);
         assertEquals(3, bot.ui(table::getSelectionIndex), "the usual bound is chosen");
         says("Lost with the host, on the NAS at most 10 s, 64 MiB later: at most 3.1");
@@ -97,7 +96,8 @@ class AdviceDialogTest {
         bot.run(() -> choose(table, 1));
         bot.awaitThat("of journals more and more is", () -> drawn(chart) > 1000);
         var figures = bot.find(Combo.class, combo -> combo.getShell() == dialog);
-        assertEquals(2, bot.ui(() -> Arrays.stream(figures.getItems()).distinct().count()));
+        assertEquals(
+                2, bot.ui(() -> Arrays.stream(figures.getItems()).distinct().count()));
         bot.run(() -> {
             figures.select(1);
             figures.notifyListeners(SWT.Selection, new Event());
@@ -106,9 +106,7 @@ class AdviceDialogTest {
             move.y = 20;
             chart.notifyListeners(SWT.MouseMove, move);
         });
-        bot.find(
-                Label.class,
-                label -> label.getText()
-                        .matches("Lost with the host, with the journal on the host: \\d\\d:\\d\\d:\\d\\d, .* MB, .*"));
+        bot.find(Label.class, label -> label.getText()
+                .matches("Lost with the host, with the journal on the host: \\d\\d:\\d\\d:\\d\\d, .* MB, .*"));
     }
 }

@@ -65,9 +65,7 @@ class HostExposureTest {
                         .mapToLong(each -> each.exposure().bytes())
                         .sum());
         for (var vm : VMS) {
-            hosts.one
-                    .placeVm(new VmPlacement(vm, Placement.safe(Side.LOCAL)))
-                    .join();
+            hosts.one.placeVm(new VmPlacement(vm, Placement.safe(Side.LOCAL))).join();
         }
         bot.awaitThat("nothing would be lost", () -> !host("client-1").getText().contains("exposure"));
     }

@@ -148,7 +148,8 @@ class PlacementPageTest {
                     && frame.height <= 800
                     && bot.visible(Label.class).stream()
                             .filter(label -> label.getShell() == dialog && (label.getStyle() & SWT.SEPARATOR) == 0)
-                            .allMatch(label -> label.getSize().y >= label.computeSize(label.getSize().x, SWT.DEFAULT).y);
+                            .allMatch(
+                                    label -> label.getSize().y >= label.computeSize(label.getSize().x, SWT.DEFAULT).y);
         });
     }
 }

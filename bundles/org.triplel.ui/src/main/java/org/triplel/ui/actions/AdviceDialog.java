@@ -76,9 +76,7 @@ final class AdviceDialog extends Dialog {
         }
         GridDataFactory.fillDefaults().grab(true, false).applyTo(table);
         var chart = new AdviceChart(area, advice, painter);
-        table.addListener(
-                SWT.Selection,
-                event -> chart.show(advice.outcomes().get(table.getSelectionIndex())));
+        table.addListener(SWT.Selection, event -> chart.show(advice.outcomes().get(table.getSelectionIndex())));
         var first = AdviceWords.usual(advice).orElse(advice.outcomes().getFirst());
         table.setSelection(advice.outcomes().indexOf(first));
         chart.show(first);

@@ -83,6 +83,7 @@ public final class PlacementPage extends PreferencePage implements IWorkbenchPro
 
     private void place() {
         applied = area.map(PlacementArea::form);
-        choice().ifPresent(choice -> PlacementHandler.place(applied.orElseThrow().vms(), choice, fleet));
+        choice().ifPresent(
+                        choice -> PlacementHandler.place(applied.orElseThrow().vms(), choice, fleet));
     }
 }

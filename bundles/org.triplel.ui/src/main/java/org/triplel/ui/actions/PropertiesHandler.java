@@ -22,7 +22,12 @@ public final class PropertiesHandler extends FleetHandler {
                 .map(vm -> new FleetElement.Machine(vm.name()))
                 .toList();
         PreferencesUtil.createPropertyDialogOn(
-                        HandlerUtil.getActiveShell(event), new StructuredSelection(machines), null, null, null, PreferencesUtil.OPTION_NONE)
+                        HandlerUtil.getActiveShell(event),
+                        new StructuredSelection(machines),
+                        null,
+                        null,
+                        null,
+                        PreferencesUtil.OPTION_NONE)
                 .open();
     }
 }

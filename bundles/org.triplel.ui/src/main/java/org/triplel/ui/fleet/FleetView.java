@@ -90,8 +90,14 @@ public final class FleetView extends FleetViewPart {
     }
 
     private static boolean sameBelow(List<Node> one, List<Node> other) {
-        return one.stream().map(Node::element).toList().equals(other.stream().map(Node::element).toList())
-                && one.stream().map(Node::children).toList().equals(other.stream().map(Node::children).toList());
+        return one.stream()
+                        .map(Node::element)
+                        .toList()
+                        .equals(other.stream().map(Node::element).toList())
+                && one.stream()
+                        .map(Node::children)
+                        .toList()
+                        .equals(other.stream().map(Node::children).toList());
     }
 
     /** The newest nodes, found by what they stand for, so that the tree keeps its state when they change. */

@@ -12,10 +12,21 @@ import org.triplel.agent.api.Writes;
 
 class AdviceWordsTest {
 
-    private static final Advice.Outcome AT_ONCE = new Advice.Outcome(
-            Writes.THROUGH, 0, 0, 4_000_000, 8, 0, 0, 0, 0, 1, List.of(Exposure.NONE), 0);
-    private static final Advice.Outcome BEHIND =
-            new Advice.Outcome(Writes.BEHIND, 10, 64, 1_000_000, 100, 2_500_000, 3_100, 0, 0, 1, List.of(Exposure.NONE, new Exposure(2_500_000, 3_100)), 4);
+    private static final Advice.Outcome AT_ONCE =
+            new Advice.Outcome(Writes.THROUGH, 0, 0, 4_000_000, 8, 0, 0, 0, 0, 1, List.of(Exposure.NONE), 0);
+    private static final Advice.Outcome BEHIND = new Advice.Outcome(
+            Writes.BEHIND,
+            10,
+            64,
+            1_000_000,
+            100,
+            2_500_000,
+            3_100,
+            0,
+            0,
+            1,
+            List.of(Exposure.NONE, new Exposure(2_500_000, 3_100)),
+            4);
 
     private static Advice advice(boolean running, long written, long flushes) {
         return new Advice(
@@ -42,7 +53,8 @@ class AdviceWordsTest {
         assertTrue(words.endsWith("for 90.0 s. Written: 4.00 MB. Flushes: none. Swapped: nothing."), words);
         words = plain(AdviceWords.summary(advice(false, 4_000_000, 0)));
         assertTrue(words.contains("by at most 10 s, 75 % of what it writes would not have crossed to the NAS"), words);
-        var never = new Advice.Outcome(Writes.BEHIND, 10, 64, 1_000_000, 100, 2_500_000, 3_100, 0, 0, 1, List.of(Exposure.NONE), 0);
+        var never = new Advice.Outcome(
+                Writes.BEHIND, 10, 64, 1_000_000, 100, 2_500_000, 3_100, 0, 0, 1, List.of(Exposure.NONE), 0);
         assertEquals("\u2013", AdviceWords.waited(never));
     }
 
@@ -54,7 +66,8 @@ class AdviceWordsTest {
         assertEquals("8 %", plain(AdviceWords.flushes(advice, AT_ONCE)));
         assertEquals("\u2013", AdviceWords.typical(BEHIND));
         assertEquals("\u2013", AdviceWords.loss(BEHIND, BEHIND.losses().getFirst()));
-        assertEquals("2.50 MB, 3.1 s", plain(AdviceWords.loss(BEHIND, BEHIND.losses().getLast())));
+        assertEquals(
+                "2.50 MB, 3.1 s", plain(AdviceWords.loss(BEHIND, BEHIND.losses().getLast())));
         assertEquals("nothing", AdviceWords.loss(AT_ONCE, AT_ONCE.losses().getFirst()));
         assertEquals("\u2013", AdviceWords.waited(AT_ONCE));
         assertEquals("4.0 s", AdviceWords.waited(BEHIND));
