@@ -173,10 +173,7 @@ record WorkloadFiles(Path folder) {
                 paths.addAll(List.of(base, base + "-journal", base + "-wal"));
             }
             paths.add("/var/lib/dpkg/status");
-            debugfs(
-                    here,
-                    image,
-                    paths.stream().map(path -> "dump \"" + path + "\" " + here.resolve(local(path))));
+            debugfs(here, image, paths.stream().map(path -> "dump \"" + path + "\" " + here.resolve(local(path))));
         }
 
         /** What is in the directories of names that matter. */
