@@ -1,7 +1,8 @@
 #!/bin/sh
 # Runs in the lab's guest: each workload on a disk of its own, which QEMU records. What is durable by then is said in the
 # disk's last MiB, behind the file system: the N-th acknowledgement in its N-th sector, as one line of text.
-# usage: guest.sh, beside its tools, with the disks /dev/vdb (fio), vdc (dpkg), vdd (sqlite) and vde (journal)
+# usage: guest.sh WORKLOAD..., beside its tools, with the disks /dev/vdb (fio), vdc (dpkg), vdd (sqlite), vde (journal)
+# and vdf (sequences)
 set -eu
 export PATH=/usr/sbin:/usr/bin:/sbin:/bin LC_ALL=C
 tools=$(dirname "$0")
@@ -21,7 +22,7 @@ begin() { # DISK: a file system of its own, mounted
 }
 
 ack() { # WORD...
-    n=$(cat "$acks")
+    read -r n < "$acks"
     printf '%s\n' "$*" | dd of="$disk" bs=512 count=1 seek=$((fs_MiB * 2048 + n)) conv=sync,notrunc oflag=direct 2> /dev/null
     echo $((n + 1)) > "$acks"
 }
@@ -111,18 +112,21 @@ run_journal() {
     umount /mnt/disk
 }
 
-case ${1:-all} in
+run_sequences() {
+    begin /dev/vdf
+    "$tools/sequences.py" /mnt/disk "$tools/guest.sh" ack /dev/vdf
+    umount /mnt/disk
+}
+
+case $1 in
 ack)
     disk=$2
     acks=/run/acks-${disk#/dev/}
     shift 2
     ack "$@"
     ;;
-all)
-    run_fio
-    run_dpkg
-    run_sqlite
-    run_journal
+*)
+    for workload in "$@"; do run_$workload; done
     echo RECORDED
     ;;
 esac

@@ -10,10 +10,15 @@ import java.security.GeneralSecurityException;
 import java.security.MessageDigest;
 import java.util.ArrayList;
 import java.util.HashMap;
+import java.util.HashSet;
 import java.util.HexFormat;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.concurrent.TimeUnit;
+import java.util.function.Predicate;
+import java.util.regex.Pattern;
+import java.util.stream.Stream;
 
 /**
  * What e2fsprogs, sqlite3 and dpkg find on the disk of a {@link Workload} after its guest has crashed.
@@ -42,7 +47,7 @@ record WorkloadFiles(Path folder) {
         assertEquals(0, check.status, () -> "the file system is not sound: " + check);
         var wanted = new Wanted(acknowledged);
         wanted.dump(here, image);
-        wanted.check(here);
+        wanted.check(here, wanted.list(here, image));
         delete(here);
     }
 
@@ -65,10 +70,64 @@ record WorkloadFiles(Path folder) {
         Files.delete(folder);
     }
 
-    /** What was acknowledged, in the words of releng/workloads/guest.sh. */
+    private enum Kind {
+        NOTHING,
+        FILE,
+        DIRECTORY
+    }
+
+    private record Link(String one, String other) {
+
+        Stream<String> names() {
+            return Stream.of(one, other);
+        }
+    }
+
+    /** What debugfs has said of some directories. */
+    private static final class Listing {
+
+        private static final Pattern COMMAND = Pattern.compile("debugfs: ls -p \"(.*)\"");
+        private static final Pattern ENTRY = Pattern.compile("/([0-9]+)/([0-9]+)/[0-9]+/[0-9]+/([^/]+)/[0-9]*/");
+
+        private final Map<String, Kind> kinds = new HashMap<>();
+        private final Map<String, Long> inodes = new HashMap<>();
+
+        Listing(String output) {
+            var directory = "";
+            for (var line : output.lines().toList()) {
+                var command = COMMAND.matcher(line);
+                var entry = ENTRY.matcher(line);
+                if (command.matches()) {
+                    directory = command.group(1);
+                } else if (entry.matches()) {
+                    var path = directory + entry.group(3);
+                    kinds.put(path, entry.group(2).startsWith("04") ? Kind.DIRECTORY : Kind.FILE);
+                    inodes.put(path, Long.valueOf(entry.group(1)));
+                }
+            }
+        }
+
+        static String directory(String path) {
+            return path.substring(0, path.lastIndexOf('/') + 1);
+        }
+
+        Kind kind(String path) {
+            var directory = directory(path);
+            assertTrue(kinds.containsKey(directory + "."), () -> directory + " is missing");
+            return kinds.getOrDefault(path, Kind.NOTHING);
+        }
+
+        boolean has(Link link) {
+            return inodes.containsKey(link.one) && inodes.get(link.one).equals(inodes.get(link.other));
+        }
+    }
+
+    /** What was acknowledged, in the words of releng/workloads: guest.sh and sequences.py. */
     private static final class Wanted {
 
         private final Map<String, String> files = new HashMap<>();
+        private final Map<String, Kind> kinds = new HashMap<>();
+        private final Set<Link> links = new HashSet<>();
         private final Map<String, Integer> rows = new HashMap<>();
         private final List<String> packages = new ArrayList<>();
 
@@ -76,15 +135,32 @@ record WorkloadFiles(Path folder) {
             rows.put("/delete.db", 0);
             rows.put("/wal.db", 0);
             for (var text : acknowledged) {
-                var words = text.split(" ");
-                switch (words[0]) {
-                    case "file" -> files.put(words[1], words[2]);
-                    case "rows" -> rows.put(words[1], Integer.parseInt(words[2]));
-                    case "package" -> packages.add(words[1]);
-                    case "mounted", "without-journal", "with-journal" -> {}
-                    default -> throw new AssertionError("it was acknowledged: " + text);
+                for (var promise : text.split("; ")) {
+                    add(promise.split(" "));
                 }
             }
+        }
+
+        private void add(String... words) {
+            switch (words[0]) {
+                case "file" -> files.put(words[1], words[2]);
+                case "name" -> kinds.put(words[1], Kind.FILE);
+                case "dir" -> kinds.put(words[1], Kind.DIRECTORY);
+                case "gone" -> kinds.put(words[1], Kind.NOTHING);
+                case "link" -> links.add(new Link(words[1], words[2]));
+                case "changes" -> Stream.of(words).skip(1).forEach(this::forget);
+                case "rows" -> rows.put(words[1], Integer.parseInt(words[2]));
+                case "package" -> packages.add(words[1]);
+                case "mounted", "without-journal", "with-journal" -> {}
+                default -> throw new AssertionError("it was acknowledged: " + String.join(" ", words));
+            }
+        }
+
+        private void forget(String directory) {
+            Predicate<String> below = path -> path.startsWith(directory + "/");
+            files.keySet().removeIf(below);
+            kinds.keySet().removeIf(below);
+            links.removeIf(link -> below.test(link.one));
         }
 
         private static String local(String path) {
@@ -97,16 +173,32 @@ record WorkloadFiles(Path folder) {
                 paths.addAll(List.of(base, base + "-journal", base + "-wal"));
             }
             paths.add("/var/lib/dpkg/status");
-            var commands = paths.stream()
-                    .map(path -> "dump \"" + path + "\" " + here.resolve(local(path)))
-                    .toList();
-            var file = Files.write(here.resolve("commands"), commands);
-            run(here, "debugfs", "-f", file.toString(), image.toString());
+            debugfs(here, image, paths.stream().map(path -> "dump \"" + path + "\" " + here.resolve(local(path))));
         }
 
-        void check(Path here) throws Exception {
+        /** What is in the directories of names that matter. */
+        Listing list(Path here, Path image) throws Exception {
+            var names = Stream.concat(kinds.keySet().stream(), links.stream().flatMap(Link::names));
+            return new Listing(debugfs(
+                    here,
+                    image,
+                    names.map(Listing::directory).distinct().map(directory -> "ls -p \"" + directory + "\"")));
+        }
+
+        private static String debugfs(Path here, Path image, Stream<String> commands) throws Exception {
+            var file = Files.write(here.resolve("commands"), commands.toList());
+            return run(here, "debugfs", "-f", file.toString(), image.toString()).output;
+        }
+
+        void check(Path here, Listing listing) throws Exception {
             for (var file : files.entrySet()) {
                 assertEquals(file.getValue(), sum(here.resolve(local(file.getKey()))), file.getKey());
+            }
+            for (var kind : kinds.entrySet()) {
+                assertEquals(kind.getValue(), listing.kind(kind.getKey()), kind.getKey());
+            }
+            for (var link : links) {
+                assertTrue(listing.has(link), () -> link + " is lost");
             }
             for (var base : rows.entrySet()) {
                 checkRows(here, base.getKey(), base.getValue());
@@ -158,11 +250,12 @@ record WorkloadFiles(Path folder) {
 
     private static Result run(Path here, String... command) throws Exception {
         var output = here.resolve("output");
-        var process = new ProcessBuilder(command)
+        var builder = new ProcessBuilder(command)
                 .redirectErrorStream(true)
                 .redirectOutput(output.toFile())
-                .redirectInput(Path.of("/dev/null").toFile())
-                .start();
+                .redirectInput(Path.of("/dev/null").toFile());
+        builder.environment().put("DEBUGFS_PAGER", "__none__");
+        var process = builder.start();
         if (!process.waitFor(PATIENCE_SECONDS, TimeUnit.SECONDS)) {
             process.destroyForcibly().waitFor();
             throw new AssertionError(String.join(" ", command) + " hangs: " + Files.readString(output));
