@@ -4,7 +4,6 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import org.junit.jupiter.api.AutoClose;
@@ -79,42 +78,9 @@ class GuestTest {
         world.guest(VM).run("echo kept > /root/word && sync", LONG);
         world.shutDown(VM);
         var overlay = world.nas().resolve("vms/" + VM + ".qcow2");
-        var serial = temp.resolve("serial");
-        var qemu = new ProcessBuilder(
-                        "timeout",
-                        Long.toString(World.BOOT.toSeconds()),
-                        "qemu-system-x86_64",
-                        "-machine",
-                        "q35",
-                        "-cpu",
-                        "qemu64",
-                        "-m",
-                        "256",
-                        "-nodefaults",
-                        "-display",
-                        "none",
-                        "-no-reboot",
-                        "-kernel",
-                        world.nas().resolve("boot/vmlinuz").toString(),
-                        "-initrd",
-                        world.nas().resolve("boot/initrd").toString(),
-                        "-append",
-                        GuestImage.commandLine("plain"),
-                        "-drive",
-                        "file=" + overlay + ",format=qcow2,if=virtio,snapshot=on",
-                        "-serial",
-                        "file:" + serial)
-                .redirectOutput(temp.resolve("out").toFile())
-                .redirectErrorStream(true)
-                .start();
-        try {
-            Until.holds(
-                    "plain QEMU's guest is ready",
-                    World.BOOT,
-                    () -> Files.exists(serial) && Files.readString(serial).contains(GuestImage.READY));
-        } finally {
-            qemu.destroy();
-            qemu.waitFor();
+        try (var qemu = PlainQemu.boot(world, overlay, temp)) {
+            Until.holds("plain QEMU's guest is ready", World.BOOT, () -> qemu.console()
+                    .contains(GuestImage.READY));
         }
     }
 

@@ -55,10 +55,7 @@ class LogSplitTest {
     }
 
     private long journalOnTheHost() throws Exception {
-        return world.ask(world.vm(VM).host(), agent -> agent.diskMap(VM)).ranges().stream()
-                .filter(range -> range.kind() == DiskMap.Kind.JOURNAL)
-                .mapToLong(DiskMap.Range::localBytes)
-                .sum();
+        return world.onTheHost(VM, DiskMap.Kind.JOURNAL);
     }
 
     private String work(String folder) throws Exception {

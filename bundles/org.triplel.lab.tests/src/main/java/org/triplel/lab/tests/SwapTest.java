@@ -71,10 +71,7 @@ class SwapTest {
     }
 
     private long swapOnTheHost() throws Exception {
-        return world.ask(world.vm(VM).host(), agent -> agent.diskMap(VM)).ranges().stream()
-                .filter(range -> range.kind() == DiskMap.Kind.SWAP)
-                .mapToLong(DiskMap.Range::localBytes)
-                .sum();
+        return world.onTheHost(VM, DiskMap.Kind.SWAP);
     }
 
     @Test

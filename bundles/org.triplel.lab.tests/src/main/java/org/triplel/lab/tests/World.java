@@ -14,6 +14,7 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Function;
 import org.triplel.agent.api.AgentService;
+import org.triplel.agent.api.DiskMap;
 import org.triplel.agent.api.Vm;
 import org.triplel.agent.api.VmState;
 import org.triplel.cluster.Fleet;
@@ -107,6 +108,14 @@ final class World implements AutoCloseable {
 
     <T> T ask(String host, Function<AgentService, CompletableFuture<T>> request) throws Exception {
         return fleet.call(host, request).get(SOON.toMillis(), TimeUnit.MILLISECONDS);
+    }
+
+    /** How many bytes of this kind a VM's reads would take from its host's own disk. */
+    long onTheHost(String vm, DiskMap.Kind kind) throws Exception {
+        return ask(vm(vm).host(), agent -> agent.diskMap(vm)).ranges().stream()
+                .filter(range -> range.kind() == kind)
+                .mapToLong(DiskMap.Range::localBytes)
+                .sum();
     }
 
     /** Starts a VM and returns when its guest answers. */
