@@ -10,9 +10,8 @@ import org.eclipse.swt.widgets.Event;
 import org.eclipse.swt.widgets.Label;
 import org.eclipse.swt.widgets.Table;
 import org.eclipse.ui.PlatformUI;
-import org.junit.jupiter.api.AfterEach;
-import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.extension.RegisterExtension;
 import org.triplel.agent.api.VmState;
 import org.triplel.agent.api.VmWatch;
 import org.triplel.cluster.Fleet;
@@ -28,20 +27,9 @@ class AdviceDialogTest {
     private final Bot bot = new Bot();
     private final Fleet fleet = PlatformUI.getWorkbench().getService(Fleet.class);
     private final VmsTable vms = new VmsTable(bot, fleet);
-    private Hosts hosts;
 
-    @BeforeEach
-    void connect() {
-        hosts = new Hosts();
-        vms.awaitStoppedVmsOfBothHosts();
-    }
-
-    @AfterEach
-    void disconnect() throws Exception {
-        bot.closeDialogs();
-        hosts.close();
-        vms.awaitLossOfBothHosts();
-    }
+    @RegisterExtension
+    final Hosts hosts = new Hosts(bot, vms);
 
     private static void choose(Table table, int row) {
         table.setSelection(row);

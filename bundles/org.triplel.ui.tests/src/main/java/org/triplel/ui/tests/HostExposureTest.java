@@ -7,9 +7,8 @@ import java.util.List;
 import org.eclipse.swt.widgets.Tree;
 import org.eclipse.swt.widgets.TreeItem;
 import org.eclipse.ui.PlatformUI;
-import org.junit.jupiter.api.AfterEach;
-import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.extension.RegisterExtension;
 import org.triplel.agent.api.Placement;
 import org.triplel.agent.api.Side;
 import org.triplel.agent.api.VmPlacement;
@@ -24,19 +23,9 @@ class HostExposureTest {
     private final Bot bot = new Bot();
     private final Fleet fleet = PlatformUI.getWorkbench().getService(Fleet.class);
     private final VmsTable vms = new VmsTable(bot, fleet);
-    private Hosts hosts;
 
-    @BeforeEach
-    void connect() {
-        hosts = new Hosts();
-        vms.awaitStoppedVmsOfBothHosts();
-    }
-
-    @AfterEach
-    void disconnect() throws Exception {
-        hosts.close();
-        vms.awaitLossOfBothHosts();
-    }
+    @RegisterExtension
+    final Hosts hosts = new Hosts(bot, vms);
 
     private TreeItem host(String name) {
         return bot.visible(Tree.class).stream()

@@ -13,9 +13,8 @@ import org.eclipse.swt.widgets.Label;
 import org.eclipse.swt.widgets.Shell;
 import org.eclipse.swt.widgets.Text;
 import org.eclipse.ui.PlatformUI;
-import org.junit.jupiter.api.AfterEach;
-import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.extension.RegisterExtension;
 import org.triplel.agent.api.Placement;
 import org.triplel.agent.api.Side;
 import org.triplel.agent.api.VmPlacement;
@@ -30,20 +29,9 @@ class PlacementPageTest {
     private final Bot bot = new Bot();
     private final Fleet fleet = PlatformUI.getWorkbench().getService(Fleet.class);
     private final VmsTable vms = new VmsTable(bot, fleet);
-    private Hosts hosts;
 
-    @BeforeEach
-    void connect() {
-        hosts = new Hosts();
-        vms.awaitStoppedVmsOfBothHosts();
-    }
-
-    @AfterEach
-    void disconnect() throws Exception {
-        bot.closeDialogs();
-        hosts.close();
-        vms.awaitLossOfBothHosts();
-    }
+    @RegisterExtension
+    final Hosts hosts = new Hosts(bot, vms);
 
     private Button button(String text) {
         return bot.find(Button.class, button -> plain(button).equals(text));
