@@ -34,6 +34,7 @@ import org.triplel.agent.api.Side;
 import org.triplel.agent.api.TrafficCounter;
 import org.triplel.block.nbd.NbdClient;
 import org.triplel.hypervisor.DomainPlacement;
+import org.triplel.router.Placement;
 
 @Timeout(60)
 class DisksTest {
@@ -324,6 +325,23 @@ class DisksTest {
             }
             Await.until("it is home", () -> !host.disks.changing("desk-01"));
             assertEquals(0, host.disks.find("desk-01").orElseThrow().disk().localBytes(0, NasFixture.BYTES));
+            host.disks.detach("desk-01", Guest.OFF);
+        }
+    }
+
+    /** As after a move that has failed. */
+    @Test
+    void areChangingWhileSwapIsHereThatShouldNotBe() throws Exception {
+        try (var host = new DiskHost(temp, fixture)) {
+            host.disks.attach(VM, Guest.OFF);
+            try (var guest = host.guest()) {
+                swapOut(guest);
+            }
+            var disk = host.disks.find("desk-01").orElseThrow().disk();
+            disk.place(Placement.NAS);
+            assertTrue(host.disks.changing("desk-01"));
+            disk.moveSwap();
+            assertFalse(host.disks.changing("desk-01"));
             host.disks.detach("desk-01", Guest.OFF);
         }
     }

@@ -5,6 +5,7 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import java.util.Arrays;
 import org.eclipse.swt.SWT;
 import org.eclipse.swt.graphics.ImageData;
+import org.eclipse.swt.graphics.RGB;
 import org.eclipse.swt.widgets.Combo;
 import org.eclipse.swt.widgets.Event;
 import org.eclipse.swt.widgets.Label;
@@ -38,15 +39,15 @@ class AdviceDialogTest {
 
     /** How many pixels of a chart show what would have been lost. */
     private static long drawn(StackedChartCanvas chart) {
-        var color = Alarm.NONE.color(Palette.of(chart)).awt().getRGB() & 0xffffff;
+        var color = Alarm.NONE.color(Palette.of(chart)).rgb();
         return chart.settled() ? count(chart.imageData().orElseThrow(), color) : -1;
     }
 
-    private static long count(ImageData image, int color) {
+    private static long count(ImageData image, RGB color) {
         var count = 0L;
         for (var y = 0; y < image.height; y++) {
             for (var x = 0; x < image.width; x++) {
-                count += image.getPixel(x, y) == color ? 1 : 0;
+                count += image.palette.getRGB(image.getPixel(x, y)).equals(color) ? 1 : 0;
             }
         }
         return count;
@@ -96,5 +97,7 @@ class AdviceDialogTest {
         });
         bot.find(Label.class, label -> label.getText()
                 .matches("Lost with the host, with the journal on the host: \\d\\d:\\d\\d:\\d\\d, .* MB, .*"));
+        bot.press("Close");
+        bot.awaitThat("it is closed", dialog::isDisposed);
     }
 }

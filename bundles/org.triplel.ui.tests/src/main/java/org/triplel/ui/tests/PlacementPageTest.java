@@ -91,9 +91,9 @@ class PlacementPageTest {
     }
 
     @Test
-    void manyArePlacedByTheKeyboard() {
+    void manyArePlacedTogether() {
         vms.select("desk-01", "desk-03");
-        bot.key(SWT.CR, SWT.ALT);
+        bot.menu("VM", "Properties");
         var dialog = bot.shell("Properties for desk-01, desk-03");
         bot.choose(button("On the NAS"));
         close(dialog);

@@ -19,7 +19,6 @@ final class Messages extends NLS {
     public static String Fleet_Connecting;
     public static String Fleet_Disk;
     public static String Fleet_Empty;
-    public static String Fleet_Exposed;
     public static String Fleet_Exposure;
     public static String Fleet_Lost;
     public static String Fleet_LostRemedy;

@@ -116,9 +116,7 @@ record Node(
                                 + (problem.isEmpty()
                                         ? ""
                                         : ", " + problem(host.status().orElseThrow()))
-                                + (exposure.bytes() == 0
-                                        ? ""
-                                        : ", " + NLS.bind(Messages.Fleet_Exposed, Rpo.words(exposure)));
+                                + (exposure.bytes() == 0 ? "" : ", " + Rpo.words(exposure));
                 };
         return new Node(
                 new FleetElement.Client(host.name()),
