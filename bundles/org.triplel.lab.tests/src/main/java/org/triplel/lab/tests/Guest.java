@@ -5,6 +5,8 @@ import static java.nio.charset.StandardCharsets.UTF_8;
 import com.google.gson.Gson;
 import com.google.gson.JsonObject;
 import com.google.gson.JsonParser;
+import java.nio.file.Files;
+import java.nio.file.Path;
 import java.time.Duration;
 import java.util.Base64;
 import java.util.List;
@@ -12,6 +14,9 @@ import java.util.Map;
 
 /** A guest's shell, reached through its guest agent by virsh: none of our code is on the way. */
 record Guest(String uri, String domain) {
+
+    /** Characters of base64 in a command: whole bytes, and less than the 128 KiB that Linux allows an argument. */
+    private static final int PIECE = 96 << 10;
 
     /** Runs a shell command in the guest to its end and returns what it printed; a status other than 0 fails. */
     String run(String command, Duration deadline) throws Exception {
@@ -45,6 +50,15 @@ record Guest(String uri, String domain) {
                     "in the guest: " + command + ": " + status[0] + output + decoded(status[0], "err-data"));
         }
         return output;
+    }
+
+    /** Copies a file of this machine into the guest. */
+    void put(Path file, String there) throws Exception {
+        var text = Base64.getEncoder().encodeToString(Files.readAllBytes(file));
+        for (int at = 0; at < text.length(); at += PIECE) {
+            var piece = text.substring(at, Math.min(text.length(), at + PIECE));
+            run("echo " + piece + " | base64 -d >> " + there, World.SOON);
+        }
     }
 
     /** Whether QEMU runs the guest now. */
