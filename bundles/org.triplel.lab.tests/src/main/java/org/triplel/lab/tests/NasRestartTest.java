@@ -6,12 +6,16 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.time.Instant;
+import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.AutoClose;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.TestInstance;
 import org.junit.jupiter.api.io.TempDir;
+import org.triplel.agent.api.JournalDisk;
 import org.triplel.agent.api.Placement;
 import org.triplel.agent.api.Side;
+import org.triplel.agent.api.VmJournalDisk;
 import org.triplel.agent.api.VmPlacement;
 import org.triplel.agent.api.Writes;
 
@@ -55,25 +59,49 @@ class NasRestartTest {
         survives(Placement.behind(Side.LOCAL, RPO_SECONDS, 32, "Ada"), temp);
     }
 
+    /** Its journal is on the host too, but what it checkpoints is not. */
+    @Test
+    @Tag("long")
+    void whatHasAJournalDiskWaits(@TempDir Path temp) throws Exception {
+        var vm = "desk-02";
+        var wanted = new VmJournalDisk(vm, JournalDisk.wanted(64, JournalDisk.Mode.JOURNAL, 0, "Ada"));
+        world.fleet()
+                .call(world.vm(vm).host(), agent -> agent.giveJournalDisk(wanted))
+                .get(LONG.toMillis(), TimeUnit.MILLISECONDS);
+        world.boot(vm);
+        var sums = writesOn(vm, "disk", false);
+        world.shutDown(vm);
+        world.fleet()
+                .call(world.vm(vm).host(), agent -> agent.takeJournalDisk(vm))
+                .get(LONG.toMillis(), TimeUnit.MILLISECONDS);
+        assertOnTheNas(vm, "disk", sums, temp);
+    }
+
     private void survives(Placement placement, Path temp) throws Exception {
         world.ask(world.vm(VM).host(), agent -> agent.placeVm(new VmPlacement(VM, placement)));
         world.boot(VM);
-        boolean behind = placement.writes() == Writes.BEHIND;
-        var guest = world.guest(VM);
         var folder = placement.writes().name();
+        var sums = writesOn(VM, folder, placement.writes() == Writes.BEHIND);
+        world.shutDown(VM);
+        assertOnTheNas(VM, folder, sums, temp);
+    }
+
+    /** The NAS goes away twice while the guest writes; returns the sums of what it has written. */
+    private String writesOn(String vm, String folder, boolean behind) throws Exception {
+        var guest = world.guest(vm);
         var command = WRITER.formatted(folder);
         long writer = guest.start(command);
         awaitMoreThan(guest, 0);
 
         World.kill(world.nasProcess());
-        isAway(AWAY, behind);
+        isAway(vm, AWAY, behind);
         world.startNas();
         awaitMoreThan(guest, durable(guest));
 
         var nas = Long.toString(world.nasProcess().pid());
         Tool.run("kill", "-STOP", nas);
         try {
-            isAway(STALLED, behind);
+            isAway(vm, STALLED, behind);
         } finally {
             Tool.run("kill", "-CONT", nas);
         }
@@ -85,29 +113,32 @@ class NasRestartTest {
         assertEquals(sums, guest.run("cd /srv/" + folder + " && sha256sum file-*", LONG));
         var complaints = guest.run("dmesg | grep -iE 'i/o error|ext4-fs error|aborted' || true", LONG);
         assertEquals("", complaints.strip());
-        Until.holds("nothing is wrong", World.SOON, () -> world.vm(VM).problem().isEmpty());
-        world.shutDown(VM);
-        var partition = RootFileSystem.onTheNas(world, VM, temp);
+        Until.holds("nothing is wrong", World.SOON, () -> world.vm(vm).problem().isEmpty());
+        return sums;
+    }
+
+    private void assertOnTheNas(String vm, String folder, String sums, Path temp) throws Exception {
+        var partition = RootFileSystem.onTheNas(world, vm, temp);
         assertEquals(0, partition.e2fsck("-fn"));
         partition.assertHas(folder, sums);
     }
 
     /** The NAS is away for this long; what is written behind gets older meanwhile, and the administrator is told. */
-    private void isAway(Duration time, boolean behind) throws Exception {
+    private void isAway(String vm, Duration time, boolean behind) throws Exception {
         var end = Instant.now().plus(time);
         if (behind) {
             Until.holds("its age grows", World.SOON, () -> {
-                var exposure = world.fleet().traffic().exposure(VM);
+                var exposure = world.fleet().traffic().exposure(vm);
                 return exposure.bytes() > 0 && exposure.ageMillis() > time.toMillis();
             });
-            Until.holds("it is told", World.SOON, () -> world.vm(VM).problem().contains("further writes wait"));
+            Until.holds("it is told", World.SOON, () -> world.vm(vm).problem().contains("further writes wait"));
         }
         if (!behind && time.equals(STALLED)) {
-            Until.holds("it is told", World.SOON, () -> world.vm(VM).problem().contains("The NAS has not answered"));
+            Until.holds("it is told", World.SOON, () -> world.vm(vm).problem().contains("The NAS has not answered"));
         }
         Until.holds("it was away for " + time, time.plus(World.SOON), () -> Instant.now()
                 .isAfter(end));
-        assertTrue(world.guest(VM).running(), "the guest is paused");
+        assertTrue(world.guest(vm).running(), "the guest is paused");
     }
 
     private static long durable(Guest guest) throws Exception {
