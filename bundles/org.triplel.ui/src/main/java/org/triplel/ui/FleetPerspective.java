@@ -19,7 +19,7 @@ public final class FleetPerspective implements IPerspectiveFactory {
     public void createInitialLayout(IPageLayout layout) {
         layout.setEditorAreaVisible(false);
         var editors = layout.getEditorArea();
-        layout.addView(FleetView.ID, IPageLayout.LEFT, 0.22f, editors);
+        layout.addView(FleetView.ID, IPageLayout.LEFT, 0.235f, editors);
         // below the main folder, so that a VM's details open beside the table and get its height
         var bottom = layout.createFolder("bottom", IPageLayout.BOTTOM, 0.56f, editors);
         bottom.addView(TrafficView.ID);
