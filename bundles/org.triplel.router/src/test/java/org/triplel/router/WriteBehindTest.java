@@ -21,6 +21,7 @@ import java.util.concurrent.Callable;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
+import java.util.concurrent.TimeUnit;
 import java.util.function.BooleanSupplier;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
@@ -376,10 +377,14 @@ class WriteBehindTest {
         disk.flush();
         disk.place(Placement.NAS);
         var moved = elsewhere(disk::moveWrites);
-        for (int i = 0; i < 20; i++) {
-            disk.write(i * 4096L, filled(4096, i + 2));
-            disk.flush();
-        }
+        var guest = elsewhere(() -> {
+            for (int i = 0; i < 20; i++) {
+                disk.write(i * 4096L, filled(4096, i + 2));
+                disk.flush();
+            }
+            return true;
+        });
+        assertTrue(guest.get(30, TimeUnit.SECONDS)); // who waits for the NAS waits for ever
         assertFalse(moved.isDone());
         gate.goOn();
         assertTrue(moved.get());
@@ -400,7 +405,7 @@ class WriteBehindTest {
         disk.place(behind(LONG));
         var moved = elsewhere(disk::moveWrites);
         await(disk::writesBehind);
-        disk.write(2L * FAR, filled(4096, 2));
+        assertTrue(writeElsewhere(2L * FAR, 4096, 2).get(30, TimeUnit.SECONDS));
         var flushed = elsewhere(() -> {
             disk.flush();
             return true;
