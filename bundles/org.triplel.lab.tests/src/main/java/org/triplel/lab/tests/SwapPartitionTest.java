@@ -8,8 +8,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 import java.time.Duration;
-import org.junit.jupiter.api.AfterAll;
-import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.AutoClose;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.TestInstance;
@@ -51,18 +50,11 @@ class SwapPartitionTest {
     private static final String MUCH = "rm -f /run/much/file && echo $$ > /sys/fs/cgroup/little/cgroup.procs"
             + " && head -c 24m /dev/urandom > /run/much/file && sha256sum < /run/much/file";
 
-    private World world;
+    @AutoClose
+    private final World world;
 
-    @BeforeAll
-    void startLab() throws Exception {
+    SwapPartitionTest() throws Exception {
         world = World.start("partition");
-    }
-
-    @AfterAll
-    void endLab() throws Exception {
-        if (world != null) { // the lab did start
-            world.close();
-        }
     }
 
     @Test
