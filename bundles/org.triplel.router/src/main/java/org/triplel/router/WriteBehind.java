@@ -171,17 +171,16 @@ final class WriteBehind implements AutoCloseable {
 
     /** What is wrong and what to do, or empty. */
     String problem() {
-        var failure = failure();
-        var late = lateness();
-        return failure.isEmpty() ? late.isEmpty() ? overlay.silence() : late : failure;
+        return first(overlay.problem(), nasProblem, diskProblem, lateness(), overlay.silence());
     }
 
-    /** What fails, and not only takes long, or empty. */
+    /** The same, apart from what only makes writers wait. */
     String failure() {
-        return Stream.of(overlay.problem(), nasProblem, diskProblem)
-                .filter(each -> !each.isEmpty())
-                .findFirst()
-                .orElse("");
+        return first(overlay.problem(), nasProblem, diskProblem, overlay.silence());
+    }
+
+    private static String first(String... texts) {
+        return Stream.of(texts).filter(each -> !each.isEmpty()).findFirst().orElse("");
     }
 
     /** An alarm comes before writers have to wait. */
