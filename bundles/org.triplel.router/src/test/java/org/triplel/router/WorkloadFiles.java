@@ -57,7 +57,8 @@ record WorkloadFiles(Path folder) {
         var image = here.resolve("fs.raw");
         PlainQemu.store(Workload.fileSystem(disk), image);
         var repair = run(here, "e2fsck", "-fy", image.toString());
-        boolean torn = repair.output.contains("Superblock checksum does not match"); // it has two sectors, and no journal
+        boolean torn =
+                repair.output.contains("Superblock checksum does not match"); // it has two sectors, and no journal
         assertTrue(repair.status < 4 || torn, () -> "the file system is beyond repair: " + repair);
         delete(here);
     }
