@@ -241,6 +241,18 @@ final class Bot {
         });
     }
 
+    /** As if a key came to a widget, for one that the display cannot be made to type: Enter with a modifier. */
+    void stroke(Widget widget, int keyCode, int modifier) {
+        display.asyncExec(
+                () -> { // it may open a dialog
+                    var event = new Event();
+                    event.keyCode = keyCode;
+                    event.character = (char) keyCode;
+                    event.stateMask = modifier;
+                    widget.notifyListeners(SWT.KeyDown, event);
+                });
+    }
+
     private void post(int type, int keyCode) {
         var event = new Event();
         event.type = type;

@@ -91,9 +91,9 @@ class PlacementPageTest {
     }
 
     @Test
-    void manyArePlacedTogether() {
+    void manyArePlacedByTheKeyboard() {
         vms.select("desk-01", "desk-03");
-        bot.menu("VM", "Properties");
+        bot.stroke(bot.ui(vms::table), SWT.CR, SWT.ALT);
         var dialog = bot.shell("Properties for desk-01, desk-03");
         bot.choose(button("On the NAS"));
         close(dialog);
