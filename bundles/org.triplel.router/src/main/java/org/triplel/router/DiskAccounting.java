@@ -56,20 +56,17 @@ final class DiskAccounting implements WriteBehind.Drained {
         }
     }
 
-    void flushBegins(long start) {
+    /** Returns whom the flush's end is to be told, too. */
+    Optional<DiskObserver> flushBegins(long start) {
         var watching = observer;
-        if (watching.isPresent()) {
-            watching.get().flushBegins(start);
-        }
+        watching.ifPresent(each -> each.flushBegins(start));
+        return watching;
     }
 
-    void flushed(Side side, long start) {
+    void flushed(Optional<DiskObserver> watching, Side side, long start) {
         long end = System.nanoTime();
         metrics.record(RequestClass.PRIVATE, Direction.FLUSH, side, 0, end - start);
-        var watching = observer;
-        if (watching.isPresent()) {
-            watching.get().flushed(side == Side.NAS, start, end);
-        }
+        watching.ifPresent(each -> each.flushed(side == Side.NAS, start, end));
     }
 
     @Override

@@ -24,11 +24,12 @@ import org.triplel.guest.SemanticMap;
  * A VM's disk: a base image that many share, a private image upon it, and what of it lies on this host. Routing decides
  * where a block is read, never what it contains.
  *
- * <p>A block that the host's {@link SubFile} holds is read from there. A cluster of 64 KiB that the private image does not
- * hold is read straight from the base; everything else goes to the private image's daemon. Whole blocks of what the guest
- * uses for something that the {@link Placement} keeps on the host are written there, all else to the private image. When a
- * range loses its use, its blocks are brought home before the change that told so completes. When that daemon dies, requests wait until another one has everything that was acknowledged;
- * they do not fail. The same holds for this process: the next disk on the same spool completes what it left.
+ * <p>A read ({@link ReadPath}) finds each block where its newest content is: with the host, in the private image, in the
+ * base. A write ({@link WritePath}) goes to whoever keeps it on the host ({@link Keepers}), as the {@link Placement} says
+ * and as far as whole blocks are written, else to the private image. When a range loses its use, its blocks are brought
+ * home ({@link Homecoming}) before the change that told so completes. When the private image's daemon dies, requests wait
+ * until another one has everything that was acknowledged; they do not fail. The same holds for this process: the next disk
+ * on the same spool completes what it left.
  *
  * <p>A trimmed range reads as zeroes. Overlapping changes are carried out in the order in which they came, reads wait for
  * nobody. A flush covers every change that completed before it, and costs nothing if there was none.
@@ -462,9 +463,9 @@ public final class RoutedDisk implements ClassifiedDevice {
     @Override
     public void flush() throws IOException {
         long start = System.nanoTime();
-        accounting.flushBegins(start);
+        var watching = accounting.flushBegins(start);
         settle();
-        accounting.flushed(flushLegs() ? Side.NAS : Side.LOCAL, start);
+        accounting.flushed(watching, flushLegs() ? Side.NAS : Side.LOCAL, start);
     }
 
     private void settle() throws IOException {
