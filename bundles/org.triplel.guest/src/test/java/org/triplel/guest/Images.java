@@ -67,6 +67,23 @@ final class Images {
         }
     }
 
+    /** A swap area in a file of its own. */
+    static Path swap(Path folder, long size) throws IOException {
+        var alone = blank(folder, "swap.img", size);
+        Tool.run("mkswap", alone.toString());
+        return alone;
+    }
+
+    /** Writes what is in a file of its own to pieces of a disk; returns how many bytes that was. */
+    static long fill(Path disk, Path alone, List<Range> pieces) throws IOException {
+        long from = 0;
+        for (var piece : pieces) {
+            write(disk, piece.start(), read(alone, from, (int) piece.length()));
+            from += piece.length();
+        }
+        return from;
+    }
+
     static SemanticMap inspect(Path image) throws IOException {
         try (var device = FileDevice.openReadOnly(image)) {
             return new DiskInspector(Limits.DEFAULT).inspect(device.size(), device::read);

@@ -70,17 +70,11 @@ class LvmTest {
     }
 
     private Path swap(long size) throws IOException {
-        var alone = Images.blank(folder, "swap.img", size);
-        Tool.run("mkswap", alone.toString());
-        return alone;
+        return Images.swap(folder, size);
     }
 
     private void fill(Path alone, List<Range> pieces) throws IOException {
-        long from = 0;
-        for (var piece : pieces) {
-            Images.write(image, piece.start(), Images.read(alone, from, (int) piece.length()));
-            from += piece.length();
-        }
+        Images.fill(image, alone, pieces);
     }
 
     /** Where ranges of a volume lie on the disk, neighbours as one, as long as each is of a volume's piece. */

@@ -105,18 +105,11 @@ class LvmToolsTest {
     }
 
     private Path swap(long mib) throws IOException {
-        var alone = Images.blank(folder, "swap.img", mib * Images.MIB);
-        Tool.run("mkswap", alone.toString());
-        return alone;
+        return Images.swap(folder, mib * Images.MIB);
     }
 
     private void fill(Path alone, List<Range> pieces) throws IOException {
-        long from = 0;
-        for (var piece : pieces) {
-            Images.write(image, piece.start(), Images.read(alone, from, (int) piece.length()));
-            from += piece.length();
-        }
-        assertEquals(Files.size(alone), from);
+        assertEquals(Files.size(alone), Images.fill(image, alone, pieces));
     }
 
     @Test

@@ -196,6 +196,23 @@ class WriteBehindTest {
         });
     }
 
+    /** All is written through; a write is stuck on its way to the NAS until it goes on. */
+    private Future<Boolean> writeOnItsWay() throws Exception {
+        disk.place(Placement.NAS);
+        disk.moveWrites();
+        gate.stallNext();
+        var write = writeElsewhere(FAR, 4096, 1);
+        gate.awaitArrival();
+        return write;
+    }
+
+    private Future<Boolean> flushElsewhere() {
+        return elsewhere(() -> {
+            disk.flush();
+            return true;
+        });
+    }
+
     @Test
     void aFlushDoesNotWaitForTheNasAndReadsSeeWhatWasWritten() throws IOException {
         gate.stall();
@@ -397,19 +414,12 @@ class WriteBehindTest {
     /** Only a flush waits, for what went to the NAS before. */
     @Test
     void noWriteWaitsForTheNasBecauseAllAreToBeWrittenBehind() throws Exception {
-        disk.place(Placement.NAS);
-        disk.moveWrites();
-        gate.stallNext();
-        var onItsWay = writeElsewhere(FAR, 4096, 1);
-        gate.awaitArrival();
+        var onItsWay = writeOnItsWay();
         disk.place(behind(LONG));
         var moved = elsewhere(disk::moveWrites);
         await(disk::writesBehind);
         assertTrue(writeElsewhere(2L * FAR, 4096, 2).get(30, TimeUnit.SECONDS));
-        var flushed = elsewhere(() -> {
-            disk.flush();
-            return true;
-        });
+        var flushed = flushElsewhere();
         assertTrue(moved.get());
         assertFalse(onItsWay.isDone() || flushed.isDone());
         gate.goOn();
@@ -419,11 +429,7 @@ class WriteBehindTest {
 
     @Test
     void whatWentThroughAndIsNeverFlushedReachesTheNasByItself() throws Exception {
-        disk.place(Placement.NAS);
-        disk.moveWrites();
-        gate.stallNext();
-        var onItsWay = writeElsewhere(FAR, 4096, 1);
-        gate.awaitArrival();
+        var onItsWay = writeOnItsWay();
         disk.place(behind(LONG));
         disk.moveWrites();
         gate.goOn();
@@ -435,17 +441,10 @@ class WriteBehindTest {
     @Test
     void whoWaitsForWhatWentThroughWaitsNoLongerWhenAllDoes() throws Exception {
         for (int i = 0; i < 20; i++) {
-            disk.place(Placement.NAS);
-            disk.moveWrites();
-            gate.stallNext();
-            var onItsWay = writeElsewhere(FAR, 4096, 1);
-            gate.awaitArrival();
+            var onItsWay = writeOnItsWay();
             disk.place(behind(LONG));
             disk.moveWrites();
-            var flushed = elsewhere(() -> {
-                disk.flush();
-                return true;
-            });
+            var flushed = flushElsewhere();
             disk.place(Placement.NAS);
             var moved = elsewhere(disk::moveWrites);
             var others = new ArrayList<Future<Boolean>>();
@@ -550,10 +549,7 @@ class WriteBehindTest {
         gate.stall();
         disk.write(0, filled(4096, 1));
         files.file.failFlushes();
-        var flush = elsewhere(() -> {
-            disk.flush();
-            return true;
-        });
+        var flush = flushElsewhere();
         await(() -> disk.problem().contains("The local disk fails"));
         assertFalse(flush.isDone());
         gate.goOn();
