@@ -70,7 +70,8 @@ public interface AgentService {
 
     /**
      * Takes effect at once, on a running VM too, and is kept with the VM; what has to move does so afterwards: the VM is
-     * {@linkplain Vm#changing changing} until it has, and an event tells when. Journals are placed on the host only if somebody accepts the risk.
+     * {@linkplain Vm#changing changing} until it has, and an event tells when. Journals are placed on the host only if
+     * somebody accepts the risk.
      */
     @JsonRequest
     CompletableFuture<Vm> placeVm(VmPlacement placement);
