@@ -3,6 +3,7 @@ package org.triplel.agent;
 import java.io.IOException;
 import java.util.Comparator;
 import java.util.List;
+import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.stream.Stream;
 import org.triplel.agent.api.DiskMap;
 import org.triplel.agent.api.DiskTraffic;
@@ -21,6 +22,7 @@ import org.triplel.router.RoutedDisk;
  * @param vm the VM
  * @param attachment distinguishes the lives of the disk
  * @param replica of its base image
+ * @param replicaUsed whether it is read from that replica, or on the NAS
  * @param daemon has its overlay open
  * @param disk what QEMU sees
  * @param locals what QEMU sees besides, and lies on this host
@@ -30,6 +32,7 @@ record AttachedDisk(
         DiskRecord vm,
         long attachment,
         Replica replica,
+        AtomicBoolean replicaUsed,
         StorageDaemon daemon,
         RoutedDisk disk,
         List<LocalDisk> locals,
@@ -50,7 +53,7 @@ record AttachedDisk(
 
     private long localBytes(DiskRange range) {
         return switch (range.kind()) {
-            case BASE -> replica.localBytes(range.offset(), range.length());
+            case BASE -> replicaUsed.get() ? replica.localBytes(range.offset(), range.length()) : 0;
             case JOURNAL, SWAP -> disk.localBytes(range.offset(), range.length());
             case UNUSED, REWRITTEN, PRIVATE -> 0;
         };

@@ -41,7 +41,10 @@ record DiskRecord(String vm, BaseVersion base, String overlay, Optional<DomainPl
                             properties.getProperty("base", ""), Integer.parseInt(properties.getProperty("version"))),
                     properties.getProperty("overlay", ""),
                     Optional.ofNullable(properties.getProperty("swapOnHost"))
-                            .map(swap -> new DomainPlacement(Boolean.parseBoolean(swap), writes(properties))));
+                            .map(swap -> new DomainPlacement(
+                                    Boolean.parseBoolean(properties.getProperty("baseOnHost", "true")),
+                                    Boolean.parseBoolean(swap),
+                                    writes(properties))));
         } catch (AgentException | IllegalArgumentException | DateTimeParseException e) {
             throw new IOException(file + " is damaged: " + e.getMessage(), e);
         }
@@ -85,6 +88,7 @@ record DiskRecord(String vm, BaseVersion base, String overlay, Optional<DomainPl
         properties.setProperty("base", base.base());
         properties.setProperty("version", Integer.toString(base.version()));
         properties.setProperty("overlay", overlay);
+        placement.ifPresent(place -> properties.setProperty("baseOnHost", Boolean.toString(place.baseOnHost())));
         placement.ifPresent(place -> properties.setProperty("swapOnHost", Boolean.toString(place.swapOnHost())));
         placement.ifPresent(place -> write(place.writes(), properties));
         DurableProperties.write(properties, folder.resolve(vm));

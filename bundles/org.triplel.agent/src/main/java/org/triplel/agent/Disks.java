@@ -15,6 +15,7 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ConcurrentSkipListMap;
+import java.util.concurrent.atomic.AtomicBoolean;
 import org.triplel.agent.api.AgentError;
 import org.triplel.agent.api.AgentEvent.Severity;
 import org.triplel.block.BlockDevice;
@@ -46,7 +47,7 @@ final class Disks implements VmDisks, AutoCloseable {
     private static final String PLACEMENT = "Storage placement";
 
     /** Of a disk that is only attached to bring home what is here. */
-    private static final DomainPlacement NOTHING_MORE = new DomainPlacement(false, Writes.THROUGH);
+    private static final DomainPlacement NOTHING_MORE = new DomainPlacement(true, false, Writes.THROUGH);
 
     private static final System.Logger LOG = System.getLogger(Disks.class.getName());
 
@@ -182,7 +183,8 @@ final class Disks implements VmDisks, AutoCloseable {
             locals.forEach(each -> done.push(each::close));
 
             step = "offering the base image to the image daemon";
-            bases.add(vm.vm(), replica.view(count(metrics, RequestClass.BASE_COPY)));
+            var replicaUsed = new AtomicBoolean(placement.baseOnHost());
+            bases.add(vm.vm(), replica.view(replicaUsed::get, count(metrics, RequestClass.BASE_COPY)));
             done.push(() -> bases.remove(vm.vm()));
 
             step = "opening the spool";
@@ -224,7 +226,7 @@ final class Disks implements VmDisks, AutoCloseable {
             var image = nas.identity(vm.overlay());
             var disk = new RoutedDisk(
                     export(vm.vm()),
-                    replica.view(count(metrics, RequestClass.BASE)),
+                    replica.view(replicaUsed::get, count(metrics, RequestClass.BASE)),
                     daemon,
                     spool,
                     split
@@ -240,7 +242,7 @@ final class Disks implements VmDisks, AutoCloseable {
             attached.put(
                     vm.vm(),
                     new AttachedDisk(
-                            disk.split() ? vm : vm.unsplit(), attachment, replica, daemon, disk, locals, metrics));
+                            disk.split() ? vm : vm.unsplit(), attachment, replica, replicaUsed, daemon, disk, locals, metrics));
             locals.forEach(each -> disks.add(each.export(), each));
             disks.add(export(vm.vm()), disk);
             disks.add(readOnlyExport(vm.vm()), new ReadOnlyDisk(disk));
@@ -369,6 +371,7 @@ final class Disks implements VmDisks, AutoCloseable {
                     "Check the disk of this host.",
                     e);
         }
+        disk.get().replicaUsed().set(placement.baseOnHost());
         disk.get().disk().place(placement(placement));
         move(vm, disk.get());
     }

@@ -304,6 +304,9 @@ final class ManagedVm {
     }
 
     private void tell(DomainPlacement before, DomainPlacement after) {
+        if (before.baseOnHost() != after.baseOnHost()) {
+            host.events.add(Severity.INFO, name(), PLACEMENT, placements.baseWords(after));
+        }
         if (before.swapOnHost() != after.swapOnHost()) {
             host.events.add(Severity.INFO, name(), PLACEMENT, placements.swapWords(after));
         }

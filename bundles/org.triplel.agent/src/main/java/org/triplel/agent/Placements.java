@@ -19,6 +19,10 @@ record Placements(String vm, String host) {
     private static final int LONGEST_NAME = 100;
 
     static Placement described(DomainPlacement placement) {
+        return writesOf(placement).withBase(placement.baseOnHost() ? Side.LOCAL : Side.NAS);
+    }
+
+    private static Placement writesOf(DomainPlacement placement) {
         var swap = placement.swapOnHost() ? Side.LOCAL : Side.NAS;
         return switch (placement.writes()) {
             case Writes.Through() -> Placement.safe(swap);
@@ -36,7 +40,7 @@ record Placements(String vm, String host) {
      * @throws AgentException it makes no sense, or nobody accepts what may be lost by it
      */
     DomainPlacement checked(Placement wanted, DomainPlacement now) throws AgentException {
-        return new DomainPlacement(wanted.swap() == Side.LOCAL, writes(wanted, now));
+        return new DomainPlacement(wanted.base() == Side.LOCAL, wanted.swap() == Side.LOCAL, writes(wanted, now));
     }
 
     private Writes writes(Placement wanted, DomainPlacement now) throws AgentException {
@@ -88,6 +92,10 @@ record Placements(String vm, String host) {
                 || Character.getType(codePoint) == Character.SURROGATE
                 || codePoint == 0xFFFE
                 || codePoint == 0xFFFF;
+    }
+
+    String baseWords(DomainPlacement placement) {
+        return "Its base image is read " + (placement.baseOnHost() ? "from the replica on " + host : "on the NAS") + ".";
     }
 
     String swapWords(DomainPlacement placement) {

@@ -35,7 +35,7 @@ class DiskBehindTest {
     private static final int BYTES = 4 << 20;
     private static final RiskConsent CONSENT = new RiskConsent("Ada", Instant.parse("2026-11-24T08:00:00Z"));
     private static final DomainPlacement BEHIND =
-            new DomainPlacement(true, new DomainPlacement.Writes.Behind(10, 16, CONSENT));
+            new DomainPlacement(true, true, new DomainPlacement.Writes.Behind(10, 16, CONSENT));
     private static final DiskRecord VM =
             new DiskRecord("desk-01", NasFixture.BASE, "vms/desk-01.qcow2", Optional.of(BEHIND));
 

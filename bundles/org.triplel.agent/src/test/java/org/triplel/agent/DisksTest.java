@@ -137,6 +137,55 @@ class DisksTest {
         }
     }
 
+    private static DomainPlacement baseOn(boolean host) {
+        return new DomainPlacement(host, true, DomainPlacement.Writes.THROUGH);
+    }
+
+    private static long baseBytes(DiskHost host, Side side) {
+        return host.disks.find("desk-01").orElseThrow().traffic().counters().stream()
+                .filter(counter -> counter.requestClass() == RequestClass.BASE && counter.side() == side)
+                .mapToLong(TrafficCounter::bytes)
+                .sum();
+    }
+
+    @Test
+    void readTheBaseImageWhereItIsPlaced() throws Exception {
+        var allLocal = List.of("0 " + NasFixture.BYTES + " 257");
+        var noneLocal = List.of("0 " + NasFixture.BYTES + " 1");
+        try (var host = new DiskHost(temp, fixture)) {
+            host.disks.attach(VM, Guest.OFF);
+            try (var guest = host.guest()) {
+                read(guest);
+                assertEquals(allLocal, classes());
+                host.disks.place("desk-01", baseOn(false));
+                assertEquals(noneLocal, classes());
+                assertEquals(
+                        0,
+                        host.disks.find("desk-01").orElseThrow().map().ranges().stream()
+                                .mapToLong(DiskMap.Range::localBytes)
+                                .sum());
+                long before = baseBytes(host, Side.NAS);
+                long beforeLocal = baseBytes(host, Side.LOCAL);
+                assertArrayEquals(fixture.content(), read(guest));
+                assertEquals(before + NasFixture.BYTES, baseBytes(host, Side.NAS));
+                assertEquals(beforeLocal, baseBytes(host, Side.LOCAL));
+                assertFalse(host.disks.changing("desk-01"), "nothing has to move");
+            }
+        }
+        try (var host = new DiskHost(temp, fixture)) { // the next agent
+            host.disks.attach(host.disks.leftAttached().getFirst(), Guest.UNKNOWN);
+            assertEquals(noneLocal, classes());
+            host.disks.place("desk-01", baseOn(true));
+            assertEquals(allLocal, classes());
+            try (var guest = host.guest()) {
+                long before = baseBytes(host, Side.NAS);
+                assertArrayEquals(fixture.content(), read(guest));
+                assertEquals(before, baseBytes(host, Side.NAS));
+            }
+            host.disks.detach("desk-01", Guest.OFF);
+        }
+    }
+
     /** What nbdinfo makes of x-triplel:class. */
     private List<String> classes() throws Exception {
         return nbdinfo("--map=x-triplel:class", "desk-01/vda/ro")
@@ -285,7 +334,7 @@ class DisksTest {
             host.disks.attach(VM, Guest.OFF);
             try (var guest = host.guest()) {
                 var expected = swapOut(guest);
-                host.disks.place("desk-01", new DomainPlacement(false, DomainPlacement.Writes.THROUGH));
+                host.disks.place("desk-01", new DomainPlacement(true, false, DomainPlacement.Writes.THROUGH));
                 Await.until("it is home", () -> !host.events.newest().isEmpty());
                 assertEquals(
                         "What was swapped on this host is on the NAS now.",
@@ -317,7 +366,7 @@ class DisksTest {
             long daemon = daemonPid();
             signal("-STOP", daemon);
             try {
-                host.disks.place("desk-01", new DomainPlacement(false, DomainPlacement.Writes.THROUGH));
+                host.disks.place("desk-01", new DomainPlacement(true, false, DomainPlacement.Writes.THROUGH));
                 assertTrue(host.disks.changing("desk-01"));
                 assertTrue(host.disks.find("desk-01").orElseThrow().disk().localBytes(0, NasFixture.BYTES) > 0);
             } finally {

@@ -519,7 +519,7 @@ class ManagedVmTest {
     @Test
     void consentToABoundHoldsForASmallerOneAndNoLargerOne() throws Exception {
         var before = Instant.parse("2026-01-01T08:00:00Z");
-        var behind = new DomainPlacement(true, new Writes.Behind(10, 64, new RiskConsent("Ada", before)));
+        var behind = new DomainPlacement(true, true, new Writes.Behind(10, 64, new RiskConsent("Ada", before)));
         var vm = vm(status(DomainState.OFF, behind), LONG, LONG, LONG);
         var smaller = vm.place(Placement.behind(Side.LOCAL, 5, 64, "Ada")).get().placement();
         assertEquals(before.toEpochMilli(), smaller.acceptedAtMillis());

@@ -23,6 +23,13 @@ final class PlacementOptions {
     }
 
     @Option(
+            names = "--base-reads",
+            paramLabel = "host|nas",
+            description = "What only the base image holds is read from the host's replica, or on the NAS. Nothing is lost with"
+                    + " either.")
+    private Optional<Place> baseReads;
+
+    @Option(
             names = "--swap",
             paramLabel = "host|nas",
             description = "The guests' swap areas: on the host, where nothing is lost, or on the NAS.")
@@ -61,7 +68,7 @@ final class PlacementOptions {
 
     /** Whether anything is to be placed. */
     boolean given() {
-        return swap.isPresent() || journal.isPresent() || behind.isPresent();
+        return baseReads.isPresent() || swap.isPresent() || journal.isPresent() || behind.isPresent();
     }
 
     /** @throws NotDone the options contradict each other, or nobody accepts what may be lost */
@@ -84,6 +91,10 @@ final class PlacementOptions {
 
     /** The placement of a machine that has {@code now}; what is not said stays. */
     Placement of(Placement now) {
+        return written(now).withBase(baseReads.map(Place::side).orElse(now.base()));
+    }
+
+    private Placement written(Placement now) {
         var side = swap.map(Place::side).orElse(now.swap());
         if (behind.isPresent()) {
             return behind.get() == 0 ? Placement.safe(side) : behind(side, behind.get());

@@ -87,7 +87,7 @@ final class VmCommand implements Runnable {
             @Mixin PlacementOptions wanted)
             throws Exception {
         if (!wanted.given()) {
-            throw new NotDone("Say what is to be placed: --swap, --journal or --behind.");
+            throw new NotDone("Say what is to be placed: --base-reads, --swap, --journal or --behind.");
         }
         wanted.check();
         try (var fleet = FleetSession.open(main.lab())) {

@@ -6,10 +6,11 @@ import java.util.Optional;
  * Where parts of a domain's disk are kept, by the administrator's choice. It is in the domain's metadata, so that it goes
  * where the domain goes.
  *
+ * @param baseOnHost whether what only its base image holds is read from its host's replica, or on the NAS
  * @param swapOnHost whether the guest's swap areas are on its host, or on the NAS
  * @param writes what becomes of all else that the guest writes
  */
-public record DomainPlacement(boolean swapOnHost, Writes writes) {
+public record DomainPlacement(boolean baseOnHost, boolean swapOnHost, Writes writes) {
 
     /** What becomes of what a guest writes. Whatever may lose data, somebody must have accepted. */
     public sealed interface Writes {
@@ -39,7 +40,7 @@ public record DomainPlacement(boolean swapOnHost, Writes writes) {
     }
 
     /** Of a domain for which nobody has chosen: nothing is lost by it. */
-    public static final DomainPlacement DEFAULT = new DomainPlacement(true, Writes.THROUGH);
+    public static final DomainPlacement DEFAULT = new DomainPlacement(true, true, Writes.THROUGH);
 
     /** Who has accepted that data may be lost with the host, if they may. */
     public Optional<RiskConsent> consent() {

@@ -452,6 +452,8 @@ public record DomainXml(
     private static void write(DomainPlacement placement, XMLStreamWriter xml) throws XMLStreamException {
         attributes(
                 xml,
+                "base",
+                place(placement.baseOnHost()),
                 "swap",
                 place(placement.swapOnHost()),
                 "journal",
@@ -481,7 +483,8 @@ public record DomainXml(
             return DomainPlacement.DEFAULT;
         }
         var placement = (Element) placements.item(0);
-        return new DomainPlacement(onHost(placement, "swap"), writes(placement));
+        var baseOnHost = !placement.hasAttribute("base") || onHost(placement, "base"); // the first ones do not say it
+        return new DomainPlacement(baseOnHost, onHost(placement, "swap"), writes(placement));
     }
 
     private static Writes writes(Element placement) {

@@ -1,6 +1,7 @@
 package org.triplel.hypervisor;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertNotEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
@@ -56,12 +57,22 @@ class DomainXmlTest {
         var consent = new RiskConsent("Ada \"&\" <Co> \u00e9 \ud83d\ude00", Instant.parse("2026-11-24T08:00:00Z"));
         for (var placement : List.of(
                 DomainPlacement.DEFAULT,
-                new DomainPlacement(false, Writes.THROUGH),
-                new DomainPlacement(true, new Writes.JournalOnHost(consent)),
-                new DomainPlacement(false, new Writes.Behind(10, 64, consent)))) {
+                new DomainPlacement(true, false, Writes.THROUGH),
+                new DomainPlacement(false, true, Writes.THROUGH),
+                new DomainPlacement(true, true, new Writes.JournalOnHost(consent)),
+                new DomainPlacement(true, false, new Writes.Behind(10, 64, consent)))) {
             assertReadAsWritten(domain, placement);
             assertReadAsWritten(bootingByItself(domain), placement);
         }
+    }
+
+    @Test
+    void readsTheBaseImageFromTheReplicaUnlessItSaysOtherwise() {
+        var xml = example(Accelerator.TCG, Path.of("/run"))
+                .toXml(DomainPlacement.DEFAULT)
+                .replace(" base=\"host\" swap=", " swap=");
+        assertFalse(xml.contains("base=\"host\""), xml);
+        assertTrue(DomainXml.parse(xml, DomainState.OFF).orElseThrow().placement().baseOnHost());
     }
 
     @Test

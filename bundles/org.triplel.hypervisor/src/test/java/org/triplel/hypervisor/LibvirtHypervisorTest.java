@@ -136,8 +136,7 @@ class LibvirtHypervisorTest {
             hypervisor.note("desk-01", new DomainRun(1_700_000_000_000L, 8123));
             hypervisor.place(
                     "desk-01",
-                    new DomainPlacement(
-                            false,
+                    new DomainPlacement(true, false,
                             new DomainPlacement.Writes.Behind(
                                     10, 64, new RiskConsent("Ada & <Co>", Instant.parse("2026-11-24T08:00:00Z")))));
 
@@ -150,8 +149,7 @@ class LibvirtHypervisorTest {
                             DomainState.RUNNING,
                             false,
                             new DomainRun(1_700_000_000_000L, 8123),
-                            new DomainPlacement(
-                                    false,
+                            new DomainPlacement(true, false,
                                     new DomainPlacement.Writes.Behind(
                                             10,
                                             64,
@@ -348,8 +346,7 @@ class LibvirtHypervisorTest {
     void startsADiskThatBootsByItself(@TempDir Path folder) throws Exception {
         Files.setPosixFilePermissions(folder, PosixFilePermissions.fromString("rwxr-xr-x"));
         var domain = domain(folder, Optional.empty());
-        var placement = new DomainPlacement(
-                false,
+        var placement = new DomainPlacement(true, false,
                 new DomainPlacement.Writes.Behind(
                         10, 64, new RiskConsent("Ada & <Co>", Instant.parse("2026-11-24T08:00:00Z"))));
         var told = new Told();
@@ -476,8 +473,7 @@ class LibvirtHypervisorTest {
 
     /** Lets libvirt itself check the XML against its schema, and say what it makes of it. */
     private static void validate(SessionLibvirt libvirt, Path folder, DomainXml domain) throws Exception {
-        var placement = new DomainPlacement(
-                true, new DomainPlacement.Writes.JournalOnHost(new RiskConsent("Ada & <Co>", Instant.EPOCH)));
+        var placement = new DomainPlacement(true, true, new DomainPlacement.Writes.JournalOnHost(new RiskConsent("Ada & <Co>", Instant.EPOCH)));
         for (var accelerator : Accelerator.values()) {
             var copy = new DomainXml(
                     "check",

@@ -154,10 +154,11 @@ public final class Replica implements AutoCloseable {
     /**
      * The base for one disk: read-only; closing it does nothing.
      *
+     * @param fromHere asked at each read whether this disk is read from the local copy, while Shadow-Base is on
      * @param traffic told of each read
      */
-    public BlockDevice view(BaseTraffic traffic) {
-        return new View(traffic);
+    public BlockDevice view(BooleanSupplier fromHere, BaseTraffic traffic) {
+        return new View(fromHere, traffic);
     }
 
     /**
@@ -341,10 +342,16 @@ public final class Replica implements AutoCloseable {
 
     private final class View implements ClassifiedDevice {
 
+        private final BooleanSupplier fromHere;
         private final BaseTraffic traffic;
 
-        View(BaseTraffic traffic) {
+        View(BooleanSupplier fromHere, BaseTraffic traffic) {
+            this.fromHere = fromHere;
             this.traffic = traffic;
+        }
+
+        private boolean shadowed() {
+            return shadowBase && fromHere.getAsBoolean();
         }
 
         @Override
@@ -359,7 +366,7 @@ public final class Replica implements AutoCloseable {
 
         @Override
         public void read(long offset, ByteBuffer into) throws IOException {
-            if (shadowBase) {
+            if (shadowed()) {
                 readVerified(offset, into);
             } else {
                 int bytes = into.remaining();
@@ -373,7 +380,7 @@ public final class Replica implements AutoCloseable {
         @Override
         public boolean readNow(long offset, MemorySegment memory, long at, int length) throws IOException {
             var local = store;
-            if (!shadowBase || local.isEmpty()) {
+            if (!shadowed() || local.isEmpty()) {
                 return false;
             }
             long start = System.nanoTime();
@@ -396,7 +403,7 @@ public final class Replica implements AutoCloseable {
         @Override
         public boolean lendNow(long offset, int length, PageBorrower borrower) throws IOException {
             var local = store;
-            if (!shadowBase || local.isEmpty()) {
+            if (!shadowed() || local.isEmpty()) {
                 return false;
             }
             long start = System.nanoTime();
@@ -419,7 +426,7 @@ public final class Replica implements AutoCloseable {
         @Override
         public boolean readsLocally(long offset, int length) {
             var local = store;
-            if (!shadowBase || local.isEmpty()) {
+            if (!shadowed() || local.isEmpty()) {
                 return false;
             }
             int last = lastChunk(offset, length);
@@ -508,7 +515,7 @@ public final class Replica implements AutoCloseable {
         }
 
         private boolean isLocal(int chunk) {
-            return shadowBase && here(chunk);
+            return shadowed() && here(chunk);
         }
 
         @Override

@@ -8,6 +8,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.io.IOException;
 import java.io.UncheckedIOException;
+import java.lang.foreign.Arena;
 import java.nio.ByteBuffer;
 import java.nio.channels.FileChannel;
 import java.nio.file.Files;
@@ -21,6 +22,7 @@ import java.util.concurrent.Callable;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.Executors;
+import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.function.BooleanSupplier;
 import org.junit.jupiter.api.Test;
@@ -31,6 +33,8 @@ import org.junit.jupiter.params.provider.ValueSource;
 import org.triplel.block.BlockDevice;
 import org.triplel.block.BlockException;
 import org.triplel.block.BlockException.Errno;
+import org.triplel.block.ClassRange;
+import org.triplel.block.ClassifiedDevice;
 import org.triplel.block.FileDevice;
 
 @Timeout(60)
@@ -117,7 +121,7 @@ class ReplicaTest {
     void readsAreThoseOfTheBase(long seed) throws IOException {
         var random = new Random(seed);
         try (var replica = open()) {
-            var view = replica.view(UNCOUNTED);
+            var view = replica.view(() -> true, UNCOUNTED);
             for (int round = 0; round < 400; round++) {
                 int offset = random.nextInt(image.length);
                 int length =
@@ -136,7 +140,7 @@ class ReplicaTest {
         int chunk = firstDataChunk(0);
         try (var replica = open()) {
             var count = new Count();
-            var view = replica.view(count);
+            var view = replica.view(() -> true, count);
             assertReadsRight(view, chunk * CHUNK + 100, 4096);
             assertEquals(CHUNK, count.nas.get(), "a whole chunk was fetched for 4 KiB");
             assertEquals(0, count.local.get());
@@ -154,7 +158,7 @@ class ReplicaTest {
         var device = new MemoryDevice(full);
         try (var replica = new Replica(folder.resolve("x"), Images.manifest(full), device)) {
             int before = device.reads.get();
-            assertArrayEquals(full, read(replica.view(UNCOUNTED), 0, full.length));
+            assertArrayEquals(full, read(replica.view(() -> true, UNCOUNTED), 0, full.length));
             assertEquals(2, device.reads.get() - before, "1 MiB with each request");
         }
     }
@@ -182,7 +186,7 @@ class ReplicaTest {
             for (int i = 0; i < readers; i++) {
                 reads.add(() -> {
                     started.countDown();
-                    return read(replica.view(count), chunk * CHUNK + 5, 1000);
+                    return read(replica.view(() -> true, count), chunk * CHUNK + 5, 1000);
                 });
             }
             byte[] expected = Arrays.copyOfRange(image, chunk * CHUNK + 5, chunk * CHUNK + 1005);
@@ -202,14 +206,14 @@ class ReplicaTest {
             while (!replica.manifest().zero(chunk)) {
                 chunk++;
             }
-            assertReadsRight(replica.view(UNCOUNTED), chunk * CHUNK, CHUNK);
+            assertReadsRight(replica.view(() -> true, UNCOUNTED), chunk * CHUNK, CHUNK);
         }
     }
 
     @Test
     void isCompleteWhenAllButZeroesWasRead() throws IOException {
         try (var replica = open()) {
-            var view = replica.view(UNCOUNTED);
+            var view = replica.view(() -> true, UNCOUNTED);
             var manifest = replica.manifest();
             long read = 0;
             for (int chunk = 0; chunk < manifest.chunks(); chunk++) {
@@ -248,7 +252,7 @@ class ReplicaTest {
         try (var replica = open()) {
             assertTrue(replica.complete());
             assertEquals(image.length, replica.localBytes(0, image.length));
-            assertReadsRight(replica.view(UNCOUNTED), 0, image.length);
+            assertReadsRight(replica.view(() -> true, UNCOUNTED), 0, image.length);
         }
     }
 
@@ -276,7 +280,7 @@ class ReplicaTest {
         try (var replica = open()) {
             replica.shadowBase(false);
             var count = new Count();
-            assertReadsRight(replica.view(count), 3000, 4096);
+            assertReadsRight(replica.view(() -> true, count), 3000, 4096);
             assertEquals(4096, nas.bytesRead.get());
             assertEquals(4096, count.nas.get());
             assertEquals(0, replica.localBytes(0, image.length));
@@ -284,6 +288,50 @@ class ReplicaTest {
         try (var replica = open()) {
             assertEquals(zeroChunks(), replica.verifiedChunks(), "nothing was remembered");
         }
+    }
+
+    @Test
+    void oneDiskMayReadTheNasWhileAnotherReadsTheReplica() throws IOException {
+        try (var replica = open()) {
+            assertTrue(replica.fill(chunks -> {}, () -> false));
+            long filled = nas.bytesRead.get();
+            int chunk = 0;
+            while (replica.manifest().zero(chunk)) {
+                chunk++;
+            }
+            int at = chunk * CHUNK;
+            var wanted = new AtomicBoolean();
+            var there = new Count();
+            var here = new Count();
+            var onNas = replica.view(wanted::get, there);
+            var onHost = replica.view(() -> true, here);
+            assertReadsRight(onNas, at, 4096);
+            assertReadsRight(onHost, at, 4096);
+            assertEquals(filled + 4096, nas.bytesRead.get(), "as much as was asked for, and by one only");
+            assertEquals(List.of(4096L, 0L), List.of(there.nas.get(), there.local.get()));
+            assertEquals(List.of(0L, 4096L), List.of(here.nas.get(), here.local.get()));
+            assertFalse(readsNow(onNas, at) || lends(onNas, chunk) || onNas.readsLocally(at, CHUNK));
+            assertTrue(readsNow(onHost, at) && lends(onHost, chunk) && onHost.readsLocally(at, CHUNK));
+            assertFalse(saysLocal(onNas));
+            assertTrue(saysLocal(onHost));
+            wanted.set(true);
+            assertReadsRight(onNas, at, 4096);
+            assertEquals(4096, there.local.get());
+            assertTrue(saysLocal(onNas));
+            replica.shadowBase(false);
+            assertReadsRight(onHost, at, 4096);
+            assertEquals(4096, here.nas.get(), "switched off for all");
+        }
+    }
+
+    private static boolean readsNow(BlockDevice view, long offset) throws IOException {
+        try (var arena = Arena.ofConfined()) {
+            return view.readNow(offset, arena.allocate(4096), 0, 4096);
+        }
+    }
+
+    private boolean saysLocal(BlockDevice view) throws IOException {
+        return ((ClassifiedDevice) view).classes(0, image.length).stream().anyMatch(ClassRange::local);
     }
 
     private boolean lends(BlockDevice view, int chunk) throws IOException {
@@ -308,7 +356,7 @@ class ReplicaTest {
         int zeroes = 0;
         try (var replica = open()) {
             var count = new Count();
-            var view = replica.view(count);
+            var view = replica.view(() -> true, count);
             assertFalse(lends(view, firstDataChunk(3)), "it is not here yet");
             assertTrue(replica.fill(done -> {}, () -> false));
             for (int chunk = 0; chunk < 40; chunk++) {
@@ -333,7 +381,7 @@ class ReplicaTest {
         int chunk = firstDataChunk(3);
         try (var replica = open()) {
             assertTrue(replica.fill(done -> {}, () -> false));
-            assertTrue(replica.view(UNCOUNTED).lendNow((long) chunk * CHUNK, CHUNK, (fd, at, bytes) -> {
+            assertTrue(replica.view(() -> true, UNCOUNTED).lendNow((long) chunk * CHUNK, CHUNK, (fd, at, bytes) -> {
                 var content = ByteBuffer.allocate(bytes);
                 try (var file = FileChannel.open(Path.of("/proc/self/fd/" + fd))) {
                     replica.clear();
@@ -343,7 +391,7 @@ class ReplicaTest {
                 }
                 assertArrayEquals(Arrays.copyOfRange(image, chunk * CHUNK, (chunk + 1) * CHUNK), content.array());
             }));
-            assertFalse(lends(replica.view(UNCOUNTED), chunk));
+            assertFalse(lends(replica.view(() -> true, UNCOUNTED), chunk));
         }
     }
 
@@ -352,7 +400,7 @@ class ReplicaTest {
         int chunk = firstDataChunk(3);
         nas.content[chunk * CHUNK + 17] ^= 1;
         try (var replica = open()) {
-            var view = replica.view(UNCOUNTED);
+            var view = replica.view(() -> true, UNCOUNTED);
             for (int attempt = 0; attempt < 2; attempt++) {
                 var failure = assertThrows(BlockException.class, () -> read(view, chunk * CHUNK + 40000, 512));
                 assertEquals(Errno.EIO, failure.errno());
@@ -371,7 +419,7 @@ class ReplicaTest {
     @Test
     void nasErrorReachesAllWhoWaitAndIsNotRemembered() throws IOException {
         try (var replica = open()) {
-            var view = replica.view(UNCOUNTED);
+            var view = replica.view(() -> true, UNCOUNTED);
             int chunk = firstDataChunk(0);
             nas.failing = true;
             assertThrows(IOException.class, () -> read(view, chunk * CHUNK, 512));
@@ -408,7 +456,7 @@ class ReplicaTest {
         Files.write(raw(), data);
         try (var replica = open()) {
             assertEquals(zeroChunks(), replica.verifiedChunks());
-            assertReadsRight(replica.view(UNCOUNTED), 0, image.length);
+            assertReadsRight(replica.view(() -> true, UNCOUNTED), 0, image.length);
         }
     }
 
@@ -425,7 +473,7 @@ class ReplicaTest {
     void failingLocalDiskCostsSpeedOnly(String fault) throws IOException {
         var files = new ConcurrentHashMap<String, FragileFile>();
         try (var replica = fragile(files)) {
-            var view = replica.view(UNCOUNTED);
+            var view = replica.view(() -> true, UNCOUNTED);
             var file = files.get(fault.startsWith("bitmap") ? "v1.bitmap" : "v1.raw");
             file.full = fault.endsWith("full");
             file.flushFails = fault.endsWith("flush");
@@ -447,7 +495,7 @@ class ReplicaTest {
         try (var replica = fragile(files)) {
             replica.fill(done -> {}, () -> false);
             files.get("v1.raw").readFails = true;
-            assertReadsRight(replica.view(UNCOUNTED), 0, image.length);
+            assertReadsRight(replica.view(() -> true, UNCOUNTED), 0, image.length);
             assertTrue(replica.problem().contains("medium error"), replica.problem());
             assertFalse(replica.complete());
         }
@@ -457,10 +505,10 @@ class ReplicaTest {
     void saysThatTheNasCannotBeReadForAsLongAsItCannot() throws IOException {
         try (var replica = open()) {
             nas.failing = true;
-            assertThrows(IOException.class, () -> read(replica.view(UNCOUNTED), 0, image.length));
+            assertThrows(IOException.class, () -> read(replica.view(() -> true, UNCOUNTED), 0, image.length));
             assertTrue(replica.problem().contains("cannot be read from the NAS"), replica.problem());
             nas.failing = false;
-            assertReadsRight(replica.view(UNCOUNTED), 0, image.length);
+            assertReadsRight(replica.view(() -> true, UNCOUNTED), 0, image.length);
             assertEquals("", replica.problem());
         }
     }
@@ -469,7 +517,7 @@ class ReplicaTest {
     void unusableFolderCostsSpeedOnly() throws IOException {
         Files.write(folder.resolve("debian-12"), new byte[1]); // a file where the folder should be
         try (var replica = open()) {
-            assertReadsRight(replica.view(UNCOUNTED), 0, image.length);
+            assertReadsRight(replica.view(() -> true, UNCOUNTED), 0, image.length);
             assertTrue(replica.problem().contains(folder.toString()), replica.problem());
             Files.delete(folder.resolve("debian-12"));
             replica.clear();
@@ -498,7 +546,7 @@ class ReplicaTest {
             if (random.nextInt(5) == 0) {
                 replica.clear();
             }
-            var view = replica.view(UNCOUNTED);
+            var view = replica.view(() -> true, UNCOUNTED);
             int reads = random.nextInt(6);
             for (int i = 0; i < reads; i++) {
                 int offset = random.nextInt(image.length);
@@ -533,7 +581,7 @@ class ReplicaTest {
             for (int i = 0; i < 3; i++) {
                 var random = new Random(i);
                 readers.add(() -> {
-                    var view = replica.view(UNCOUNTED);
+                    var view = replica.view(() -> true, UNCOUNTED);
                     while (stop.getCount() > 0) {
                         int offset = random.nextInt(image.length);
                         assertReadsRight(view, offset, Math.min(image.length - offset, 1 + random.nextInt(2 * CHUNK)));
@@ -558,7 +606,7 @@ class ReplicaTest {
     void extentsAreTheZeroChunks() throws IOException {
         var random = new Random(5);
         try (var replica = open()) {
-            var view = replica.view(UNCOUNTED);
+            var view = replica.view(() -> true, UNCOUNTED);
             for (int round = 0; round < 200; round++) {
                 int offset = random.nextInt(image.length);
                 int length = 1 + random.nextInt(image.length - offset);
@@ -580,7 +628,7 @@ class ReplicaTest {
     @Test
     void baseCannotBeChanged() throws IOException {
         try (var replica = open()) {
-            var view = replica.view(UNCOUNTED);
+            var view = replica.view(() -> true, UNCOUNTED);
             assertTrue(view.readOnly());
             for (var change : List.<Callable<Void>>of(
                     () -> {

@@ -1,8 +1,10 @@
 package org.triplel.agent.api;
 
 /**
- * Where a VM's host keeps parts of its disk. Base images are not part of it, see {@link ShadowBase}.
+ * Where a VM's host keeps parts of its disk.
  *
+ * @param base where blocks are read that only the base image holds: from the host's replica, unless that is switched off for
+ *     all VMs ({@link ShadowBase}), or on the NAS; nothing is lost with either
  * @param swap the guest's swap areas: on the host's own disk, where nothing is lost that outlives the guest, or on the NAS
  * @param writes all else that the guest writes
  * @param rpoSeconds if it is written behind, how old the oldest change may become that is not on the NAS, before the guest
@@ -12,7 +14,13 @@ package org.triplel.agent.api;
  * @param acceptedAtMillis when he did, milliseconds since 1970 by the agent's clock, or 0; ignored in requests
  */
 public record Placement(
-        Side swap, Writes writes, int rpoSeconds, int rpoMebibytes, String acceptedBy, long acceptedAtMillis) {
+        Side base,
+        Side swap,
+        Writes writes,
+        int rpoSeconds,
+        int rpoMebibytes,
+        String acceptedBy,
+        long acceptedAtMillis) {
 
     public static final int MIN_RPO_SECONDS = 1;
     public static final int MAX_RPO_SECONDS = 3600;
@@ -27,19 +35,19 @@ public record Placement(
     /** What a VM has as long as nobody chooses. */
     public static final Placement DEFAULT = safe(Side.LOCAL);
 
-    /** All that may be lost with the host is on the NAS. */
+    /** All that may be lost with the host is on the NAS; the base image is read from the replica, as in the others. */
     public static Placement safe(Side swap) {
-        return new Placement(swap, Writes.THROUGH, 0, 0, "", 0);
+        return new Placement(Side.LOCAL, swap, Writes.THROUGH, 0, 0, "", 0);
     }
 
     /** The journals on the host, too. */
     public static Placement risky(Side swap, String acceptedBy) {
-        return new Placement(swap, Writes.LOG_SPLIT, 0, 0, acceptedBy, 0);
+        return new Placement(Side.LOCAL, swap, Writes.LOG_SPLIT, 0, 0, acceptedBy, 0);
     }
 
     /** All that is written goes to the NAS later, within a bound. */
     public static Placement behind(Side swap, int rpoSeconds, int rpoMebibytes, String acceptedBy) {
-        return new Placement(swap, Writes.BEHIND, rpoSeconds, rpoMebibytes, acceptedBy, 0);
+        return new Placement(Side.LOCAL, swap, Writes.BEHIND, rpoSeconds, rpoMebibytes, acceptedBy, 0);
     }
 
     /** Where the journals are placed. */
@@ -53,13 +61,18 @@ public record Placement(
                 || writes == other.writes && rpoSeconds <= other.rpoSeconds && rpoMebibytes <= other.rpoMebibytes;
     }
 
+    /** The same with another place for what only the base image holds. */
+    public Placement withBase(Side side) {
+        return new Placement(side, swap, writes, rpoSeconds, rpoMebibytes, acceptedBy, acceptedAtMillis);
+    }
+
     /** The same with another place for swap. */
     public Placement withSwap(Side side) {
-        return new Placement(side, writes, rpoSeconds, rpoMebibytes, acceptedBy, acceptedAtMillis);
+        return new Placement(base, side, writes, rpoSeconds, rpoMebibytes, acceptedBy, acceptedAtMillis);
     }
 
     /** The same, accepted then. */
     public Placement acceptedAt(long millis) {
-        return new Placement(swap, writes, rpoSeconds, rpoMebibytes, acceptedBy, millis);
+        return new Placement(base, swap, writes, rpoSeconds, rpoMebibytes, acceptedBy, millis);
     }
 }

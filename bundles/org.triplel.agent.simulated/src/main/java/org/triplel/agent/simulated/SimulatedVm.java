@@ -179,7 +179,7 @@ final class SimulatedVm {
             count(RequestClass.JOURNAL, Direction.WRITE, vm.placement().journal(), bytes / 5);
         }
         count(RequestClass.BASE_COPY, Direction.READ, Side.LOCAL, bytes / 3);
-        count(RequestClass.BASE, Direction.READ, replica.side(), bytes / 2);
+        count(RequestClass.BASE, Direction.READ, usesReplica() ? replica.side() : Side.NAS, bytes / 2);
         count(RequestClass.SWAP, Direction.WRITE, vm.placement().swap(), bytes / 2);
         counters.merge(new Key(RequestClass.PRIVATE, Direction.FLUSH, Side.NAS), new Count(2, 0), SimulatedVm::plus);
         written.merge(DiskMap.Kind.PRIVATE, bytes, Long::sum);
@@ -211,11 +211,13 @@ final class SimulatedVm {
 
     private boolean boot(long millis, SimulatedReplica replica, SimulatedNas nas, double share) {
         var wanted = Math.min(bootBytes - read, millis * 48 * MIB / 1000);
-        var fromReplica = replica.serve(read, wanted);
+        var fromReplica = usesReplica() ? replica.serve(read, wanted) : 0;
         count(RequestClass.BASE, Direction.READ, Side.LOCAL, fromReplica);
         var fromNas = nas.take(wanted - fromReplica, share);
         count(RequestClass.BASE, Direction.READ, Side.NAS, fromNas);
-        replica.filled(read + fromReplica + fromNas);
+        if (usesReplica()) {
+            replica.filled(read + fromReplica + fromNas);
+        }
         read += fromReplica + fromNas;
         print(String.format(
                 "[%9.6f] systemd[1]: Started unit %d of %d.%n", runMillis / 1000.0, read * 40 / bootBytes, 40));
@@ -225,6 +227,10 @@ final class SimulatedVm {
         print("\nDebian GNU/Linux 12 " + vm.name() + " ttyS0\n\n" + vm.name() + " login: ");
         change(VmState.RUNNING, vm.startedAtMillis(), runMillis, "");
         return true;
+    }
+
+    private boolean usesReplica() {
+        return vm.placement().base() == Side.LOCAL;
     }
 
     private static Count plus(Count a, Count b) {
@@ -294,7 +300,7 @@ final class SimulatedVm {
             var kind = kind(slot, rewritten / step, own / step);
             var local =
                     switch (kind) {
-                        case BASE -> Math.clamp(replica.verifiedBytes() - offset, 0, step);
+                        case BASE -> usesReplica() ? Math.clamp(replica.verifiedBytes() - offset, 0, step) : 0;
                         case SWAP -> vm.placement().swap() == Side.LOCAL ? step / 3 : 0;
                         default -> 0;
                     };

@@ -10,8 +10,12 @@ import org.junit.jupiter.api.AutoClose;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.TestInstance;
 import org.junit.jupiter.api.io.TempDir;
+import org.triplel.agent.api.Placement;
+import org.triplel.agent.api.Side;
+import org.triplel.agent.api.VmPlacement;
 import org.triplel.agent.api.VmState;
 import org.triplel.lab.GuestImage;
+import org.triplel.lab.NasTraffic;
 
 /** Real guests through the router, while processes die under them. */
 @TestInstance(TestInstance.Lifecycle.PER_CLASS)
@@ -82,6 +86,40 @@ class GuestTest {
             Until.holds("plain QEMU's guest is ready", World.BOOT, () -> qemu.console()
                     .contains(GuestImage.READY));
         }
+    }
+
+    /** How many bytes of base images the NAS has sent, by its own count. */
+    private long baseBytesSent() throws Exception {
+        return world.lab().counters().files().stream()
+                .filter(file -> file.file().startsWith("bases/"))
+                .mapToLong(NasTraffic::readBytes)
+                .sum();
+    }
+
+    private long sentWhileReadingPrograms(Guest guest) throws Exception {
+        long before = baseBytesSent();
+        guest.run("echo 3 > /proc/sys/vm/drop_caches && find /usr/lib -type f -exec cat {} + > /dev/null", LONG);
+        return baseBytesSent() - before;
+    }
+
+    private void readBaseFrom(Side side) throws Exception {
+        var placement = Placement.DEFAULT.withBase(side);
+        var vm = world.ask(world.vm(VM).host(), agent -> agent.placeVm(new VmPlacement(VM, placement)));
+        assertEquals(placement, vm.placement());
+    }
+
+    @Test
+    void readsItsBaseImageWhereItIsPlaced() throws Exception {
+        world.boot(VM);
+        var guest = world.guest(VM);
+        sentWhileReadingPrograms(guest); // the replica has them now
+        assertEquals(0, sentWhileReadingPrograms(guest));
+        readBaseFrom(Side.NAS);
+        long sent = sentWhileReadingPrograms(guest);
+        assertTrue(sent > 10_000_000, () -> "the NAS sent " + sent + " bytes");
+        readBaseFrom(Side.LOCAL);
+        assertEquals(0, sentWhileReadingPrograms(guest));
+        world.shutDown(VM);
     }
 
     private interface Blow {

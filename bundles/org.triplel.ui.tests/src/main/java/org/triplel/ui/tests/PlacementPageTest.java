@@ -76,7 +76,7 @@ class PlacementPageTest {
         });
         bot.awaitThat("it can be applied", () -> enabled(CLOSE));
         bot.press("Apply");
-        var placed = "placeVm desk-01 LOCAL BEHIND " + System.getProperty("user.name") + " 10 s 64 MiB";
+        var placed = "placeVm desk-01 LOCAL LOCAL BEHIND " + System.getProperty("user.name") + " 10 s 64 MiB";
         bot.awaitThat("it is asked for", () -> hosts.one.requests().equals(List.of(placed)));
         close(dialog);
         bot.awaitThat("the desktop knows", () -> fleet.inventory()
@@ -95,12 +95,13 @@ class PlacementPageTest {
         vms.select("desk-01", "desk-03");
         bot.stroke(bot.ui(vms::table), SWT.CR, SWT.ALT);
         var dialog = bot.shell("Properties for desk-01, desk-03");
+        bot.choose(button("From the NAS"));
         bot.choose(button("On the NAS"));
         close(dialog);
         bot.awaitThat(
                 "both are asked",
-                () -> hosts.one.requests().equals(List.of("placeVm desk-01 NAS THROUGH "))
-                        && hosts.two.requests().equals(List.of("placeVm desk-03 NAS THROUGH ")));
+                () -> hosts.one.requests().equals(List.of("placeVm desk-01 NAS NAS THROUGH "))
+                        && hosts.two.requests().equals(List.of("placeVm desk-03 NAS NAS THROUGH ")));
     }
 
     @Test

@@ -545,8 +545,8 @@ class WindowTest {
         bot.awaitThat(
                 "both agents were asked",
                 () -> !hosts.one.requests().isEmpty() && !hosts.two.requests().isEmpty());
-        assertEquals(List.of("placeVm desk-01 NAS THROUGH "), hosts.one.requests());
-        assertEquals(List.of("placeVm desk-03 NAS THROUGH "), hosts.two.requests());
+        assertEquals(List.of("placeVm desk-01 LOCAL NAS THROUGH "), hosts.one.requests());
+        assertEquals(List.of("placeVm desk-03 LOCAL NAS THROUGH "), hosts.two.requests());
         awaitSwap("desk-01", Side.NAS);
         var view = bot.view(VmView.ID, "desk-01");
         bot.awaitThat("the overview says so", () -> bot.visible(Label.class).stream()
@@ -617,7 +617,7 @@ class WindowTest {
         closePlacement("OK");
         awaitSwap("desk-02", Side.LOCAL);
         bot.awaitThat(
-                "the other host was asked, too", () -> hosts.two.requests().contains("placeVm desk-04 LOCAL THROUGH "));
+                "the other host was asked, too", () -> hosts.two.requests().contains("placeVm desk-04 LOCAL LOCAL THROUGH "));
     }
 
     @Test
@@ -644,7 +644,7 @@ class WindowTest {
         bot.awaitThat("it is asked for again", () -> !dialogButtonNow("OK").isEnabled());
         tick();
         closePlacement("OK");
-        awaitRequest(hosts.one, "placeVm desk-01 LOCAL LOG_SPLIT " + System.getProperty("user.name"));
+        awaitRequest(hosts.one, "placeVm desk-01 LOCAL LOCAL LOG_SPLIT " + System.getProperty("user.name"));
     }
 
     @Test
@@ -671,7 +671,7 @@ class WindowTest {
         tick();
         closePlacement("OK");
         var user = System.getProperty("user.name");
-        awaitRequest(hosts.one, "placeVm desk-01 LOCAL BEHIND " + user + " 60 s 64 MiB");
+        awaitRequest(hosts.one, "placeVm desk-01 LOCAL LOCAL BEHIND " + user + " 60 s 64 MiB");
         bot.awaitThat("the desktop knows", () -> fleet.inventory()
                 .vm("desk-01")
                 .filter(vm -> vm.placement().rpoSeconds() == 60)
@@ -706,7 +706,7 @@ class WindowTest {
         bot.find(Label.class, label -> label.getText().matches("Accepted by ada on " + MOMENT));
         bot.choose(inRow("Swap", "On the NAS"));
         closePlacement("OK");
-        awaitRequest(hosts.one, "placeVm desk-01 NAS LOG_SPLIT ada");
+        awaitRequest(hosts.one, "placeVm desk-01 LOCAL NAS LOG_SPLIT ada");
     }
 
     @Test
@@ -722,9 +722,9 @@ class WindowTest {
         bot.choose(inRow("Swap", "On the NAS"));
         bot.awaitThat("swap alone can be chosen", () -> dialogButtonNow("OK").isEnabled());
         closePlacement("OK");
-        awaitRequest(hosts.one, "placeVm desk-01 NAS THROUGH ");
-        awaitRequest(hosts.one, "placeVm desk-02 NAS THROUGH ");
-        awaitRequest(hosts.two, "placeVm desk-03 NAS LOG_SPLIT ada");
+        awaitRequest(hosts.one, "placeVm desk-01 LOCAL NAS THROUGH ");
+        awaitRequest(hosts.one, "placeVm desk-02 LOCAL NAS THROUGH ");
+        awaitRequest(hosts.two, "placeVm desk-03 LOCAL NAS LOG_SPLIT ada");
     }
 
     @Test
@@ -740,9 +740,9 @@ class WindowTest {
         tick();
         closePlacement("OK");
         var user = System.getProperty("user.name");
-        awaitRequest(hosts.one, "placeVm desk-01 LOCAL LOG_SPLIT " + user);
-        awaitRequest(hosts.one, "placeVm desk-02 LOCAL LOG_SPLIT " + user);
-        awaitRequest(hosts.two, "placeVm desk-03 LOCAL LOG_SPLIT " + user);
+        awaitRequest(hosts.one, "placeVm desk-01 LOCAL LOCAL LOG_SPLIT " + user);
+        awaitRequest(hosts.one, "placeVm desk-02 LOCAL LOCAL LOG_SPLIT " + user);
+        awaitRequest(hosts.two, "placeVm desk-03 LOCAL LOCAL LOG_SPLIT " + user);
     }
 
     @Test

@@ -25,11 +25,7 @@ final class NewVmPlacementPage extends NewVmPage {
         GridLayoutFactory.fillDefaults().applyTo(page);
         var vm = vmWizard().form().vm();
         area = new PlacementArea(
-                page,
-                List.of(vm),
-                PlacementForm.swapNow(List.of(vm)),
-                PlacementForm.writesNow(List.of()),
-                () -> vmWizard().look());
+                page, List.of(vm), PlacementForm.writesNow(List.of()), () -> vmWizard().look());
         setControl(page);
     }
 

@@ -10,7 +10,6 @@ import org.eclipse.swt.widgets.Button;
 import org.eclipse.swt.widgets.Composite;
 import org.eclipse.swt.widgets.Label;
 import org.triplel.agent.api.Placement;
-import org.triplel.agent.api.Side;
 import org.triplel.cluster.Host;
 import org.triplel.cluster.Size;
 
@@ -22,6 +21,7 @@ final class NewVmSummaryPage extends NewVmPage {
     private Label base;
     private Label disk;
     private Label memory;
+    private Label baseReads;
     private Label swap;
     private Label writes;
     private Label accepted;
@@ -39,6 +39,7 @@ final class NewVmSummaryPage extends NewVmPage {
         base = row(page, Messages.NewVm_Base);
         disk = row(page, Messages.NewVm_Disk);
         memory = row(page, Messages.NewVm_Memory);
+        baseReads = row(page, Messages.Placement_Base);
         swap = row(page, Messages.Placement_Swap);
         writes = row(page, Messages.Placement_Writes);
         accepted = row(page, Messages.NewVm_Accepted);
@@ -99,7 +100,8 @@ final class NewVmSummaryPage extends NewVmPage {
             new Size(made.diskBytes()).exact(), made.name(), nas(form)
         }));
         say(memory, Size.mebibytes(made.memoryMiB()).exact());
-        say(swap, placement.swap() == Side.LOCAL ? Messages.Placement_IsOnHost : Messages.Placement_IsOnNas);
+        say(baseReads, PlacementForm.baseWords(placement.base()));
+        say(swap, PlacementForm.swapWords(placement.swap()));
         say(writes, PlacementOfWrites.of(placement).words());
         say(
                 accepted,

@@ -11,10 +11,11 @@ import org.triplel.agent.api.Side;
 import org.triplel.agent.api.Vm;
 import org.triplel.agent.api.Writes;
 
-/** Asks where what VMs write is to be kept, and has the user accept what may be lost by it. */
+/** Asks where parts of VMs' disks are to be kept, and has the user accept what may be lost by it. */
 final class PlacementArea {
 
     private final Runnable onChange;
+    private final PlacementRow<Side> base;
     private final PlacementRow<Side> swap;
     private final PlacementRow<Writes> writes;
     private final PlacementConsent consent;
@@ -28,21 +29,16 @@ final class PlacementArea {
      * @param onChange told when something else is chosen
      */
     PlacementArea(Composite parent, List<Vm> vms, Runnable onChange) {
-        this(parent, vms, PlacementForm.swapNow(vms), PlacementForm.writesNow(vms), onChange);
+        this(parent, vms, PlacementForm.writesNow(vms), onChange);
     }
 
     /**
-     * @param vms to be placed; at least one
-     * @param swapNow where they have their swap, which is preselected if that is one place
+     * @param vms to be placed; at least one; where they have their base image and swap is preselected if that is one place
      * @param writesNow where they have all else that they write, which is preselected if that is one place
      * @param onChange told when something else is chosen
      */
     PlacementArea(
-            Composite parent,
-            List<Vm> vms,
-            PlacementNow<Side> swapNow,
-            PlacementNow<PlacementOfWrites> writesNow,
-            Runnable onChange) {
+            Composite parent, List<Vm> vms, PlacementNow<PlacementOfWrites> writesNow, Runnable onChange) {
         this.onChange = onChange;
         var rows = new Composite(parent, SWT.NONE);
         GridLayoutFactory.swtDefaults()
@@ -52,6 +48,19 @@ final class PlacementArea {
                 .applyTo(rows);
         GridDataFactory.fillDefaults().grab(true, true).applyTo(rows);
         // what a VM has as long as nobody chooses comes first
+        var baseNow = PlacementForm.baseNow(vms);
+        base = new PlacementRow<>(
+                rows,
+                Messages.Placement_Base,
+                List.of(
+                        new PlacementRow.Choice<>(
+                                Side.LOCAL, Messages.Placement_BaseFromReplica, Messages.Placement_BaseReplicaRemark),
+                        new PlacementRow.Choice<>(
+                                Side.NAS, Messages.Placement_BaseFromNas, Messages.Placement_BaseNasRemark)),
+                baseNow.difference(),
+                baseNow.common(),
+                this::changed);
+        var swapNow = PlacementForm.swapNow(vms);
         swap = new PlacementRow<>(
                 rows,
                 Messages.Placement_Swap,
@@ -95,7 +104,7 @@ final class PlacementArea {
 
     /** Puts the focus to the first question. */
     void focus() {
-        swap.focus();
+        base.focus();
     }
 
     private void changed() {
@@ -115,6 +124,6 @@ final class PlacementArea {
             case LOG_SPLIT -> PlacementOfWrites.LOG_SPLIT;
             case BEHIND -> bound.chosen();
         });
-        return new PlacementForm(vms, swap.chosen(), chosenWrites, consent.given());
+        return new PlacementForm(vms, base.chosen(), swap.chosen(), chosenWrites, consent.given());
     }
 }

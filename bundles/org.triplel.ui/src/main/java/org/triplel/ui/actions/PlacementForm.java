@@ -10,17 +10,38 @@ import org.triplel.agent.api.Vm;
  * The questions of the dialog, or of the wizard's page, as they are answered.
  *
  * @param vms to be placed, as they are now; at least one
+ * @param base where what only the base image holds is to be read; empty as long as that is not chosen
  * @param swap where swap is to be kept; empty as long as that is not chosen
  * @param writes where all else is to be kept; empty as long as that is not chosen
  * @param accepted whether the risk of it is accepted there
  */
-record PlacementForm(List<Vm> vms, Optional<Side> swap, Optional<PlacementOfWrites> writes, boolean accepted) {
+record PlacementForm(
+        List<Vm> vms,
+        Optional<Side> base,
+        Optional<Side> swap,
+        Optional<PlacementOfWrites> writes,
+        boolean accepted) {
+
+    static PlacementNow<Side> baseNow(List<Vm> vms) {
+        return PlacementNow.of(vms, Placement::base, PlacementForm::baseWords);
+    }
+
+    static String baseWords(Side side) {
+        return switch (side) {
+            case LOCAL -> Messages.Placement_IsFromReplica;
+            case NAS -> Messages.Placement_IsFromNas;
+        };
+    }
 
     static PlacementNow<Side> swapNow(List<Vm> vms) {
-        return PlacementNow.of(vms, Placement::swap, side -> switch (side) {
+        return PlacementNow.of(vms, Placement::swap, PlacementForm::swapWords);
+    }
+
+    static String swapWords(Side side) {
+        return switch (side) {
             case LOCAL -> Messages.Placement_IsOnHost;
             case NAS -> Messages.Placement_IsOnNas;
-        });
+        };
     }
 
     static PlacementNow<PlacementOfWrites> writesNow(List<Vm> vms) {
@@ -41,19 +62,23 @@ record PlacementForm(List<Vm> vms, Optional<Side> swap, Optional<PlacementOfWrit
         return asks() && !accepted;
     }
 
+    private boolean complete() {
+        return base.isPresent() && swap.isPresent() && writes.isPresent();
+    }
+
     /** What is to be done; empty as long as it cannot be. */
     Optional<PlacementChoice> choice(String user) {
-        var complete = swap.isPresent() && writes.isPresent();
-        var changed = !swap.equals(swapNow(vms).common())
+        var changed = !base.equals(baseNow(vms).common())
+                || !swap.equals(swapNow(vms).common())
                 || !writes.equals(writesNow(vms).common());
-        return unanswered() || !complete && !changed
+        return unanswered() || !complete() && !changed
                 ? Optional.empty()
-                : Optional.of(new PlacementChoice(swap, writes, asks() ? Optional.of(user) : Optional.empty()));
+                : Optional.of(new PlacementChoice(base, swap, writes, asks() ? Optional.of(user) : Optional.empty()));
     }
 
     /** What a VM gets that does not exist yet; empty as long as not all is chosen, or the risk is not accepted. */
     Optional<Placement> placement(String user) {
-        return swap.isPresent() && writes.isPresent()
+        return complete()
                 ? choice(user).map(choice -> choice.of(Placement.DEFAULT))
                 : Optional.empty();
     }
@@ -63,6 +88,6 @@ record PlacementForm(List<Vm> vms, Optional<Side> swap, Optional<PlacementOfWrit
         if (unanswered()) {
             return Optional.of(Messages.Placement_Unanswered);
         }
-        return swap.isEmpty() || writes.isEmpty() ? Optional.of(Messages.Placement_Stays) : Optional.empty();
+        return complete() ? Optional.empty() : Optional.of(Messages.Placement_Stays);
     }
 }

@@ -3,6 +3,7 @@ package org.triplel.ui.fleet;
 import java.util.Optional;
 import org.eclipse.osgi.util.NLS;
 import org.triplel.agent.api.Replica;
+import org.triplel.agent.api.Side;
 import org.triplel.agent.api.Vm;
 import org.triplel.agent.api.VmState;
 import org.triplel.cluster.Host;
@@ -45,6 +46,9 @@ final class WhyNot {
         }
         if (!found.shadowBase()) {
             return Messages.WhyNot_ShadowBaseOff;
+        }
+        if (vm.placement().base() == Side.NAS) {
+            return Messages.WhyNot_BaseOnNas;
         }
         if (found.version() != vm.baseVersion()) {
             return NLS.bind(Messages.WhyNot_OtherVersion, found.version(), vm.baseVersion());

@@ -88,6 +88,7 @@ final class Messages extends NLS {
     public static String Overview_Replica;
     public static String Overview_ReplicaOff;
     public static String Overview_ReplicaOn;
+    public static String Overview_ReplicaUnused;
     public static String Overview_Rpo;
     public static String Overview_Started;
     public static String Overview_State;

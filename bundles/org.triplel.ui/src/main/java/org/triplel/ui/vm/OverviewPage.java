@@ -175,6 +175,9 @@ final class OverviewPage extends Composite {
     }
 
     private static String replica(Vm vm, Host host) {
+        if (vm.placement().base() == Side.NAS) {
+            return Messages.Overview_ReplicaUnused;
+        }
         return host.replicas().stream()
                 .filter(replica -> replica.base().equals(vm.base()))
                 .findFirst()

@@ -173,17 +173,19 @@ class NewVmFormTest {
         var asked = PlacementForm.writesNow(List.of());
         assertEquals(Optional.empty(), asked.common(), "something is chosen that nobody has chosen");
         assertEquals(Optional.empty(), asked.difference());
+        var replica = PlacementForm.baseNow(vms).common();
+        assertEquals(Optional.of(Side.LOCAL), replica, "nothing is lost by it either");
         var swap = Optional.of(Side.LOCAL);
-        assertEquals(Optional.empty(), new PlacementForm(vms, swap, Optional.empty(), false).placement("ada"));
-        assertEquals(Optional.empty(), new PlacementForm(vms, swap, Optional.empty(), true).placement("ada"));
+        assertEquals(Optional.empty(), new PlacementForm(vms, replica, swap, Optional.empty(), false).placement("ada"));
+        assertEquals(Optional.empty(), new PlacementForm(vms, replica, swap, Optional.empty(), true).placement("ada"));
         var through = Optional.of(PlacementOfWrites.THROUGH);
         assertEquals(
-                Optional.of(Placement.safe(Side.LOCAL)), new PlacementForm(vms, swap, through, false).placement("ada"));
+                Optional.of(Placement.safe(Side.LOCAL)), new PlacementForm(vms, replica, swap, through, false).placement("ada"));
         var behind = Optional.of(PlacementOfWrites.behind(10, 64));
-        assertEquals(Optional.empty(), new PlacementForm(vms, swap, behind, false).placement("ada"));
+        assertEquals(Optional.empty(), new PlacementForm(vms, replica, swap, behind, false).placement("ada"));
         assertEquals(
                 Optional.of(Placement.behind(Side.NAS, 10, 64, "ada")),
-                new PlacementForm(vms, Optional.of(Side.NAS), behind, true).placement("ada"));
+                new PlacementForm(vms, replica, Optional.of(Side.NAS), behind, true).placement("ada"));
         assertEquals(
                 "I &accept that the loss of host client-1 destroys what web-01 wrote in the last 10 s, at most 64 MiB.",
                 PlacementRisk.of(vms, behind.get()).question());

@@ -9,6 +9,7 @@ import org.triplel.agent.api.Side;
 
 class PlacementChoiceTest {
 
+    private static final Optional<Side> SAME = Optional.empty();
     private static final Optional<Side> NAS = Optional.of(Side.NAS);
     private static final Placement ADAS_JOURNAL =
             Placement.risky(Side.LOCAL, "ada").acceptedAt(1_000);
@@ -16,17 +17,30 @@ class PlacementChoiceTest {
             Placement.behind(Side.LOCAL, 10, 64, "ada").acceptedAt(1_000);
 
     private static Placement unasked(PlacementOfWrites writes, Placement now) {
-        return new PlacementChoice(Optional.empty(), Optional.of(writes), Optional.empty()).of(now);
+        return new PlacementChoice(SAME, SAME, Optional.of(writes), Optional.empty()).of(now);
     }
 
     @Test
     void allElseAndItsConsentStayWhenOnlySwapIsChosen() {
-        var swapOnly = new PlacementChoice(NAS, Optional.empty(), Optional.empty());
+        var swapOnly = new PlacementChoice(SAME, NAS, Optional.empty(), Optional.empty());
         assertEquals(Placement.risky(Side.NAS, "ada").acceptedAt(1_000), swapOnly.of(ADAS_JOURNAL));
         assertEquals(Placement.behind(Side.NAS, 10, 64, "ada").acceptedAt(1_000), swapOnly.of(ADAS_BEHIND));
         assertEquals(Placement.safe(Side.NAS), swapOnly.of(Placement.DEFAULT));
-        var both = new PlacementChoice(NAS, Optional.of(PlacementOfWrites.LOG_SPLIT), Optional.empty());
+        var both = new PlacementChoice(SAME, NAS, Optional.of(PlacementOfWrites.LOG_SPLIT), Optional.empty());
         assertEquals(Placement.risky(Side.NAS, "ada").acceptedAt(1_000), both.of(ADAS_JOURNAL));
+    }
+
+    @Test
+    void allElseStaysWhenOnlyTheBaseImageIsChosen() {
+        var baseOnly = new PlacementChoice(NAS, SAME, Optional.empty(), Optional.empty());
+        assertEquals(ADAS_JOURNAL.withBase(Side.NAS), baseOnly.of(ADAS_JOURNAL));
+        var elsewhere = Placement.safe(Side.NAS).withBase(Side.NAS);
+        assertEquals(
+                Placement.safe(Side.LOCAL).withBase(Side.NAS),
+                new PlacementChoice(
+                                SAME, Optional.of(Side.LOCAL), Optional.of(PlacementOfWrites.THROUGH), Optional.empty())
+                        .of(elsewhere),
+                "what is not chosen stays");
     }
 
     @Test
@@ -47,11 +61,11 @@ class PlacementChoiceTest {
         var bob = Optional.of("bob");
         assertEquals(
                 Placement.behind(Side.LOCAL, 20, 128, "bob"),
-                new PlacementChoice(Optional.empty(), Optional.of(PlacementOfWrites.behind(20, 128)), bob)
+                new PlacementChoice(SAME, SAME, Optional.of(PlacementOfWrites.behind(20, 128)), bob)
                         .of(ADAS_BEHIND));
         assertEquals(
                 Placement.risky(Side.LOCAL, "bob"),
-                new PlacementChoice(Optional.empty(), Optional.of(PlacementOfWrites.LOG_SPLIT), bob)
+                new PlacementChoice(SAME, SAME, Optional.of(PlacementOfWrites.LOG_SPLIT), bob)
                         .of(Placement.DEFAULT));
     }
 

@@ -51,7 +51,7 @@ class PlacementFormTest {
     }
 
     private static PlacementForm form(List<Vm> vms, Optional<PlacementOfWrites> writes, boolean accepted) {
-        return new PlacementForm(vms, HOST, writes, accepted);
+        return new PlacementForm(vms, HOST, HOST, writes, accepted);
     }
 
     private static boolean asks(Placement now, Optional<PlacementOfWrites> writes) {
@@ -66,11 +66,11 @@ class PlacementFormTest {
             assertEquals(
                     Optional.of("Tick that you accept the risk, or choose \"On the NAS at once\"."), unanswered.hint());
             var answered = form(vms(Placement.DEFAULT, Placement.DEFAULT), risky, true);
-            assertEquals(Optional.of(new PlacementChoice(HOST, risky, Optional.of("ada"))), answered.choice("ada"));
+            assertEquals(Optional.of(new PlacementChoice(HOST, HOST, risky, Optional.of("ada"))), answered.choice("ada"));
             assertEquals(Optional.empty(), answered.hint());
         }
         assertEquals(
-                Optional.of(new PlacementChoice(HOST, THROUGH, NOBODY)),
+                Optional.of(new PlacementChoice(HOST, HOST, THROUGH, NOBODY)),
                 form(vms(ADAS_BEHIND), THROUGH, false).choice("bob"));
     }
 
@@ -93,11 +93,26 @@ class PlacementFormTest {
         var vms = vms(ADAS_BEHIND, Placement.behind(Side.LOCAL, 5, 64, "ada"));
         assertEquals(Optional.empty(), form(vms, behind(10, 64), false).choice("bob"));
         assertEquals(
-                Optional.of(new PlacementChoice(HOST, behind(10, 64), Optional.of("bob"))),
+                Optional.of(new PlacementChoice(HOST, HOST, behind(10, 64), Optional.of("bob"))),
                 form(vms, behind(10, 64), true).choice("bob"));
         assertEquals(
-                Optional.of(new PlacementChoice(HOST, behind(5, 64), NOBODY)),
+                Optional.of(new PlacementChoice(HOST, HOST, behind(5, 64), NOBODY)),
                 form(vms, behind(5, 64), false).choice("bob"));
+    }
+
+    @Test
+    void whereTheBaseImageIsReadNeedsNoConsent() {
+        var vms = vms(ADAS_JOURNAL, ADAS_JOURNAL.withBase(Side.NAS));
+        assertEquals(
+                Optional.of("Now 1 from the NAS, 1 from the replica on the host"),
+                PlacementForm.baseNow(vms).difference());
+        assertEquals(
+                Optional.of(new PlacementChoice(NAS, HOST, LOG_SPLIT, NOBODY)),
+                new PlacementForm(vms, NAS, HOST, LOG_SPLIT, false).choice("bob"));
+        var open = new PlacementForm(vms, Optional.empty(), HOST, LOG_SPLIT, false);
+        assertEquals(Optional.empty(), open.choice("bob"), "nothing is changed");
+        assertEquals(Optional.of("What you do not choose stays as each VM has it."), open.hint());
+        assertEquals(Optional.empty(), open.placement("bob"));
     }
 
     @Test
@@ -110,8 +125,8 @@ class PlacementFormTest {
                 Optional.of(
                         "Now 2 on the NAS at most 10 s, 64 MiB later, 1 on the NAS at once, 1 with the journal on the host"),
                 PlacementForm.writesNow(vms).difference());
-        var swapOnly = new PlacementForm(vms, NAS, OPEN, false);
-        assertEquals(Optional.of(new PlacementChoice(NAS, OPEN, NOBODY)), swapOnly.choice("ada"));
+        var swapOnly = new PlacementForm(vms, HOST, NAS, OPEN, false);
+        assertEquals(Optional.of(new PlacementChoice(HOST, NAS, OPEN, NOBODY)), swapOnly.choice("ada"));
         assertTrue(swapOnly.hint().isPresent());
         assertEquals(Optional.empty(), form(vms, THROUGH, false).hint());
     }

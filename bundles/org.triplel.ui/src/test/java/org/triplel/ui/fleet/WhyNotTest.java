@@ -10,6 +10,7 @@ import org.triplel.agent.api.JournalDisk;
 import org.triplel.agent.api.Placement;
 import org.triplel.agent.api.RecoveryStage;
 import org.triplel.agent.api.Replica;
+import org.triplel.agent.api.Side;
 import org.triplel.agent.api.Vm;
 import org.triplel.agent.api.VmState;
 import org.triplel.cluster.Host;
@@ -17,6 +18,10 @@ import org.triplel.cluster.Host;
 class WhyNotTest {
 
     private static Vm vm(String problem) {
+        return vm(problem, Placement.DEFAULT);
+    }
+
+    private static Vm vm(String problem, Placement placement) {
         return new Vm(
                 "desk-01",
                 "client-1",
@@ -25,7 +30,7 @@ class WhyNotTest {
                 2,
                 1,
                 1,
-                Placement.DEFAULT,
+                placement,
                 false,
                 JournalDisk.NONE,
                 1,
@@ -85,6 +90,9 @@ class WhyNotTest {
         var connected = new Host.Connected();
         assertEquals("no replica of debian-12 on the host", reason(vm(""), connected));
         assertEquals("Shadow-Base is off on the host", reason(vm(""), connected, replica(2, 16, false, "")));
+        assertEquals(
+                "its base image is read from the NAS, as it is placed",
+                reason(vm("", Placement.DEFAULT.withBase(Side.NAS)), connected, replica(1, 16, true, "")));
         assertEquals("replica is v1, the VM needs v2", reason(vm(""), connected, replica(1, 16, true, "")));
         assertEquals("replica 25\u2009%, fills as read", reason(vm(""), connected, replica(2, 4, true, "")));
     }
