@@ -15,7 +15,7 @@ final class DiskContents {
     private static final int MAX_EXTENTS = 1024;
 
     private final BlockDevice base;
-    private final WriteBehind overlay;
+    private final NewestImage overlay;
     private final GuestLayout layout;
     private final LocalParts local;
 

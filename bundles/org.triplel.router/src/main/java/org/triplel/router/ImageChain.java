@@ -9,7 +9,7 @@ import org.triplel.block.BlockDevice;
  *
  * @param base smaller or larger than the disk
  */
-record ImageChain(BlockDevice base, WriteBehind overlay) {
+record ImageChain(BlockDevice base, NewestImage overlay) {
 
     void read(long offset, ByteBuffer into) throws IOException {
         var map = overlay.map();

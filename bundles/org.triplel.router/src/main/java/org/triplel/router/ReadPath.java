@@ -14,7 +14,7 @@ import org.triplel.block.ReadCompletion;
 final class ReadPath {
 
     private final BlockDevice base;
-    private final WriteBehind overlay;
+    private final NewestImage overlay;
     private final ImageChain chain;
     private final LocalParts local;
     private final GuestLayout layout;

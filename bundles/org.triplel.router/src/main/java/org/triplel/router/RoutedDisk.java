@@ -134,7 +134,7 @@ public final class RoutedDisk implements ClassifiedDevice {
         this.layout = new GuestLayout(name, image.size(), this::look, changes);
         this.accounting = new DiskAccounting(metrics, layout);
         this.overlay = new WriteBehind(name, image, files.map(each -> each), changes, scheduler, accounting);
-        var chain = new ImageChain(base, overlay);
+        var chain = new ImageChain(base, overlay.newest());
         var parts = new ArrayList<LocalPart>();
         try {
             overlay.resume(placement.behind());

@@ -5,7 +5,6 @@ import java.lang.System.Logger.Level;
 import java.lang.foreign.MemorySegment;
 import java.nio.ByteBuffer;
 import java.time.Duration;
-import java.util.List;
 import java.util.Optional;
 import java.util.OptionalLong;
 import java.util.concurrent.TimeUnit;
@@ -17,9 +16,7 @@ import java.util.stream.Stream;
 import org.triplel.block.BlockException;
 import org.triplel.block.BlockException.Errno;
 import org.triplel.block.ChangeCompletion;
-import org.triplel.block.Extent;
 import org.triplel.block.RangeLock;
-import org.triplel.block.ReadCompletion;
 
 /**
  * The private image as the guest sees it: what was acknowledged may still be in a {@link WriteBehindLog} of this host, from
@@ -77,6 +74,7 @@ final class WriteBehind implements AutoCloseable {
     private final Scheduler scheduler;
     private final Drained drained;
     private final EpochSender sender;
+    private final NewestImage newest;
 
     private final ReentrantLock lock = new ReentrantLock();
 
@@ -137,6 +135,7 @@ final class WriteBehind implements AutoCloseable {
         this.scheduler = scheduler;
         this.drained = drained;
         this.sender = new EpochSender(overlay, this::pace);
+        this.newest = new NewestImage(overlay, () -> log);
     }
 
     /**
@@ -247,64 +246,9 @@ final class WriteBehind implements AutoCloseable {
         return log.map(WriteBehindLog::bytes).orElse(0L);
     }
 
-    /** Whether any of a range is still to be sent on. */
-    boolean pending(long offset, long length) {
-        var current = log;
-        return current.isPresent() && current.get().pending().hasAny(offset, length);
-    }
-
-    /** How far from {@code offset} on all is still to be sent on, or is not; an offset behind it, up to {@code limit}. */
-    long samePending(long offset, long limit) {
-        var current = log;
-        if (current.isEmpty()) {
-            return limit;
-        }
-        long first = current.get().pending().start(offset, limit);
-        return first > offset ? first : current.get().pending().end(offset, limit);
-    }
-
-    void read(long offset, ByteBuffer into) throws IOException {
-        var current = log;
-        for (long at = offset; into.hasRemaining(); ) {
-            long next = current.isPresent() ? current.get().pending().read(at, into) : at;
-            if (into.hasRemaining()) {
-                long end = next + into.remaining();
-                long border = current.isPresent() ? current.get().pending().start(next, end) : end;
-                if (border > next) {
-                    int length = (int) (border - next);
-                    overlay.read(next, into.slice(into.position(), length));
-                    into.position(into.position() + length);
-                }
-                next = border;
-            }
-            at = next;
-        }
-    }
-
-    /** Reads what is all still to be sent on; returns whether it was. */
-    boolean readNow(long offset, MemorySegment memory, long at, int length) {
-        var current = log;
-        return current.isPresent()
-                && current.get()
-                                .pending()
-                                .read(offset, memory.asSlice(at, length).asByteBuffer())
-                        == offset + length;
-    }
-
-    List<Extent> extents(long offset, long length) throws IOException {
-        var current = log;
-        if (current.isEmpty()) {
-            return overlay.extents(offset, length);
-        }
-        long first = current.get().pending().start(offset, offset + length);
-        return first > offset
-                ? overlay.extents(offset, first - offset)
-                : current.get().pending().extents(offset, offset + length);
-    }
-
-    /** As {@link org.triplel.block.BlockDevice#startRead}. */
-    boolean startRead(long offset, int length, ReadCompletion completion) {
-        return !pending(offset, length) && overlay.startRead(offset, length, completion);
+    /** What reads of the private image find. */
+    NewestImage newest() {
+        return newest;
     }
 
     /** As {@link SpooledOverlay#startWrite}; when it has ended, {@link #ended} must be called. */

@@ -90,7 +90,7 @@ class GuestTest {
 
     /** How many bytes of base images the NAS has sent, by its own count. */
     private long baseBytesSent() throws Exception {
-        return world.lab().counters().files().stream()
+        return world.lab().nasCounters().files().stream()
                 .filter(file -> file.file().startsWith("bases/"))
                 .mapToLong(NasTraffic::readBytes)
                 .sum();
