@@ -72,17 +72,23 @@ public record Rpo(Placement placement, Exposure now, Exposure worst) {
         return promised() ? NLS.bind(Messages.Rpo_ShareOf, Units.percent(share()), promise()) : promise();
     }
 
-    /** What an exposure comes to, as "4.20 MB, 12 s"; figures have as many places as they can get, so that nothing jumps. */
+    /** What an exposure comes to, as "4.20 MB, 12 s". */
     public static String words(Exposure exposure) {
+        return words(exposure, Units.age(exposure.ageMillis()));
+    }
+
+    /** The same for a column: figures have as many places as they can get, so that nothing jumps. */
+    public static String columnWords(Exposure exposure) {
+        var age = Units.age(exposure.ageMillis());
+        return words(exposure, age.charAt(1) == ' ' ? FIGURE_SPACE + age : age);
+    }
+
+    private static String words(Exposure exposure, String age) {
         if (exposure.bytes() == 0) {
             return Units.NONE;
         }
-        var age = Units.age(exposure.ageMillis());
         return exposure.ageMillis() == 0
                 ? Units.bytes(exposure.bytes())
-                : NLS.bind(
-                        Messages.Rpo_Exposure,
-                        Units.bytes(exposure.bytes()),
-                        age.charAt(1) == ' ' ? FIGURE_SPACE + age : age);
+                : NLS.bind(Messages.Rpo_Exposure, Units.bytes(exposure.bytes()), age);
     }
 }

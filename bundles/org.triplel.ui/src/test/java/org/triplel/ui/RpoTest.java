@@ -55,9 +55,10 @@ class RpoTest {
 
     @Test
     void figuresKeepTheirPlaces() {
-        assertEquals("4.20 MB, 12 s", Rpo.words(new Exposure(4_200_000, 12_345)));
-        assertEquals("4.20 MB, \u20072 s", Rpo.words(new Exposure(4_200_000, 2_345)));
-        assertEquals("4.20 MB", Rpo.words(new Exposure(4_200_000, 0)));
-        assertEquals("\u2013", Rpo.words(Exposure.NONE));
+        assertEquals("4.20 MB, 12 s", Rpo.columnWords(new Exposure(4_200_000, 12_345)));
+        assertEquals("4.20 MB, \u20072 s", Rpo.columnWords(new Exposure(4_200_000, 2_345)));
+        assertEquals("4.20 MB, 2 s", Rpo.words(new Exposure(4_200_000, 2_345)));
+        assertEquals("4.20 MB", Rpo.columnWords(new Exposure(4_200_000, 0)));
+        assertEquals("\u2013", Rpo.columnWords(Exposure.NONE));
     }
 }

@@ -111,7 +111,7 @@ public final class VmsView extends TableViewPart<VmRow> {
                                 "worst",
                                 Messages.Vms_Worst,
                                 EXPOSURE_WIDTH,
-                                row -> Rpo.words(row.rpo().worst()),
+                                row -> Rpo.columnWords(row.rpo().worst()),
                                 exposure(Rpo::worst))
                         .explained(Messages.Vms_WorstTip),
                 Column.<VmRow>number(
@@ -144,7 +144,7 @@ public final class VmsView extends TableViewPart<VmRow> {
     }
 
     private static String exposure(VmRow row) {
-        var words = Rpo.words(row.rpo().now());
+        var words = Rpo.columnWords(row.rpo().now());
         if (!row.vm().changing()) {
             return words;
         }
