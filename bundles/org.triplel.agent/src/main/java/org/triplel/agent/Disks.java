@@ -242,7 +242,14 @@ final class Disks implements VmDisks, AutoCloseable {
             attached.put(
                     vm.vm(),
                     new AttachedDisk(
-                            disk.split() ? vm : vm.unsplit(), attachment, replica, replicaUsed, daemon, disk, locals, metrics));
+                            disk.split() ? vm : vm.unsplit(),
+                            attachment,
+                            replica,
+                            replicaUsed,
+                            daemon,
+                            disk,
+                            locals,
+                            metrics));
             locals.forEach(each -> disks.add(each.export(), each));
             disks.add(export(vm.vm()), disk);
             disks.add(readOnlyExport(vm.vm()), new ReadOnlyDisk(disk));

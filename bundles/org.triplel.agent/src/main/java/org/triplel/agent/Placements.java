@@ -95,7 +95,8 @@ record Placements(String vm, String host) {
     }
 
     String baseWords(DomainPlacement placement) {
-        return "Its base image is read " + (placement.baseOnHost() ? "from the replica on " + host : "on the NAS") + ".";
+        return "Its base image is read " + (placement.baseOnHost() ? "from the replica on " + host : "on the NAS")
+                + ".";
     }
 
     String swapWords(DomainPlacement placement) {

@@ -216,7 +216,8 @@ class DefinitionTest {
         var domain = hypervisor.defined.get("web-01");
         var consent = domain.placement().consent().orElseThrow();
         assertEquals(
-                new DomainPlacement(true, false, new DomainPlacement.Writes.Behind(30, 128, consent)), domain.placement());
+                new DomainPlacement(true, false, new DomainPlacement.Writes.Behind(30, 128, consent)),
+                domain.placement());
         assertEquals("Ada", consent.user());
         assertTrue(consent.at().toEpochMilli() >= before, consent::toString);
         assertEquals(

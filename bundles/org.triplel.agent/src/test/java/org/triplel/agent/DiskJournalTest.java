@@ -30,7 +30,9 @@ class DiskJournalTest {
 
     private static final int BLOCK = 4096;
     private static final int BYTES = 12 << 20;
-    private static final DomainPlacement ON_HOST = new DomainPlacement(true, true,
+    private static final DomainPlacement ON_HOST = new DomainPlacement(
+            true,
+            true,
             new DomainPlacement.Writes.JournalOnHost(new RiskConsent("Ada", Instant.parse("2026-11-24T08:00:00Z"))));
     private static final DiskRecord VM =
             new DiskRecord("desk-01", NasFixture.BASE, "vms/desk-01.qcow2", Optional.of(ON_HOST));

@@ -25,8 +25,9 @@ final class PlacementOptions {
     @Option(
             names = "--base-reads",
             paramLabel = "host|nas",
-            description = "What only the base image holds is read from the host's replica, or on the NAS. Nothing is lost with"
-                    + " either.")
+            description =
+                    "What only the base image holds is read from the host's replica, or on the NAS. Nothing is lost with"
+                            + " either.")
     private Optional<Place> baseReads;
 
     @Option(

@@ -72,7 +72,8 @@ class DomainXmlTest {
                 .toXml(DomainPlacement.DEFAULT)
                 .replace(" base=\"host\" swap=", " swap=");
         assertFalse(xml.contains("base=\"host\""), xml);
-        assertTrue(DomainXml.parse(xml, DomainState.OFF).orElseThrow().placement().baseOnHost());
+        assertTrue(
+                DomainXml.parse(xml, DomainState.OFF).orElseThrow().placement().baseOnHost());
     }
 
     @Test

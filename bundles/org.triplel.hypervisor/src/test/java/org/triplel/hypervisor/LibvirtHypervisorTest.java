@@ -136,7 +136,9 @@ class LibvirtHypervisorTest {
             hypervisor.note("desk-01", new DomainRun(1_700_000_000_000L, 8123));
             hypervisor.place(
                     "desk-01",
-                    new DomainPlacement(true, false,
+                    new DomainPlacement(
+                            true,
+                            false,
                             new DomainPlacement.Writes.Behind(
                                     10, 64, new RiskConsent("Ada & <Co>", Instant.parse("2026-11-24T08:00:00Z")))));
 
@@ -149,7 +151,9 @@ class LibvirtHypervisorTest {
                             DomainState.RUNNING,
                             false,
                             new DomainRun(1_700_000_000_000L, 8123),
-                            new DomainPlacement(true, false,
+                            new DomainPlacement(
+                                    true,
+                                    false,
                                     new DomainPlacement.Writes.Behind(
                                             10,
                                             64,
@@ -346,7 +350,9 @@ class LibvirtHypervisorTest {
     void startsADiskThatBootsByItself(@TempDir Path folder) throws Exception {
         Files.setPosixFilePermissions(folder, PosixFilePermissions.fromString("rwxr-xr-x"));
         var domain = domain(folder, Optional.empty());
-        var placement = new DomainPlacement(true, false,
+        var placement = new DomainPlacement(
+                true,
+                false,
                 new DomainPlacement.Writes.Behind(
                         10, 64, new RiskConsent("Ada & <Co>", Instant.parse("2026-11-24T08:00:00Z"))));
         var told = new Told();
@@ -473,7 +479,8 @@ class LibvirtHypervisorTest {
 
     /** Lets libvirt itself check the XML against its schema, and say what it makes of it. */
     private static void validate(SessionLibvirt libvirt, Path folder, DomainXml domain) throws Exception {
-        var placement = new DomainPlacement(true, true, new DomainPlacement.Writes.JournalOnHost(new RiskConsent("Ada & <Co>", Instant.EPOCH)));
+        var placement = new DomainPlacement(
+                true, true, new DomainPlacement.Writes.JournalOnHost(new RiskConsent("Ada & <Co>", Instant.EPOCH)));
         for (var accelerator : Accelerator.values()) {
             var copy = new DomainXml(
                     "check",

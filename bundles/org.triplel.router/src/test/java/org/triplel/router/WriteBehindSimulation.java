@@ -327,7 +327,7 @@ final class WriteBehindSimulation {
 
     private void read(int offset, int length) throws IOException {
         var seen = ByteBuffer.allocate(length);
-        disk.read(offset, seen);
+        disk.newest().read(offset, seen);
         for (int at = 0; at < length; at += SECTOR) {
             int sector = (offset + at) / SECTOR;
             long expected = history.get(sector).getLast().request();
@@ -399,7 +399,7 @@ final class WriteBehindSimulation {
         var seen = ByteBuffer.allocate(DISK);
         boolean before = watched;
         watched = false;
-        disk.read(0, seen);
+        disk.newest().read(0, seen);
         watched = before;
         int flush = judge(seen.array(), durable, when);
         for (int sector = 0; sector < history.size(); sector++) {

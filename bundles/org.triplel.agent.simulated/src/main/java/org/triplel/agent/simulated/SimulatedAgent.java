@@ -518,8 +518,8 @@ public final class SimulatedAgent implements AgentService, AutoCloseable {
     public CompletableFuture<Vm> placeVm(VmPlacement wanted) {
         return answer(() -> {
             var placement = wanted.placement();
-            requests.add("placeVm " + wanted.vm() + " " + placement.base() + " " + placement.swap() + " " + placement.writes() + " "
-                    + placement.acceptedBy() + bound(placement));
+            requests.add("placeVm " + wanted.vm() + " " + placement.base() + " " + placement.swap() + " "
+                    + placement.writes() + " " + placement.acceptedBy() + bound(placement));
             var vm = vm(wanted.vm());
             vm.place(placement.acceptedAt(placement.writes() == Writes.THROUGH ? 0 : System.currentTimeMillis()));
             changed(vm);

@@ -617,7 +617,8 @@ class WindowTest {
         closePlacement("OK");
         awaitSwap("desk-02", Side.LOCAL);
         bot.awaitThat(
-                "the other host was asked, too", () -> hosts.two.requests().contains("placeVm desk-04 LOCAL LOCAL THROUGH "));
+                "the other host was asked, too",
+                () -> hosts.two.requests().contains("placeVm desk-04 LOCAL LOCAL THROUGH "));
     }
 
     @Test

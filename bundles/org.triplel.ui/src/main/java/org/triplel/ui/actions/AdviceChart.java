@@ -97,7 +97,8 @@ final class AdviceChart {
     }
 
     private static Placement placement(Advice.Outcome outcome) {
-        return new Placement(Side.LOCAL, Side.LOCAL, outcome.writes(), outcome.rpoSeconds(), outcome.rpoMebibytes(), "", 0);
+        return new Placement(
+                Side.LOCAL, Side.LOCAL, outcome.writes(), outcome.rpoSeconds(), outcome.rpoMebibytes(), "", 0);
     }
 
     private void hover(int index) {

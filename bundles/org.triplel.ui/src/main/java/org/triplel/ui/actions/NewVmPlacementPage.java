@@ -24,8 +24,8 @@ final class NewVmPlacementPage extends NewVmPage {
         var page = new Composite(parent, SWT.NONE);
         GridLayoutFactory.fillDefaults().applyTo(page);
         var vm = vmWizard().form().vm();
-        area = new PlacementArea(
-                page, List.of(vm), PlacementForm.writesNow(List.of()), () -> vmWizard().look());
+        area = new PlacementArea(page, List.of(vm), PlacementForm.writesNow(List.of()), () -> vmWizard()
+                .look());
         setControl(page);
     }
 

@@ -37,8 +37,7 @@ final class PlacementArea {
      * @param writesNow where they have all else that they write, which is preselected if that is one place
      * @param onChange told when something else is chosen
      */
-    PlacementArea(
-            Composite parent, List<Vm> vms, PlacementNow<PlacementOfWrites> writesNow, Runnable onChange) {
+    PlacementArea(Composite parent, List<Vm> vms, PlacementNow<PlacementOfWrites> writesNow, Runnable onChange) {
         this.onChange = onChange;
         var rows = new Composite(parent, SWT.NONE);
         GridLayoutFactory.swtDefaults()

@@ -16,11 +16,7 @@ import org.triplel.agent.api.Vm;
  * @param accepted whether the risk of it is accepted there
  */
 record PlacementForm(
-        List<Vm> vms,
-        Optional<Side> base,
-        Optional<Side> swap,
-        Optional<PlacementOfWrites> writes,
-        boolean accepted) {
+        List<Vm> vms, Optional<Side> base, Optional<Side> swap, Optional<PlacementOfWrites> writes, boolean accepted) {
 
     static PlacementNow<Side> baseNow(List<Vm> vms) {
         return PlacementNow.of(vms, Placement::base, PlacementForm::baseWords);
@@ -78,9 +74,7 @@ record PlacementForm(
 
     /** What a VM gets that does not exist yet; empty as long as not all is chosen, or the risk is not accepted. */
     Optional<Placement> placement(String user) {
-        return complete()
-                ? choice(user).map(choice -> choice.of(Placement.DEFAULT))
-                : Optional.empty();
+        return complete() ? choice(user).map(choice -> choice.of(Placement.DEFAULT)) : Optional.empty();
     }
 
     /** What keeps the user from going on, or what he may not expect; empty if there is nothing of that. */

@@ -180,7 +180,8 @@ class NewVmFormTest {
         assertEquals(Optional.empty(), new PlacementForm(vms, replica, swap, Optional.empty(), true).placement("ada"));
         var through = Optional.of(PlacementOfWrites.THROUGH);
         assertEquals(
-                Optional.of(Placement.safe(Side.LOCAL)), new PlacementForm(vms, replica, swap, through, false).placement("ada"));
+                Optional.of(Placement.safe(Side.LOCAL)),
+                new PlacementForm(vms, replica, swap, through, false).placement("ada"));
         var behind = Optional.of(PlacementOfWrites.behind(10, 64));
         assertEquals(Optional.empty(), new PlacementForm(vms, replica, swap, behind, false).placement("ada"));
         assertEquals(

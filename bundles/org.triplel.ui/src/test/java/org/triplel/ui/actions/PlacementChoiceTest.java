@@ -61,12 +61,10 @@ class PlacementChoiceTest {
         var bob = Optional.of("bob");
         assertEquals(
                 Placement.behind(Side.LOCAL, 20, 128, "bob"),
-                new PlacementChoice(SAME, SAME, Optional.of(PlacementOfWrites.behind(20, 128)), bob)
-                        .of(ADAS_BEHIND));
+                new PlacementChoice(SAME, SAME, Optional.of(PlacementOfWrites.behind(20, 128)), bob).of(ADAS_BEHIND));
         assertEquals(
                 Placement.risky(Side.LOCAL, "bob"),
-                new PlacementChoice(SAME, SAME, Optional.of(PlacementOfWrites.LOG_SPLIT), bob)
-                        .of(Placement.DEFAULT));
+                new PlacementChoice(SAME, SAME, Optional.of(PlacementOfWrites.LOG_SPLIT), bob).of(Placement.DEFAULT));
     }
 
     @Test

@@ -66,7 +66,8 @@ class PlacementFormTest {
             assertEquals(
                     Optional.of("Tick that you accept the risk, or choose \"On the NAS at once\"."), unanswered.hint());
             var answered = form(vms(Placement.DEFAULT, Placement.DEFAULT), risky, true);
-            assertEquals(Optional.of(new PlacementChoice(HOST, HOST, risky, Optional.of("ada"))), answered.choice("ada"));
+            assertEquals(
+                    Optional.of(new PlacementChoice(HOST, HOST, risky, Optional.of("ada"))), answered.choice("ada"));
             assertEquals(Optional.empty(), answered.hint());
         }
         assertEquals(
