@@ -105,7 +105,7 @@ class PlacementFormTest {
     void whereTheBaseImageIsReadNeedsNoConsent() {
         var vms = vms(ADAS_JOURNAL, ADAS_JOURNAL.withBase(Side.NAS));
         assertEquals(
-                Optional.of("Now 1 from the NAS, 1 from the replica on the host"),
+                Optional.of("Now 1 from the replica on the host, 1 from the NAS"),
                 PlacementForm.baseNow(vms).difference());
         assertEquals(
                 Optional.of(new PlacementChoice(NAS, HOST, LOG_SPLIT, NOBODY)),
