@@ -136,7 +136,8 @@ final class AgentApi implements AgentService {
         return answer("define VM", () -> {
             given(given(definition).name());
             given(definition.base());
-            given(given(definition.placement()).swap());
+            given(given(definition.placement()).base());
+            given(definition.placement().swap());
             given(definition.placement().writes());
             given(definition.placement().acceptedBy());
             return vms.define(definition);
@@ -200,7 +201,8 @@ final class AgentApi implements AgentService {
     @Override
     public CompletableFuture<Vm> placeVm(VmPlacement wanted) {
         return answer("place VM", () -> {
-            given(given(given(wanted).placement()).swap());
+            given(given(given(wanted).placement()).base());
+            given(wanted.placement().swap());
             given(wanted.placement().writes());
             given(wanted.placement().acceptedBy());
             return vms.find(given(wanted.vm())).place(wanted.placement());

@@ -19,10 +19,10 @@ record Placements(String vm, String host) {
     private static final int LONGEST_NAME = 100;
 
     static Placement described(DomainPlacement placement) {
-        return writesOf(placement).withBase(placement.baseOnHost() ? Side.LOCAL : Side.NAS);
+        return whatIsWritten(placement).withBase(placement.baseOnHost() ? Side.LOCAL : Side.NAS);
     }
 
-    private static Placement writesOf(DomainPlacement placement) {
+    private static Placement whatIsWritten(DomainPlacement placement) {
         var swap = placement.swapOnHost() ? Side.LOCAL : Side.NAS;
         return switch (placement.writes()) {
             case Writes.Through() -> Placement.safe(swap);
@@ -95,8 +95,7 @@ record Placements(String vm, String host) {
     }
 
     String baseWords(DomainPlacement placement) {
-        return "Its base image is read " + (placement.baseOnHost() ? "from the replica on " + host : "on the NAS")
-                + ".";
+        return "Its base image is read from " + (placement.baseOnHost() ? "the replica on " + host : "the NAS") + ".";
     }
 
     String swapWords(DomainPlacement placement) {

@@ -186,6 +186,36 @@ class DisksTest {
         }
     }
 
+    /** What the image daemon reads to copy on write is read there, too. */
+    @Test
+    void copyTheBaseImageFromWhereItIsPlaced() throws Exception {
+        try (var host = new DiskHost(temp, fixture)) {
+            host.disks.attach(VM.placed(baseOn(false)), Guest.OFF);
+            try (var guest = host.guest()) {
+                guest.write(200_000, ByteBuffer.wrap(new byte[] {7}));
+                guest.flush();
+            }
+            var copiedFrom = host.disks.find("desk-01").orElseThrow().traffic().counters().stream()
+                    .filter(counter -> counter.requestClass() == RequestClass.BASE_COPY && counter.bytes() > 0)
+                    .map(TrafficCounter::side)
+                    .toList();
+            assertEquals(List.of(Side.NAS), copiedFrom);
+            assertEquals(0, host.replicas.all().getFirst().verifiedChunks(), "the replica is filled");
+            host.disks.detach("desk-01", Guest.OFF);
+        }
+    }
+
+    @Test
+    void readTheReplicaIfTheirRecordDoesNotSayWhere() throws Exception {
+        VM.placed(baseOn(false)).write(temp);
+        assertFalse(DiskRecord.read(temp, "desk-01").placement().orElseThrow().baseOnHost());
+        var lines = Files.readAllLines(temp.resolve("desk-01")).stream()
+                .filter(line -> !line.startsWith("baseOnHost="))
+                .toList();
+        Files.write(temp.resolve("desk-01"), lines);
+        assertTrue(DiskRecord.read(temp, "desk-01").placement().orElseThrow().baseOnHost());
+    }
+
     /** What nbdinfo makes of x-triplel:class. */
     private List<String> classes() throws Exception {
         return nbdinfo("--map=x-triplel:class", "desk-01/vda/ro")

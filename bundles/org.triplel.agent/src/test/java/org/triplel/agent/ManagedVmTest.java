@@ -81,7 +81,7 @@ class ManagedVmTest {
 
         @Override
         public void place(String vm, DomainPlacement placement) {
-            calls.add("place " + vm + " " + placement.swapOnHost());
+            calls.add("place " + vm + " " + placement.baseOnHost() + " " + placement.swapOnHost());
             changing = true;
         }
 
@@ -507,6 +507,21 @@ class ManagedVmTest {
     }
 
     @Test
+    void readsItsBaseImageWhereItIsPlaced() throws Exception {
+        var vm = stoppedVm();
+        var onNas = Placement.safe(Side.LOCAL).withBase(Side.NAS);
+        assertEquals(onNas, vm.place(onNas).get().placement());
+        assertEquals("place desk-01 false true", disks.calls.getLast());
+        assertEquals(
+                "Its base image is read from the NAS.",
+                events.newest().getLast().message());
+        vm.place(Placement.DEFAULT).get();
+        assertEquals(
+                "Its base image is read from the replica on client-1.",
+                events.newest().getLast().message());
+    }
+
+    @Test
     void isChangingUntilItsDiskIsWhereItIsPlaced() throws Exception {
         var vm = stoppedVm();
         assertFalse(vm.snapshot().changing());
@@ -675,7 +690,7 @@ class ManagedVmTest {
         awaitState(vm, VmState.PAUSED);
         assertEquals("The NAS is away. Check it.", vm.snapshot().problem());
         awaitState(vm, VmState.RUNNING);
-        assertEquals(List.of("attach desk-01", "place desk-01 true"), disks.calls.subList(3, disks.calls.size()));
+        assertEquals(List.of("attach desk-01", "place desk-01 true true"), disks.calls.subList(3, disks.calls.size()));
         vm.stopHeard(DomainState.OFF);
         awaitState(vm, VmState.STOPPED);
     }
@@ -708,7 +723,7 @@ class ManagedVmTest {
         var vm = stoppedVm();
         refusal(vm.start());
         assertEquals(VmState.RUNNING, vm.snapshot().state());
-        assertEquals(List.of("attach desk-01", "attach desk-01", "place desk-01 true"), disks.calls);
+        assertEquals(List.of("attach desk-01", "attach desk-01", "place desk-01 true true"), disks.calls);
     }
 
     @Test

@@ -330,7 +330,8 @@ final class Tour {
                 vm.placement().swap(),
                 Placement.DEFAULT_RPO_SECONDS,
                 Placement.DEFAULT_RPO_MEBIBYTES,
-                System.getProperty("user.name"));
+                        System.getProperty("user.name"))
+                .withBase(vm.placement().base());
         services.fleet().call(vm.host(), agent -> agent.placeVm(new VmPlacement(vm.name(), placement)));
         services.fleet().call(vm.host(), agent -> agent.watchVm(new VmWatch(vm.name(), VmWatch.DEFAULT_MINUTES)));
     }

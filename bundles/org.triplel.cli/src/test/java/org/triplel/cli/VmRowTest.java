@@ -27,7 +27,7 @@ class VmRowTest {
                     1,
                     1,
                     1,
-                    Placement.behind(Side.LOCAL, 10, 64, "ada"),
+                    Placement.behind(Side.LOCAL, 10, 64, "ada").withBase(Side.NAS),
                     true,
                     JournalDisk.NONE,
                     1,
@@ -46,6 +46,8 @@ class VmRowTest {
         assertEquals(12_000, row.get("exposedMillis").getAsLong());
         assertEquals(true, row.get("changing").getAsBoolean());
         assertEquals(10, row.get("behindSeconds").getAsInt());
+        assertEquals("nas", row.get("baseReads").getAsString());
+        assertEquals("host", row.get("swap").getAsString());
     }
 
     @Test

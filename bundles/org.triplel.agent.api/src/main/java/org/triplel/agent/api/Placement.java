@@ -4,7 +4,7 @@ package org.triplel.agent.api;
  * Where a VM's host keeps parts of its disk.
  *
  * @param base where blocks are read that only the base image holds: from the host's replica, unless that is switched off for
- *     all VMs ({@link ShadowBase}), or on the NAS; nothing is lost with either
+ *     all that are made of it ({@link ShadowBase}), or on the NAS; nothing is lost with either
  * @param swap the guest's swap areas: on the host's own disk, where nothing is lost that outlives the guest, or on the NAS
  * @param writes all else that the guest writes
  * @param rpoSeconds if it is written behind, how old the oldest change may become that is not on the NAS, before the guest

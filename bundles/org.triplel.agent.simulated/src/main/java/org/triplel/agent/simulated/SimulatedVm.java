@@ -178,7 +178,7 @@ final class SimulatedVm {
             count(RequestClass.BASE_REWRITE, Direction.WRITE, Side.NAS, nas.take(bytes / 4, share));
             count(RequestClass.JOURNAL, Direction.WRITE, vm.placement().journal(), bytes / 5);
         }
-        count(RequestClass.BASE_COPY, Direction.READ, Side.LOCAL, bytes / 3);
+        count(RequestClass.BASE_COPY, Direction.READ, vm.placement().base(), bytes / 3);
         count(RequestClass.BASE, Direction.READ, usesReplica() ? replica.side() : Side.NAS, bytes / 2);
         count(RequestClass.SWAP, Direction.WRITE, vm.placement().swap(), bytes / 2);
         counters.merge(new Key(RequestClass.PRIVATE, Direction.FLUSH, Side.NAS), new Count(2, 0), SimulatedVm::plus);

@@ -113,13 +113,18 @@ class GuestTest {
         world.boot(VM);
         var guest = world.guest(VM);
         sentWhileReadingPrograms(guest); // the replica has them now
-        assertEquals(0, sentWhileReadingPrograms(guest));
+        assertNextToNothing(sentWhileReadingPrograms(guest));
         readBaseFrom(Side.NAS);
         long sent = sentWhileReadingPrograms(guest);
         assertTrue(sent > 10_000_000, () -> "the NAS sent " + sent + " bytes");
         readBaseFrom(Side.LOCAL);
-        assertEquals(0, sentWhileReadingPrograms(guest));
+        assertNextToNothing(sentWhileReadingPrograms(guest));
         world.shutDown(VM);
+    }
+
+    /** The rest of the guest may read something for the first time. */
+    private static void assertNextToNothing(long sent) {
+        assertTrue(sent < 2_000_000, () -> "the NAS sent " + sent + " bytes");
     }
 
     private interface Blow {

@@ -164,7 +164,7 @@ class NewVmTest {
                 .isPresent());
         assertEquals(
                 List.of(
-                        "defineVm web-01 debian-12 v1 2147483648 B 384 MiB LOCAL BEHIND " + USER + " 10 s 64 MiB",
+                        "defineVm web-01 debian-12 v1 2147483648 B 384 MiB LOCAL LOCAL BEHIND " + USER + " 10 s 64 MiB",
                         "startVm web-01"),
                 hosts.one.requests());
         bot.awaitThat("the table has it", () -> vms.column("Name").contains("web-01"));
@@ -213,7 +213,7 @@ class NewVmTest {
         awaitClosed();
         bot.awaitThat("it is there", () -> fleet.inventory().vm("web-03").isPresent());
         assertEquals(
-                List.of("defineVm web-03 debian-12 v1 3221225472 B 1024 MiB LOCAL THROUGH "), hosts.two.requests());
+                List.of("defineVm web-03 debian-12 v1 3221225472 B 1024 MiB LOCAL LOCAL THROUGH "), hosts.two.requests());
         assertEquals(List.of(), hosts.one.requests());
     }
 

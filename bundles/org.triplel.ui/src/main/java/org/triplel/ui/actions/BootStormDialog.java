@@ -31,6 +31,7 @@ import org.eclipse.swt.widgets.Shell;
 import org.eclipse.swt.widgets.Table;
 import org.eclipse.swt.widgets.TableColumn;
 import org.eclipse.swt.widgets.TableItem;
+import org.triplel.agent.api.Side;
 import org.triplel.agent.api.Vm;
 import org.triplel.agent.api.VmState;
 import org.triplel.cluster.BootStorm;
@@ -144,7 +145,7 @@ final class BootStormDialog extends Dialog {
             recall(table.getDisplay());
         }
         job.ifPresentOrElse(
-                now -> showBoots(now, snapshot.inventory()), () -> set(remark, running(snapshot.inventory())));
+                now -> showBoots(now, snapshot.inventory()), () -> set(remark, remark(snapshot.inventory())));
     }
 
     private static void set(Label label, String words) {
@@ -202,6 +203,21 @@ final class BootStormDialog extends Dialog {
         label.setText(text);
         GridDataFactory.fillDefaults().grab(true, false).hint(640, SWT.DEFAULT).applyTo(label);
         return label;
+    }
+
+    private String remark(Inventory inventory) {
+        return (running(inventory) + " " + onNas(inventory)).strip();
+    }
+
+    private String onNas(Inventory inventory) {
+        var count = inventory
+                .vms()
+                .filter(vm -> vms.contains(vm.name()) && vm.placement().base() == Side.NAS)
+                .count();
+        if (count == 0) {
+            return "";
+        }
+        return count == 1 ? Messages.Storm_OnNasOne : NLS.bind(Messages.Storm_OnNas, count);
     }
 
     private String running(Inventory inventory) {

@@ -250,6 +250,8 @@ final class Messages extends NLS {
     public static String Storm_None;
     public static String Storm_NotReady;
     public static String Storm_Ready;
+    public static String Storm_OnNas;
+    public static String Storm_OnNasOne;
     public static String Storm_Running;
     public static String Storm_RunningOne;
     public static String Storm_Start;

@@ -9,7 +9,7 @@ import org.eclipse.swt.widgets.Composite;
 import org.triplel.agent.api.Placement;
 import org.triplel.agent.api.Vm;
 
-/** Asks where what the VM writes is to be kept. What may be lost nobody chooses by not choosing. */
+/** Asks where parts of the VM's disk are to be kept. What may be lost nobody chooses by not choosing. */
 final class NewVmPlacementPage extends NewVmPage {
 
     private PlacementArea area;

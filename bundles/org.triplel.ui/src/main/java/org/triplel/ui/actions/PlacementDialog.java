@@ -13,7 +13,7 @@ import org.triplel.agent.api.Vm;
 import org.triplel.cluster.Fleet;
 import org.triplel.ui.Enablement;
 
-/** Asks where what one or more VMs write is to be kept. */
+/** Asks where parts of the disks of one or more VMs are to be kept. */
 final class PlacementDialog extends TitleAreaDialog {
 
     private final List<Vm> vms;

@@ -13,7 +13,7 @@ import org.triplel.agent.api.Placement;
 import org.triplel.agent.api.Vm;
 
 /**
- * Where VMs keep a part of what they write.
+ * Where VMs have a part of their disks.
  *
  * @param <T> a place
  * @param places that of each VM; none of VMs that do not exist yet

@@ -16,7 +16,7 @@ import org.eclipse.ui.PlatformUI;
 import org.triplel.cluster.Fleet;
 import org.triplel.ui.FleetElement;
 
-/** The property page that asks where what VMs write is to be kept, as {@link PlacementDialog} does. */
+/** The property page that asks where parts of VMs' disks are to be kept, as {@link PlacementDialog} does. */
 public final class PlacementPage extends PreferencePage implements IWorkbenchPropertyPageMulti {
 
     private final Fleet fleet = PlatformUI.getWorkbench().getService(Fleet.class);

@@ -13,7 +13,7 @@ import org.eclipse.swt.widgets.Label;
 import org.triplel.ui.AccessibleName;
 
 /**
- * Where a part of what is written is kept, to be chosen.
+ * Where a part of a disk is kept, to be chosen.
  *
  * @param <T> a place
  */
@@ -35,7 +35,7 @@ final class PlacementRow<T> {
 
     private record Radio<T>(T place, Button button) {}
 
-    static final int WIDTH = 500;
+    static final int WIDTH = 600;
     static final int INDENT = 20;
 
     private final List<Radio<T>> radios = new ArrayList<>();

@@ -77,9 +77,9 @@ final class Messages extends NLS {
     public static String Vms_WhyNot;
     public static String Vms_Worst;
     public static String Vms_WorstTip;
+    public static String WhyNot_BaseOnNas;
     public static String WhyNot_Incomplete;
     public static String WhyNot_Lost;
-    public static String WhyNot_BaseOnNas;
     public static String WhyNot_Nas;
     public static String WhyNot_NoReplica;
     public static String WhyNot_OtherVersion;
