@@ -327,9 +327,9 @@ final class Tour {
     private void writeOneBehindAndWatchIt() {
         var vm = vms().getFirst();
         var placement = Placement.behind(
-                vm.placement().swap(),
-                Placement.DEFAULT_RPO_SECONDS,
-                Placement.DEFAULT_RPO_MEBIBYTES,
+                        vm.placement().swap(),
+                        Placement.DEFAULT_RPO_SECONDS,
+                        Placement.DEFAULT_RPO_MEBIBYTES,
                         System.getProperty("user.name"))
                 .withBase(vm.placement().base());
         services.fleet().call(vm.host(), agent -> agent.placeVm(new VmPlacement(vm.name(), placement)));

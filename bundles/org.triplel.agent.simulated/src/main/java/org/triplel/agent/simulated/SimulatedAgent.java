@@ -396,7 +396,8 @@ public final class SimulatedAgent implements AgentService, AutoCloseable {
         return answer(() -> {
             var placement = definition.placement();
             requests.add("defineVm " + definition.name() + " " + definition.base() + " v" + definition.baseVersion()
-                    + " " + definition.diskBytes() + " B " + definition.memoryMiB() + " MiB " + placement.base() + " " + placement.swap() + " "
+                    + " " + definition.diskBytes() + " B " + definition.memoryMiB() + " MiB " + placement.base() + " "
+                    + placement.swap() + " "
                     + placement.writes() + " " + placement.acceptedBy() + bound(placement));
             if (vms.containsKey(definition.name()) || taken.contains(definition.name())) {
                 throw refusal(

@@ -213,7 +213,8 @@ class NewVmTest {
         awaitClosed();
         bot.awaitThat("it is there", () -> fleet.inventory().vm("web-03").isPresent());
         assertEquals(
-                List.of("defineVm web-03 debian-12 v1 3221225472 B 1024 MiB LOCAL LOCAL THROUGH "), hosts.two.requests());
+                List.of("defineVm web-03 debian-12 v1 3221225472 B 1024 MiB LOCAL LOCAL THROUGH "),
+                hosts.two.requests());
         assertEquals(List.of(), hosts.one.requests());
     }
 
