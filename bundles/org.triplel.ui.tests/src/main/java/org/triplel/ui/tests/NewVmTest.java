@@ -136,7 +136,7 @@ class NewVmTest {
         bot.type(wizard, "2 gib");
         bot.awaitThat("it is typed", () -> field(wizard, 0).getText().equals("2 gib"));
         bot.key(wizard, SWT.KEYPAD_CR);
-        awaitWords(wizard, "Choose where what the guest writes is kept");
+        awaitWords(wizard, "Choose where parts of its disk are kept");
         assertFalse(enabled(wizard, "Next"), "nobody has chosen where what the guest writes is kept");
         assertTrue(bot.ui(() -> button(wizard, "On the host").orElseThrow().getSelection()), "swap is asked, too");
         for (var choice : List.of("On the NAS at once", "On the NAS a little later", "Journal on the host")) {
@@ -186,7 +186,7 @@ class NewVmTest {
         fill(wizard, 0, "3 GiB");
         fill(wizard, 1, "1 GiB");
         next(wizard);
-        awaitWords(wizard, "Choose where what the guest writes is kept");
+        awaitWords(wizard, "Choose where parts of its disk are kept");
         bot.choose(bot.ui(() -> button(wizard, "Journal on the host").orElseThrow()));
         bot.press("< Back");
         bot.press("< Back");
@@ -376,7 +376,7 @@ class NewVmTest {
         next(wizard);
         assertAllFits(wizard);
         next(wizard);
-        awaitWords(wizard, "Choose where what the guest writes is kept");
+        awaitWords(wizard, "Choose where parts of its disk are kept");
         bot.choose(bot.ui(() -> button(wizard, "Journal on the host").orElseThrow()));
         assertAllFits(wizard);
         var consent = bot.ui(() -> button(wizard, "I accept").orElseThrow());

@@ -43,7 +43,7 @@ final class PlacementArea {
         GridLayoutFactory.swtDefaults()
                 .numColumns(2)
                 .margins(12, 12)
-                .spacing(20, 14)
+                .spacing(20, 10)
                 .applyTo(rows);
         GridDataFactory.fillDefaults().grab(true, true).applyTo(rows);
         // what a VM has as long as nobody chooses comes first

@@ -35,7 +35,7 @@ final class PlacementRow<T> {
 
     private record Radio<T>(T place, Button button) {}
 
-    static final int WIDTH = 600;
+    static final int WIDTH = 640;
     static final int INDENT = 20;
 
     private final List<Radio<T>> radios = new ArrayList<>();
