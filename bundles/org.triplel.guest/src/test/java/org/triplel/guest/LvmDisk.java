@@ -226,8 +226,14 @@ record LvmDisk(long size, int extentBytes, int copies, int textAt) {
 
     /** What LVM2's own tool says of it: it must find nothing wrong, and the same text. */
     static void check(Path image, String metadata) {
-        var headers = Tool.run("pvck", "--dump", "headers", image.toString());
-        var text = Tool.run("pvck", "--dump", "metadata", image.toString());
+        check(image, metadata, 1);
+    }
+
+    /** The same if its label is in another sector. */
+    static void check(Path image, String metadata, int sector) {
+        var where = String.valueOf(sector);
+        var headers = Tool.run("pvck", "--labelsector", where, "--dump", "headers", image.toString());
+        var text = Tool.run("pvck", "--labelsector", where, "--dump", "metadata", image.toString());
         if (headers.contains("CHECK") || !text.contains(metadata)) {
             throw new AssertionError(headers + text);
         }

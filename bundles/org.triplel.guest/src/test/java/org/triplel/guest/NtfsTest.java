@@ -5,8 +5,10 @@ import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.io.IOException;
+import java.io.RandomAccessFile;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -32,6 +34,7 @@ class NtfsTest {
     private static final Pattern DATA = Pattern.compile("(?s)0x80 - non-resident(.*?)(?=0x[0-9a-f]+0 - |$)");
     private static final long SIZE = 64 * Images.MIB;
     private static final String LOG = "$LogFile of the NTFS on the whole disk";
+    private static final String PAGE_FILE = "page file /pagefile.sys of the NTFS on the whole disk";
 
     @TempDir
     private Path folder;
@@ -57,14 +60,18 @@ class NtfsTest {
         Tool.run("ntfscp", "-q", image.toString(), content(bytes).toString(), name);
     }
 
-    /** A file that grows by pieces of so many bytes, with another file behind each. */
     private void copyInPieces(Path image, String name, int pieces, long bytes) throws IOException {
+        copyInPieces(image, name, 1, pieces, bytes);
+    }
+
+    /** A file that grows by pieces of so many bytes, with another file behind each. */
+    private void copyInPieces(Path image, String name, int first, int last, long bytes) throws IOException {
         var other = Images.blank(folder, "other", 100_000);
         var script = """
-                for i in $(seq %d); do
-                  truncate -s $(($i * %d)) %s && ntfscp -q %s %3$s %s && ntfscp -q %4$s %s other-$i || exit 1
+                for i in $(seq %d %d); do
+                  truncate -s $(($i * %d)) %s && ntfscp -q %s %4$s %s && ntfscp -q %5$s %s other-$i || exit 1
                 done""";
-        Tool.run("sh", "-c", script.formatted(pieces, bytes, content(0), image, name, other));
+        Tool.run("sh", "-c", script.formatted(first, last, bytes, content(0), image, name, other));
     }
 
     /** A number of the boot sector. */
@@ -80,18 +87,27 @@ class NtfsTest {
         return Long.parseLong(match.group(1));
     }
 
-    /** Where the data of a file lie, by ntfscluster. */
+    /** Where the data of a file lie, by ntfscluster; those of its streams, which follow, begin anew. */
     private static List<Range> data(Path image, String... file) {
         var command = new ArrayList<>(List.of("ntfscluster", "-f", "-q"));
         command.addAll(List.of(file));
         command.add(image.toString());
-        var said = Tool.run(command.toArray(String[]::new));
-        long cluster = clusterBytes(image);
-        return DATA.matcher(said)
+        var runs = DATA.matcher(Tool.run(command.toArray(String[]::new)))
                 .results()
                 .flatMap(part -> RUN.matcher(part.group(1)).results())
-                .map(run -> new Range(Long.parseLong(run.group(2)) * cluster, Long.parseLong(run.group(3)) * cluster))
                 .toList();
+        long cluster = clusterBytes(image);
+        long next = 0;
+        var result = new ArrayList<Range>();
+        for (var run : runs) {
+            if (Long.parseLong(run.group(1)) != next) {
+                break;
+            }
+            long count = Long.parseLong(run.group(3));
+            result.add(new Range(Long.parseLong(run.group(2)) * cluster, count * cluster));
+            next += count;
+        }
+        return result;
     }
 
     private static List<Range> log(Path image) {
@@ -145,6 +161,7 @@ class NtfsTest {
         assertFalse(journal.splittable());
         assertFalse(journal.complete());
         assertEquals(log(image), journal.active());
+        assertEquals(clusterBytes(image), journal.blockSize());
         assertEquals(new Range(record(image, 2), recordBytes), journal.superblock());
 
         assertEquals(3, map.notSplit().stream().map(NotSplit::reason).distinct().count(), map::toString);
@@ -188,11 +205,13 @@ class NtfsTest {
     @Test
     void aFileOfMorePiecesThanAnybodyReads() throws IOException {
         var image = fileSystem("-c 512");
-        copyInPieces(image, "pagefile.sys", 70, 1024);
-        assertTrue(data(image, "-F", "pagefile.sys").size() > 64);
-        assertEquals(
-                List.of("page file /pagefile.sys of the NTFS on the whole disk: in more than 64 pieces"),
-                Images.reasons(Images.inspect(image)));
+        copyInPieces(image, "pagefile.sys", 1, 64, 1024);
+        var most = data(image, "-F", "pagefile.sys");
+        assertEquals(64, most.size());
+        assertEquals(most, namedPageFile(Images.inspect(image)));
+        copyInPieces(image, "pagefile.sys", 65, 65, 1024);
+        assertEquals(65, data(image, "-F", "pagefile.sys").size());
+        named(image, PAGE_FILE + ": in more than 64 pieces");
     }
 
     /** Then several records describe it, and a list says which. */
@@ -214,8 +233,88 @@ class NtfsTest {
         }
     }
 
+    /** Its streams fill its record: several describe it, and a list in a cluster of its own says which. */
+    private Path pageFileWithAList() throws IOException {
+        var image = fileSystem("-c 512");
+        copy(image, 1024, "pagefile.sys");
+        for (int i = 1; i <= 8; i++) {
+            Tool.run(
+                    "ntfscp",
+                    "-q",
+                    "-N",
+                    "s" + i,
+                    image.toString(),
+                    content(100).toString(),
+                    "pagefile.sys");
+        }
+        copyInPieces(image, "pagefile.sys", 2, 24, 1024);
+        return image;
+    }
+
+    /** The second record that describes the content of the page file, by ntfsinfo. */
+    private static int secondRecord(Path image) {
+        return Pattern.compile("\\$DATA \\(0x80\\) from mft record (\\d+)")
+                .matcher(Tool.run("ntfsinfo", "-f", "-F", "pagefile.sys", image.toString()))
+                .results()
+                .map(each -> Integer.parseInt(each.group(1)))
+                .filter(each -> each != 64)
+                .findFirst()
+                .orElseThrow();
+    }
+
+    @Test
+    void aFileWithAListOfItsAttributes() throws IOException {
+        var image = pageFileWithAList();
+        var expected = data(image, "-F", "pagefile.sys");
+        assertEquals(24, expected.size());
+        assertEquals(expected, namedPageFile(Images.inspect(image)));
+    }
+
+    @Test
+    void aListThatLeadsAstray() throws IOException {
+        var image = pageFileWithAList();
+        long second = record(image, secondRecord(image));
+        brokenForNow(image, second + 0x10, 99, "the list of a file's attributes leads to another file");
+        brokenForNow(image, second + 0x20, 65, "the list of a file's attributes leads to another file");
+        brokenForNow(image, second + 0x16, 0, "a record of the master file table is of no file");
+
+        long attribute = attribute(image, 64, 0x20);
+        long size = number(image, (int) attribute + 0x30, 8);
+        brokenForNow(image, attribute + 0x32, 1, "a list of attributes of " + (size + (1 << 16)) + " bytes");
+        brokenForNow(image, attribute + 0x28, 1, "a file of which some clusters are missing");
+
+        var said = Tool.run("ntfscluster", "-f", "-q", "-F", "pagefile.sys", image.toString());
+        var run = RUN.matcher(said.substring(said.indexOf("0x20 - non-resident")));
+        assertTrue(run.find());
+        long list = Long.parseLong(run.group(2)) * 512;
+        long entry = list;
+        while (number(image, (int) entry, 4) != 0x80) {
+            entry += number(image, (int) entry + 4, 2);
+        }
+        brokenForNow(image, entry + 4, 25, "the list of a file's attributes is broken");
+        brokenForNow(image, entry + 5, 255, "the list of a file's attributes is broken");
+        brokenForNow(image, entry + 6, 200, "the list of a file's attributes is broken");
+        brokenForNow(image, entry + 8, 1, "an attribute of a file is missing");
+        brokenForNow(image, entry + 0x13, 1, "a record of the master file table cannot be found");
+
+        byte[] same = Images.read(image, entry, 32);
+        for (int i = 0; i < 9; i++) {
+            Images.write(image, list + i * 32, same);
+        }
+        Images.write(image, attribute + 0x30, (byte) 0x00, (byte) 1);
+        named(image, PAGE_FILE + ": the runs of a file are not those that it should have");
+        Images.write(image, attribute + 0x30, (byte) 0x20, (byte) 1);
+        named(image, PAGE_FILE + ": described by more than 8 records");
+    }
+
+    private static void brokenForNow(Path image, long at, int value, String reason) throws IOException {
+        byte[] before = Images.read(image, at, 1);
+        broken(image, at, value, PAGE_FILE + ": " + reason);
+        Images.write(image, at, before);
+    }
+
     private static List<Range> namedPageFile(SemanticMap map) {
-        return named(map, "page file /pagefile.sys of the NTFS on the whole disk: the file system may move it");
+        return named(map, PAGE_FILE + ": the file system may move it");
     }
 
     /** Its blocks form a tree of several levels, and the file table grows. */
@@ -316,9 +415,13 @@ class NtfsTest {
     }
 
     private static long attributeOfLog(Path image) throws IOException {
-        long record = record(image, 2);
+        return attribute(image, 2, 0x80);
+    }
+
+    private static long attribute(Path image, int number, int type) throws IOException {
+        long record = record(image, number);
         long at = record + number(image, (int) record + 0x14, 2);
-        while (number(image, (int) at, 4) != 0x80) {
+        while (number(image, (int) at, 4) != type) {
             at += number(image, (int) at + 4, 4);
         }
         return at;
@@ -354,6 +457,8 @@ class NtfsTest {
         "4, 8, the attributes of a file are broken",
         "5, 255, the attributes of a file are broken",
         "12, 1, 'a file that is compressed, encrypted or sparse'",
+        "12, 128, 'a file that is compressed, encrypted or sparse'",
+        "13, 64, 'a file that is compressed, encrypted or sparse'",
         "13, 128, 'a file that is compressed, encrypted or sparse'",
         "16, 1, the runs of a file are not those that it should have",
         "24, 7, the runs of a file are not those that it should have",
@@ -370,8 +475,7 @@ class NtfsTest {
     })
     void aBrokenLog(int at, int value, String reason) throws IOException {
         var image = fileSystem("-c 4096");
-        Images.write(image, attributeOfLog(image) + at, (byte) value);
-        named(image, LOG + ": " + reason);
+        broken(image, attributeOfLog(image) + at, value, LOG + ": " + reason);
     }
 
     @ParameterizedTest
@@ -386,18 +490,20 @@ class NtfsTest {
     })
     void aBrokenRecord(int at, int value, String reason) throws IOException {
         var image = fileSystem("-c 4096");
-        Images.write(image, record(image, 2) + at, (byte) value);
-        named(image, LOG + ": " + reason);
+        broken(image, record(image, 2) + at, value, LOG + ": " + reason);
 
         image = fileSystem("-c 4096");
         copy(image, Images.MIB, "pagefile.sys");
-        Images.write(image, record(image, 64) + at, (byte) value);
-        named(image, "page file /pagefile.sys of the NTFS on the whole disk: " + reason);
+        broken(image, record(image, 64) + at, value, PAGE_FILE + ": " + reason);
 
         image = fileSystem("-c 4096");
-        Images.write(image, record(image, 0) + at, (byte) value);
-        named(image, "NTFS on the whole disk: " + reason);
+        broken(image, record(image, 0) + at, value, "NTFS on the whole disk: " + reason);
         assertEquals(List.of(), Images.inspect(image).ranges());
+    }
+
+    private static void broken(Path image, long at, int value, String reason) throws IOException {
+        Images.write(image, at, (byte) value);
+        named(image, reason);
     }
 
     /** What is wrong with it is told once, and the rest is told as well. */
@@ -430,29 +536,60 @@ class NtfsTest {
             long table = record(image, 0);
             Images.write(image, table + 4096, Images.read(image, table, 1024));
         }
-        Images.write(image, at, (byte) value);
-        var map = Images.inspect(image);
-        assertEquals(List.of("NTFS on the whole disk: " + reason), Images.reasons(map));
-        assertEquals(List.of(), map.ranges());
+        broken(image, at, value, "NTFS on the whole disk: " + reason);
+        assertEquals(List.of(), Images.inspect(image).ranges());
     }
 
-    /** The number of the record stays in a name that was left behind. */
+    /** Its own last sector, a copy of the boot sector, stands behind those that it counts. */
     @Test
-    void aNameOfAFileThatIsGone() throws IOException {
+    void aFileSystemThatJustFits() throws IOException {
+        var image = fileSystem("-c 4096");
+        truncate(image, SIZE - 512);
+        assertEquals(log(image), Images.ranges(Images.inspect(image), ContentClass.JOURNAL));
+        truncate(image, SIZE - 1024);
+        named(image, "NTFS on the whole disk: a file system of 131071 sectors of 512 bytes does not fit");
+    }
+
+    private static void truncate(Path image, long size) throws IOException {
+        try (var file = new RandomAccessFile(image.toFile(), "rw")) {
+            file.setLength(size);
+        }
+    }
+
+    /** A name that was left behind still says which record it was. Where in the record, and what is there now. */
+    @ParameterizedTest
+    @CsvSource({
+        "16, 99, its record in the master file table is another file's",
+        "32, 5, its record in the master file table is a part of another file's",
+    })
+    void aNameOfAFileThatIsGone(int at, int value, String reason) throws IOException {
         var image = fileSystem("-c 4096");
         copy(image, Images.MIB, "pagefile.sys");
-        Images.write(image, record(image, 64) + 0x10, (byte) 99);
-        named(
-                image,
-                "page file /pagefile.sys of the NTFS on the whole disk: its record in the master file table is another"
-                        + " file's");
+        broken(image, record(image, 64) + at, value, PAGE_FILE + ": " + reason);
+    }
+
+    /** Where in the entry, what is written there, and what comes of it: it names the log, another file, or none. */
+    @ParameterizedTest
+    @CsvSource({
+        "0, 2, its record in the master file table is another file's",
+        "3, 1, a record of the master file table cannot be found",
+        "5, 255, a record of the master file table cannot be found",
+        "6, 99, its record in the master file table is another file's",
+    })
+    void aNameThatLeadsAstray(int at, int value, String reason) throws IOException {
+        var image = fileSystem("-c 4096");
+        copy(image, Images.MIB, "pagefile.sys");
+        long block = block(image);
+        var names = new String(Images.read(image, block, 4096), StandardCharsets.ISO_8859_1);
+        long entry = block + names.indexOf("p\0a\0g\0e\0f\0i\0l\0e\0") - 0x52;
+        broken(image, entry + at, value, PAGE_FILE + ": " + reason);
     }
 
     @Test
     void aPageFileWithinItsRecord() throws IOException {
         var image = fileSystem("-c 4096");
         copy(image, 100, "pagefile.sys");
-        named(image, "page file /pagefile.sys of the NTFS on the whole disk: a file without clusters");
+        named(image, PAGE_FILE + ": a file without clusters");
     }
 
     /** A block of the directory: where, what, and what comes of it. */
@@ -467,9 +604,21 @@ class NtfsTest {
     })
     void aBrokenDirectory(int at, int value, String reason) throws IOException {
         var image = fileSystem("-c 4096");
-        long block = block(image);
-        Images.write(image, block + at, (byte) value);
-        named(image, "page files of the NTFS on the whole disk: " + reason);
+        broken(image, block(image) + at, value, "page files of the NTFS on the whole disk: " + reason);
+    }
+
+    /** The same of the attribute that holds its root. */
+    @ParameterizedTest
+    @CsvSource({
+        "8, 1, an attribute of a file is not where it should be",
+        "9, 0, an attribute of a file is missing",
+        "24, 35, an attribute of a file is missing",
+        "17, 255, an attribute of a file is not where it should be",
+        "16, 31, a broken directory",
+    })
+    void aBrokenRootOfTheDirectory(int at, int value, String reason) throws IOException {
+        var image = fileSystem("-c 4096");
+        broken(image, attribute(image, 5, 0x90) + at, value, "page files of the NTFS on the whole disk: " + reason);
     }
 
     /** A block that has itself as a child. */

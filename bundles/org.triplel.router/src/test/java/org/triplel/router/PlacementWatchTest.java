@@ -87,7 +87,7 @@ class PlacementWatchTest {
 
     @Test
     void anEpochOfEightMebibytesEnds() {
-        int length = 64 << 10;
+        int length = 4 << 10; // so short that what it takes to note them makes epochs of fewer
         long cost = length + 64 + 256;
         int piecesPerEpoch = (int) Math.ceilDiv(8L << 20, cost);
         for (int i = 0; i < piecesPerEpoch + 1; i++) {
@@ -108,12 +108,21 @@ class PlacementWatchTest {
     void epochsAreSentAsFastAsTheNasWasSeenToTakeThem() {
         write(0, RequestClass.PRIVATE, 0, 1_000_000);
         watch.sent(1_000_000, at(0), at(500));
-        watch.flushed(true, at(500), at(1000)); // 1 MB in a second, of which half is the flush
+        watch.drainFlushed(at(500), at(1000)); // 1 MB in a second, of which half is the flush
         write(1000, RequestClass.PRIVATE, 0, 1_000_000); // the first was sent on at 1000, which took 1.5 s
         flush(1000); // sent from 2500 to 4000
         var outcome = outcome(6000, BEHIND);
         assertEquals(loss(2_000_000, 3_000 * MILLI), outcome.worst()); // seconds: 1, 2, 2, 1, 0, 0 MB
         assertEquals(loss(1_000_000, 1_000 * MILLI), outcome.typical()); // 1, 2, 2.5 and 2, 3, 0, 0 s
+        assertEquals(
+                List.of(
+                        loss(1_000_000, 1_000 * MILLI),
+                        loss(2_000_000, 2_000 * MILLI),
+                        loss(2_000_000, 2_500 * MILLI),
+                        loss(1_000_000, 3_000 * MILLI),
+                        loss(0, 0),
+                        loss(0, 0)),
+                outcome.history().losses());
     }
 
     @Test
@@ -128,19 +137,63 @@ class PlacementWatchTest {
         write(5000, RequestClass.PRIVATE, 0, 4096);
         var outcome = outcome(20_000, BEHIND);
         assertEquals(2, outcome.secondsWaited());
+        assertEquals(8192, outcome.nasBytes(), "the second epoch takes all until the NAS has the first, at 11,000");
         assertEquals(Duration.ofSeconds(4), outcome.worst().age());
+        assertEquals(Duration.ofSeconds(4), outcome.typical().age());
         assertEquals(
                 Duration.ofSeconds(4), outcome.history().losses().getLast().age(), "the bound holds at each second");
     }
 
+    /** With what it takes to note them, sixteen times a MiB is more than the bound. */
     @Test
     void moreBytesThanTheBoundWait() {
-        for (int i = 0; i < 20; i++) {
+        for (int i = 0; i < 15; i++) {
             write(0, RequestClass.PRIVATE, (long) i << 20, 1 << 20);
         }
-        var outcome = outcome(0, BEHIND);
-        assertEquals(1, outcome.secondsWaited());
-        assertEquals(Rpo.MIN_BYTES, outcome.worst().bytes());
+        assertEquals(0, outcome(0, BEHIND).secondsWaited());
+        write(0, RequestClass.PRIVATE, 15 << 20, 1 << 20);
+        assertEquals(1, outcome(0, BEHIND).secondsWaited());
+        write(0, RequestClass.PRIVATE, 16 << 20, 1 << 20);
+        assertEquals(loss(Rpo.MIN_BYTES, 0), outcome(0, BEHIND).worst());
+    }
+
+    @Test
+    void whatTheNasHasMakesRoom() {
+        for (int i = 0; i < 10; i++) { // sent in 40 ms each
+            write(i * 1000, RequestClass.PRIVATE, 0, 4_000_000);
+            flush(i * 1000);
+        }
+        assertEquals(0, outcome(10_000, BEHIND).secondsWaited());
+        assertEquals(loss(4_000_000, 40 * MILLI), outcome(10_000, BEHIND).worst());
+    }
+
+    /** 4095 epochs wait by themselves, 905 as one: as old as the first of it, and done with the last. */
+    @Test
+    void moreEpochsThanCanWaitOneByOne() {
+        var bound = new Rpo(Duration.ofMinutes(10), Rpo.MIN_BYTES);
+        var slow = new PlacementWatch(List.of(bound), Duration.ofMinutes(20), BEGIN);
+        slow.flushed(true, at(-100), at(0)); // each takes 100 ms, and a microsecond for its bytes
+        for (int i = 0; i < 5000; i++) {
+            long millis = i < 4096 ? 0 : 50;
+            slow.changed(RequestClass.PRIVATE, 0, 100, true, at(millis));
+            slow.flushBegins(at(millis));
+        }
+        var outcome = slow.result(at(600_000)).outcomes().get(BEHIND);
+        assertEquals(500_000, outcome.nasBytes());
+        var losses = outcome.history().losses();
+        assertEquals(loss(500_000, 1_000 * MILLI), losses.getFirst());
+        assertEquals(loss(90_500, 500_000 * MILLI), losses.get(499));
+        assertEquals(loss(90_500, 500_005 * MILLI), losses.get(500));
+        assertEquals(loss(0, 0), losses.get(501));
+    }
+
+    @Test
+    void aFlushWithoutChangesSendsNothing() {
+        watch.flushed(true, at(-1_000), at(0)); // takes a second
+        flush(0);
+        write(100, RequestClass.PRIVATE, 0, 1000);
+        flush(100);
+        assertEquals(loss(1000, 1_000 * MILLI + 10_000), outcome(4000, BEHIND).worst());
     }
 
     @Test
@@ -151,12 +204,15 @@ class PlacementWatchTest {
         write(3, RequestClass.PRIVATE, 0, 4096);
         flush(4);
         write(5, RequestClass.SWAP, 0, 4096);
+        watch.changed(RequestClass.SWAP, 4096, 4096, false, at(5));
         flush(6);
-        assertEquals(2, outcome(7, AT_ONCE).flushesWithoutNas());
-        assertEquals(3, outcome(7, JOURNAL).flushesWithoutNas());
-        assertEquals(4, outcome(7, BEHIND).flushesWithoutNas());
-        var result = watch.result(at(7));
-        assertEquals(4, result.flushes());
+        zero(7, 0, 4096);
+        flush(8);
+        assertEquals(2, outcome(9, AT_ONCE).flushesWithoutNas());
+        assertEquals(3, outcome(9, JOURNAL).flushesWithoutNas());
+        assertEquals(5, outcome(9, BEHIND).flushesWithoutNas());
+        var result = watch.result(at(9));
+        assertEquals(5, result.flushes());
         assertEquals(500, result.flushMedian().toNanos() / 1000, 4);
         assertEquals(4096, result.swapBytes());
         assertEquals(8192, result.writtenBytes());
@@ -170,6 +226,16 @@ class PlacementWatchTest {
         assertEquals(loss(8192, 2_000 * MILLI), outcome.worst()); // seconds: 0, 4096, 8192, 8192 bytes
         assertEquals(loss(4096, 500 * MILLI), outcome.typical()); // 0, 0.5, 1.5, 2 s
         assertEquals(loss(0, 0), outcome(3500, AT_ONCE).worst());
+    }
+
+    @Test
+    void onlyTheJournalIsOnTheHost() {
+        write(0, RequestClass.BASE_REWRITE, 0, 4096);
+        flush(1);
+        var outcome = outcome(2, JOURNAL);
+        assertEquals(4096, outcome.nasBytes());
+        assertEquals(0, outcome.flushesWithoutNas());
+        assertEquals(loss(0, 0), outcome.worst());
     }
 
     @Test
@@ -188,6 +254,19 @@ class PlacementWatchTest {
     }
 
     @Test
+    void theLastOfSeveralSecondsMayBeOne() {
+        var odd = new PlacementWatch(List.of(FOUR_SECONDS), Duration.ofSeconds(601), BEGIN);
+        odd.changed(RequestClass.JOURNAL, 0, 4096, true, at(600_000));
+        for (int placement : new int[] {JOURNAL, BEHIND}) {
+            var history = odd.result(at(601_000)).outcomes().get(placement).history();
+            assertEquals(2, history.secondsPerLoss());
+            assertEquals(301, history.losses().size());
+            assertEquals(loss(0, 0), history.losses().get(299));
+            assertEquals(loss(4096, 1_000 * MILLI), history.losses().getLast());
+        }
+    }
+
+    @Test
     void endsByItself() {
         assertFalse(watch.over(at(59_999)));
         assertTrue(watch.over(at(60_000)));
@@ -199,6 +278,10 @@ class PlacementWatchTest {
         assertEquals(4096, result.writtenBytes());
         assertEquals(0, result.flushes());
         assertThrows(IllegalArgumentException.class, () -> new PlacementWatch(List.of(), Duration.ofMinutes(61), 0));
+        var odd = new PlacementWatch(List.of(), Duration.ofMillis(1500), BEGIN);
+        assertEquals(
+                2,
+                odd.result(at(2000)).outcomes().get(AT_ONCE).history().losses().size());
     }
 
     @Test
@@ -206,5 +289,6 @@ class PlacementWatchTest {
         write(5500, RequestClass.PRIVATE, 0, 4096);
         write(5499, RequestClass.PRIVATE, 4096, 4096);
         assertEquals(8192, outcome(4000, BEHIND).worst().bytes());
+        assertEquals(Duration.ofMillis(5500), watch.result(at(4000)).watched());
     }
 }
