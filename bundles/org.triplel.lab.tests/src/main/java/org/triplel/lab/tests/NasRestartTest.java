@@ -22,8 +22,8 @@ import org.triplel.agent.api.VmPlacement;
 
 /**
  * A real guest writes and syncs while the NAS is restarted, and while it stalls for half a minute: it waits, notices nothing
- * else, and nothing is lost that it was told was durable, however its disk is placed. The administrator is told, and sees for
- * how long, and what would be lost with the host meanwhile.
+ * else, and nothing is lost that it was told was durable, however its disk is placed. The administrator is told meanwhile,
+ * and sees for how long, and what would be lost with the host.
  */
 @TestInstance(TestInstance.Lifecycle.PER_CLASS)
 class NasRestartTest {
