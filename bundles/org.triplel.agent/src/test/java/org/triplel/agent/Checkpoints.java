@@ -65,8 +65,7 @@ record Checkpoints(Journal journal, List<Block> superblocks, List<Block> commits
 
     /** What was durable before the moment returned needs no journal after a power cut at {@code time}; 0 if nothing is known. */
     long last(long time) {
-        var newest =
-                superblocks.stream().filter(block -> block.time < time).max(Comparator.comparingLong(Block::time));
+        var newest = superblocks.stream().filter(block -> block.time < time).max(Comparator.comparingLong(Block::time));
         if (newest.isEmpty()) {
             return 0;
         }

@@ -96,8 +96,8 @@ class RecoveryCutTest {
         private final RecoveryStatus.Kind missing;
 
         Policy(DomainPlacement.Writes writes, RecoveryStatus.Kind missing) {
-            this.vm = new DiskRecord(
-                    "desk-01", NasFixture.BASE, OVERLAY, Optional.of(new DomainPlacement(true, writes)));
+            this.vm =
+                    new DiskRecord("desk-01", NasFixture.BASE, OVERLAY, Optional.of(new DomainPlacement(true, writes)));
             this.missing = missing;
         }
     }
@@ -214,8 +214,7 @@ class RecoveryCutTest {
                 try (var host = new DiskHost(LOST, lost, new Nas(fixture.folder(), Optional.of(link)))) {
                     host.disks.attach(policy.vm, Guest.OFF);
                     try (var disk = new RecordingDevice(host.guest(), clock)) {
-                        Workload.named(workload)
-                                .on(disk, new Interference(host, gate, policy, new Random(seed))::take);
+                        Workload.named(workload).on(disk, new Interference(host, gate, policy, new Random(seed))::take);
                         requests = disk.recording();
                     }
                     var said = fixture.nas().claimFile(OVERLAY);
@@ -274,8 +273,8 @@ class RecoveryCutTest {
             all.removeIf(time -> !isJournalled(said(time).size()));
             Collections.shuffle(all, random);
             var promising = new ArrayList<>(all);
-            promising.removeIf(
-                    time -> journals.stream().allMatch(journal -> kept(journal, time).isEmpty()));
+            promising.removeIf(time ->
+                    journals.stream().allMatch(journal -> kept(journal, time).isEmpty()));
             all.removeAll(promising);
             var result = new ArrayList<Long>();
             for (int i = 0; i < Math.max(all.size(), promising.size()); i++) {
@@ -363,10 +362,7 @@ class RecoveryCutTest {
         }
 
         private List<String> texts(int count) {
-            return acknowledged.stream()
-                    .map(Acknowledgement::text)
-                    .limit(count)
-                    .toList();
+            return acknowledged.stream().map(Acknowledgement::text).limit(count).toList();
         }
 
         private boolean survivesWithoutLog(OtherHost host, byte[] disk, String name) throws Exception {
@@ -380,7 +376,8 @@ class RecoveryCutTest {
 
         private boolean survivesWithoutJournal(OtherHost host, byte[] disk, long time) throws Exception {
             var absent = journals.stream()
-                    .filter(each -> isTombstone(disk, (int) each.journal().superblock().start()))
+                    .filter(each ->
+                            isTombstone(disk, (int) each.journal().superblock().start()))
                     .findFirst();
             if (absent.isEmpty()) { // it was at home just then
                 complain(history.complaint(disk, time, _ -> false));
@@ -393,7 +390,8 @@ class RecoveryCutTest {
                     copy,
                     time,
                     at -> changed.get(at / BLOCK)
-                            || absent.get().journal().area().stream().anyMatch(each -> each.start() <= at && at < each.end())));
+                            || absent.get().journal().area().stream()
+                                    .anyMatch(each -> each.start() <= at && at < each.end())));
             assertHas(copy, kept(absent.get(), time));
             return true;
         }
@@ -446,7 +444,8 @@ class RecoveryCutTest {
             assertEquals(policy.missing, loss.kind());
             assertEquals(LOST, loss.host());
             var since = Instant.ofEpochMilli(loss.sinceMillis());
-            assertFalse(since.isBefore(begin.minusSeconds(1)) || since.isAfter(end), () -> "it was there since " + since);
+            assertFalse(
+                    since.isBefore(begin.minusSeconds(1)) || since.isAfter(end), () -> "it was there since " + since);
         }
 
         private void assertReports(RecoveryStatus.Report report, int changedBlocks) {
@@ -454,10 +453,12 @@ class RecoveryCutTest {
             var fileSystem = report.fileSystems().getFirst();
             assertTrue(fileSystem.good(), report::toString);
             assertEquals(policy == Policy.LOG_SPLIT ? LOST : "", fileSystem.journalHost());
-            assertEquals((long) changedBlocks * BLOCK, fileSystem.changedBytes(), "what e2fsck is said to have changed");
+            assertEquals(
+                    (long) changedBlocks * BLOCK, fileSystem.changedBytes(), "what e2fsck is said to have changed");
             assertFalse(fileSystem.said().isEmpty());
             assertTrue(
-                    report.lost().stream().anyMatch(sentence -> sentence.contains(LOST)), () -> "lost: " + report.lost());
+                    report.lost().stream().anyMatch(sentence -> sentence.contains(LOST)),
+                    () -> "lost: " + report.lost());
         }
 
         /** Which blocks differ: what is behind the file system is not e2fsck's. */
@@ -497,7 +498,8 @@ class RecoveryCutTest {
             return new ProcessBuilder(command)
                     .redirectErrorStream(true)
                     .redirectOutput(ProcessBuilder.Redirect.DISCARD)
-                    .redirectInput(ProcessBuilder.Redirect.from(Path.of("/dev/null").toFile()))
+                    .redirectInput(
+                            ProcessBuilder.Redirect.from(Path.of("/dev/null").toFile()))
                     .start()
                     .waitFor();
         }
@@ -529,7 +531,12 @@ class RecoveryCutTest {
 
     @ParameterizedTest
     @CsvSource({
-        "fio, LOG_SPLIT", "dpkg, LOG_SPLIT", "sqlite, LOG_SPLIT", "journal, LOG_SPLIT", "fio, BEHIND", "journal, BEHIND"
+        "fio, LOG_SPLIT",
+        "dpkg, LOG_SPLIT",
+        "sqlite, LOG_SPLIT",
+        "journal, LOG_SPLIT",
+        "fio, BEHIND",
+        "journal, BEHIND"
     })
     @Timeout(120)
     void aSoundCopyIsMadeAfterSomeCuts(String workload, Policy policy) throws Exception {

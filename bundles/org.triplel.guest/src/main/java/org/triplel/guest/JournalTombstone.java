@@ -77,7 +77,7 @@ public record JournalTombstone(UUID id, String host, long sinceMillis) {
             return Optional.empty();
         }
         var host = superblock.text(HOST_AT, SINCE_AT - HOST_AT);
-        return Optional.of(new JournalTombstone(
-                superblock.uuid(ID_AT), host.replaceAll("\\?*$", ""), superblock.be64(SINCE_AT)));
+        return Optional.of(
+                new JournalTombstone(superblock.uuid(ID_AT), host.replaceAll("\\?*$", ""), superblock.be64(SINCE_AT)));
     }
 }

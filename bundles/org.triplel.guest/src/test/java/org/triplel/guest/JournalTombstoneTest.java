@@ -17,8 +17,8 @@ import org.junit.jupiter.params.provider.ValueSource;
 /** What e2fsck makes of a file system whose journal is elsewhere. */
 class JournalTombstoneTest {
 
-    private static final JournalTombstone TOMBSTONE =
-            new JournalTombstone(UUID.fromString("00112233-4455-6677-8899-aabbccddeeff"), "client-1", 1_795_500_000_000L);
+    private static final JournalTombstone TOMBSTONE = new JournalTombstone(
+            UUID.fromString("00112233-4455-6677-8899-aabbccddeeff"), "client-1", 1_795_500_000_000L);
 
     @TempDir
     private Path folder;

@@ -114,6 +114,7 @@ class NasRestartTest {
         world.startNas();
         awaitMoreThan(guest, durable(guest));
         isBack(vm, AWAY, shown);
+        awaitMoreThan(guest, durable(guest)); // so that something is only on the host again
 
         var nas = Long.toString(world.nasProcess().pid());
         Tool.run("kill", "-STOP", nas);
