@@ -54,7 +54,7 @@ record LostParts(String host, StateFolder state, Nas nas, JournalDisks journalDi
                 RecoveryStatus.Kind.JOURNAL,
                 journal.reason(),
                 journal.tombstone().host(),
-                0);
+                journal.tombstone().sinceMillis());
     }
 
     /**

@@ -21,11 +21,15 @@ final class DiskHost implements AutoCloseable {
     }
 
     DiskHost(String name, Path folder, NasFixture fixture) throws IOException {
+        this(name, folder, fixture.nas());
+    }
+
+    DiskHost(String name, Path folder, Nas nas) throws IOException {
         socket = folder.resolve("router.sock");
         state = new StateFolder(folder.resolve("state"));
-        replicas = new ReplicaStore(name, state.replicas(), fixture.nas(), new EventLog(name, event -> {}));
-        journalDisks = new JournalDisks(name, state, fixture.nas(), System.getProperty("user.name"));
-        disks = new Disks(name, state, socket, fixture.nas(), replicas, SendRate.UNLIMITED, events, journalDisks);
+        replicas = new ReplicaStore(name, state.replicas(), nas, new EventLog(name, event -> {}));
+        journalDisks = new JournalDisks(name, state, nas, System.getProperty("user.name"));
+        disks = new Disks(name, state, socket, nas, replicas, SendRate.UNLIMITED, events, journalDisks);
     }
 
     NbdClient guest() throws IOException {

@@ -12,6 +12,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.time.Instant;
+import java.time.temporal.ChronoUnit;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
@@ -192,6 +193,22 @@ class RecoveriesTest {
             back.disks.detach("desk-01", Guest.OFF);
         }
         assertEquals(0, e2fsck(VM.overlay()));
+    }
+
+    /** A journal that stays when its agent is started again has been there before. */
+    @Test
+    void itIsToldSinceWhenTheJournalIsOnTheHost() throws Exception {
+        var begin = Instant.now().truncatedTo(ChronoUnit.MILLIS);
+        try (var host = new DiskHost("client-1", Files.createDirectories(temp.resolve("client-1")), fixture)) {
+            host.disks.attach(VM, Guest.OFF);
+        }
+        var restart = Instant.now();
+        Await.until("it is later", () -> Instant.now().isAfter(restart.plusMillis(1)));
+        loseHost();
+        try (var host = new Host("client-2")) {
+            var since = Instant.ofEpochMilli(host.status().losses().getFirst().sinceMillis());
+            assertFalse(since.isBefore(begin) || since.isAfter(restart), since::toString);
+        }
     }
 
     @Test

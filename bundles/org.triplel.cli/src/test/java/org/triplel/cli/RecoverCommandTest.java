@@ -75,7 +75,7 @@ class RecoverCommandTest {
             var superblock = look(disk).journals().getFirst().superblock();
             var content = ByteBuffer.allocate((int) superblock.length());
             disk.read(superblock.start(), content);
-            var tombstone = new JournalTombstone(UUID.randomUUID(), "client-1");
+            var tombstone = new JournalTombstone(UUID.randomUUID(), "client-1", 0);
             disk.write(superblock.start(), tombstone.inPlaceOf(content.flip()));
             disk.flush();
         }

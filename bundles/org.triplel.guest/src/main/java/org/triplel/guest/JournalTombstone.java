@@ -14,13 +14,15 @@ import java.util.UUID;
  *
  * @param id of this stay of the journal on the host
  * @param host whom to ask for it; as much of it as there is room for
+ * @param sinceMillis when it went there, milliseconds since 1970 by the host's clock, or 0 if that is not known
  */
-public record JournalTombstone(UUID id, String host) {
+public record JournalTombstone(UUID id, String host, long sinceMillis) {
 
     private static final String MARK = "Triple-L: the journal is on ";
     private static final int MARK_AT = 0x5C; // s_padding, up to the checksum
     private static final int ID_AT = MARK_AT + MARK.length();
     private static final int HOST_AT = ID_AT + 16;
+    private static final int SINCE_AT = JournalSuperblock.CHECKSUM_AT - Long.BYTES; // 0 in tombstones of before
     private static final int TYPE_AT = 4;
     private static final int INCOMPAT_AT = 0x28;
 
@@ -28,7 +30,7 @@ public record JournalTombstone(UUID id, String host) {
 
     public JournalTombstone {
         byte[] name = host.getBytes(StandardCharsets.UTF_8);
-        int room = JournalSuperblock.CHECKSUM_AT - HOST_AT;
+        int room = SINCE_AT - HOST_AT;
         host = new String(name, 0, Math.min(name.length, room), StandardCharsets.UTF_8);
     }
 
@@ -49,7 +51,7 @@ public record JournalTombstone(UUID id, String host) {
         Arrays.fill(block, MARK_AT, JournalSuperblock.CHECKSUM_AT, (byte) 0);
         fields.put(MARK_AT, MARK.getBytes(StandardCharsets.US_ASCII));
         fields.putLong(ID_AT, id.getMostSignificantBits()).putLong(ID_AT + 8, id.getLeastSignificantBits());
-        fields.put(HOST_AT, host.getBytes(StandardCharsets.UTF_8));
+        fields.put(HOST_AT, host.getBytes(StandardCharsets.UTF_8)).putLong(SINCE_AT, sinceMillis);
         fields.putInt(JournalSuperblock.CHECKSUM_AT, (int) JournalSuperblock.checksum(new Bytes(block)));
         return ByteBuffer.wrap(block);
     }
@@ -74,7 +76,8 @@ public record JournalTombstone(UUID id, String host) {
         if (!present) {
             return Optional.empty();
         }
-        var host = superblock.text(HOST_AT, JournalSuperblock.CHECKSUM_AT - HOST_AT);
-        return Optional.of(new JournalTombstone(superblock.uuid(ID_AT), host.replaceAll("\\?*$", "")));
+        var host = superblock.text(HOST_AT, SINCE_AT - HOST_AT);
+        return Optional.of(
+                new JournalTombstone(superblock.uuid(ID_AT), host.replaceAll("\\?*$", ""), superblock.be64(SINCE_AT)));
     }
 }

@@ -17,8 +17,8 @@ import org.junit.jupiter.params.provider.ValueSource;
 /** What e2fsck makes of a file system whose journal is elsewhere. */
 class JournalTombstoneTest {
 
-    private static final JournalTombstone TOMBSTONE =
-            new JournalTombstone(UUID.fromString("00112233-4455-6677-8899-aabbccddeeff"), "client-1");
+    private static final JournalTombstone TOMBSTONE = new JournalTombstone(
+            UUID.fromString("00112233-4455-6677-8899-aabbccddeeff"), "client-1", 1_795_500_000_000L);
 
     @TempDir
     private Path folder;
@@ -94,7 +94,7 @@ class JournalTombstoneTest {
 
     @Test
     void aNameThatIsTooLongIsCut() {
-        var tombstone = new JournalTombstone(TOMBSTONE.id(), "client.".repeat(40));
+        var tombstone = new JournalTombstone(TOMBSTONE.id(), "client.".repeat(40), TOMBSTONE.sinceMillis());
         assertTrue(tombstone.host().length() > 80);
         var block = tombstone.inPlaceOf(ByteBuffer.allocate(1024).putInt(0, (int) JournalSuperblock.MAGIC));
         assertEquals(tombstone, JournalTombstone.in(new Bytes(block.array())).orElseThrow());

@@ -41,7 +41,7 @@ class FileSystemRepairTest {
         }
         run("mke2fs", "-q", "-F", "-b", "4096", "-t", "ext4", "-L", "\u001b[31mred", alone.toString());
         byte[] content = Files.readAllBytes(alone);
-        var tombstone = new JournalTombstone(UUID.randomUUID(), "client-1");
+        var tombstone = new JournalTombstone(UUID.randomUUID(), "client-1", 0);
         var superblock = bury(alone, content, tombstone);
 
         byte[] disk = new byte[50 * MIB];

@@ -125,7 +125,7 @@ final class LostDisk {
             var superblock = look(disk).journals().getFirst().superblock();
             var content = ByteBuffer.allocate((int) superblock.length());
             disk.read(superblock.start(), content);
-            disk.write(superblock.start(), new JournalTombstone(UUID.randomUUID(), host).inPlaceOf(content.flip()));
+            disk.write(superblock.start(), new JournalTombstone(UUID.randomUUID(), host, 0).inPlaceOf(content.flip()));
             disk.flush();
         }
     }

@@ -346,7 +346,17 @@ final class LogSplit {
     private void bury(Range superblock, UUID id) throws IOException {
         var content = ByteBuffer.allocate((int) superblock.length());
         file.read(superblock.start(), content);
-        overlay.change(new Change.Write(superblock.start(), new JournalTombstone(id, host).inPlaceOf(content.flip())));
+        var tombstone = new JournalTombstone(id, host, since(superblock));
+        overlay.change(new Change.Write(superblock.start(), tombstone.inPlaceOf(content.flip())));
+    }
+
+    /** When the journal came here: perhaps in the life of an earlier process. */
+    private long since(Range superblock) throws IOException {
+        var onTheNas = ByteBuffer.allocate((int) superblock.length());
+        nas.read(superblock.start(), onTheNas);
+        return JournalTombstone.in(onTheNas.flip())
+                .map(JournalTombstone::sinceMillis)
+                .orElseGet(System::currentTimeMillis);
     }
 
     /** Nothing has left the file since the last flush that was not flushed on the NAS. */

@@ -19,7 +19,7 @@ import org.triplel.router.Recording.Flush;
  * <p>Only of a sector that was being changed, in a cluster that got another place in the image, the content is open: for
  * such data QEMU gives no order between themselves and the table that leads to them.
  */
-final class GuestHistory {
+public final class GuestHistory {
 
     private static final int SECTOR = PowerCut.SECTOR;
     private static final int CLUSTER = RoutedDisk.CLUSTER_BYTES;
@@ -33,7 +33,7 @@ final class GuestHistory {
      * @param base what the disk held before
      * @param recording of whole sectors only
      */
-    GuestHistory(byte[] base, Recording recording) {
+    public GuestHistory(byte[] base, Recording recording) {
         this.base = base;
         this.recording = recording;
         this.bySector = sorted(SECTOR);
@@ -59,7 +59,7 @@ final class GuestHistory {
     }
 
     /** The same, apart from some bytes. */
-    Optional<String> complaint(byte[] seen, long time, IntPredicate exempt) {
+    public Optional<String> complaint(byte[] seen, long time, IntPredicate exempt) {
         long durable = recording.durableBefore(time);
         var wrong = IntStream.range(0, bySector.size())
                 .filter(sector -> !exempt.test(sector * SECTOR) && !explained(sector, seen, time, durable))

@@ -13,7 +13,7 @@ import org.triplel.block.ImageDaemon;
 import org.triplel.block.OverlayDevice;
 
 /** On the way to a NAS: while it is shut, the NAS stalls, and changes and flushes wait. */
-final class NasGate {
+public final class NasGate {
 
     private final ReentrantLock lock = new ReentrantLock();
     private final Condition changed = lock.newCondition();
@@ -33,7 +33,7 @@ final class NasGate {
     }
 
     /** The NAS stalls for a while. */
-    void stall(Duration time) {
+    public void stall(Duration time) {
         change(() -> shutUntil = System.nanoTime() + time.toNanos());
     }
 
@@ -104,7 +104,7 @@ final class NasGate {
     }
 
     /** A device that lies behind it. */
-    BlockDevice before(BlockDevice device) {
+    public BlockDevice before(BlockDevice device) {
         return new Device(device);
     }
 

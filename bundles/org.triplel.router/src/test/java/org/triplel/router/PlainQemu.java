@@ -18,7 +18,7 @@ import java.util.regex.Pattern;
  *
  * @param folder where the overlay's header finds its base
  */
-record PlainQemu(Path folder) {
+public record PlainQemu(Path folder) {
 
     private static final long PATIENCE_SECONDS = 60;
     private static final int BLOCK = 64 << 10;
@@ -33,7 +33,7 @@ record PlainQemu(Path folder) {
     private record Result(int status, String output) {}
 
     /** The guest's disk, if the overlay is sound; the file of one that is not stays in the folder. */
-    byte[] disk(String name, byte[] overlay) throws Exception {
+    public byte[] disk(String name, byte[] overlay) throws Exception {
         var image = folder.resolve(name + ".qcow2");
         store(overlay, image);
         byte[] disk = disk(image, (overlay[INCOMPATIBLE_FEATURES_LOW_BYTE] & DIRTY) != 0);

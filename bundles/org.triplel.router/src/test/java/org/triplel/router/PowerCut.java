@@ -11,12 +11,12 @@ import org.triplel.router.Recording.Change;
  * @param time on the recording's clock
  * @param seed says which sectors
  */
-record PowerCut(long time, Loss loss, long seed) {
+public record PowerCut(long time, Loss loss, long seed) {
 
     static final int SECTOR = 512;
 
     /** What of the changes that no flush covers is lost. */
-    enum Loss {
+    public enum Loss {
         NOTHING,
         ALL,
         /** What came last. */
@@ -36,13 +36,13 @@ record PowerCut(long time, Loss loss, long seed) {
         boolean keeps(int index, Change change);
     }
 
-    static PowerCut random(long time, Random random) {
+    public static PowerCut random(long time, Random random) {
         var losses = Loss.values();
         return new PowerCut(time, losses[random.nextInt(losses.length)], random.nextLong());
     }
 
     /** What the device holds afterwards, if it held {@code initial} before the recording began. */
-    byte[] survivors(byte[] initial, Recording recording) {
+    public byte[] survivors(byte[] initial, Recording recording) {
         byte[] image = initial.clone();
         long durable = recording.durableBefore(time);
         var pending = new ArrayList<Change>();

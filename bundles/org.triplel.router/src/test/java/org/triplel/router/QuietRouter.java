@@ -8,7 +8,7 @@ import org.junit.jupiter.api.extension.BeforeAllCallback;
 import org.junit.jupiter.api.extension.ExtensionContext;
 
 /** Has the router log nothing while the tests of a class run that give it much to complain about. */
-final class QuietRouter implements BeforeAllCallback, AfterAllCallback {
+public final class QuietRouter implements BeforeAllCallback, AfterAllCallback {
 
     private static final Logger LOG = Logger.getLogger("org.triplel.router"); // held, or its level may be forgotten
 

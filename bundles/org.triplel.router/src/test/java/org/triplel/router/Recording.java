@@ -9,16 +9,16 @@ import java.util.List;
  *     their order is open
  * @param flushes those that succeeded
  */
-record Recording(List<Change> changes, List<Flush> flushes) {
+public record Recording(List<Change> changes, List<Flush> flushes) {
 
     /**
      * A write, zeroes, or a trim, after which a range reads as zeroes, too.
      *
      * @param content what the range was to have afterwards
      */
-    record Change(long begin, long end, int offset, byte[] content, Kind kind) {
+    public record Change(long begin, long end, int offset, byte[] content, Kind kind) {
 
-        enum Kind {
+        public enum Kind {
             WRITE,
             ZEROES,
             TRIM
@@ -33,7 +33,7 @@ record Recording(List<Change> changes, List<Flush> flushes) {
         }
     }
 
-    record Flush(long begin, long end) {}
+    public record Flush(long begin, long end) {}
 
     /** Changes that ended before this tick were durable at {@code time}, the others perhaps. */
     long durableBefore(long time) {

@@ -12,7 +12,7 @@ import org.triplel.router.Recording.Change.Kind;
 import org.triplel.router.Recording.Flush;
 
 /** Keeps what goes to a device, in order and with its data. A failed request is not kept: it ends the test anyway. */
-final class RecordingDevice extends ForwardingDevice {
+public final class RecordingDevice extends ForwardingDevice {
 
     private interface Attempt {
         boolean succeeds() throws IOException;
@@ -23,14 +23,14 @@ final class RecordingDevice extends ForwardingDevice {
     private final Queue<Change> changes = new ConcurrentLinkedQueue<>();
     private final Queue<Flush> flushes = new ConcurrentLinkedQueue<>();
 
-    RecordingDevice(BlockDevice device, Ticks clock) {
+    public RecordingDevice(BlockDevice device, Ticks clock) {
         super(device);
         this.device = device;
         this.clock = clock;
     }
 
     /** What was done until now. */
-    Recording recording() {
+    public Recording recording() {
         return new Recording(
                 changes.stream().sorted(Comparator.comparingLong(Change::begin)).toList(),
                 flushes.stream().sorted(Comparator.comparingLong(Flush::begin)).toList());

@@ -18,24 +18,24 @@ import org.triplel.router.Recording.Change;
  * was durable, as the guest's programs were told, the guest has said so behind the file system, a sector each time: its
  * acknowledgements.
  */
-record Workload(String name, WriteLog log) {
+public record Workload(String name, WriteLog log) {
 
-    static final int BYTES = 16 << 20;
-    static final int FILE_SYSTEM_BYTES = 15 << 20;
+    public static final int BYTES = 16 << 20;
+    public static final int FILE_SYSTEM_BYTES = 15 << 20;
 
     private static final int AT_ONCE = 4;
     private static final int LONGEST = 128 << 10;
     private static final int SECTOR = PowerCut.SECTOR;
 
     /** Something that is durable from now on. */
-    record Acknowledgement(long time, String text) {}
+    public record Acknowledgement(long time, String text) {}
 
     /** What happens between a guest's requests. */
-    interface Pause {
+    public interface Pause {
         void take() throws IOException;
     }
 
-    static Workload named(String name) throws IOException {
+    public static Workload named(String name) throws IOException {
         try (var packed = Workload.class.getResourceAsStream(name + ".writes.gz");
                 var content = new GZIPInputStream(packed)) {
             return new Workload(name, WriteLog.read(content));
@@ -43,7 +43,7 @@ record Workload(String name, WriteLog log) {
     }
 
     /** What a guest said on a disk that was recorded while it did its work there. */
-    static List<Acknowledgement> acknowledgements(Recording recording) {
+    public static List<Acknowledgement> acknowledgements(Recording recording) {
         return recording.changes().stream()
                 .filter(Workload::acknowledges)
                 .map(change -> new Acknowledgement(change.begin(), text(change.content(), 0)))
@@ -55,7 +55,7 @@ record Workload(String name, WriteLog log) {
     }
 
     /** What of it stands on a disk: this many, perhaps not all before the last. */
-    static int acknowledgementsOn(byte[] disk) {
+    public static int acknowledgementsOn(byte[] disk) {
         int count = 0;
         for (int at = FILE_SYSTEM_BYTES; at < disk.length; at += SECTOR) {
             if (disk[at] != 0) {
@@ -73,7 +73,7 @@ record Workload(String name, WriteLog log) {
     }
 
     /** Does it again, what lies between two flushes several at once. */
-    void on(BlockDevice disk, Pause pause) throws Exception {
+    public void on(BlockDevice disk, Pause pause) throws Exception {
         try (var pool = Executors.newFixedThreadPool(AT_ONCE)) {
             var batch = new ArrayList<WriteLog.Write>();
             for (var entry : log.entries()) {
@@ -125,7 +125,7 @@ record Workload(String name, WriteLog log) {
     }
 
     /** The disk as it was when the guest said this; what was under way may be there. */
-    static byte[] disk(Recording recording, Acknowledgement said) {
+    public static byte[] disk(Recording recording, Acknowledgement said) {
         byte[] disk = new byte[BYTES];
         for (var change : recording.changes()) {
             if (change.begin() < said.time()) {
@@ -135,7 +135,7 @@ record Workload(String name, WriteLog log) {
         return disk;
     }
 
-    static byte[] fileSystem(byte[] disk) {
+    public static byte[] fileSystem(byte[] disk) {
         return Arrays.copyOf(disk, FILE_SYSTEM_BYTES);
     }
 }

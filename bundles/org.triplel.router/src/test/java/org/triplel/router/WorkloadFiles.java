@@ -25,7 +25,7 @@ import java.util.stream.Stream;
  *
  * @param folder gets a folder for each disk, which goes if all is well
  */
-record WorkloadFiles(Path folder) {
+public record WorkloadFiles(Path folder) {
 
     private static final long PATIENCE_SECONDS = 60;
 
@@ -36,8 +36,13 @@ record WorkloadFiles(Path folder) {
 
     private record Result(int status, String output) {}
 
+    /** The SHA-256 of what files hold that were acknowledged, by path, unless they were said to change since. */
+    public static Map<String, String> sums(List<String> acknowledged) {
+        return Map.copyOf(new Wanted(acknowledged).files);
+    }
+
     /** Fails if the file system is not sound once its journal is replayed, or lacks something of what was acknowledged. */
-    void assertHas(String name, byte[] disk, List<String> acknowledged) throws Exception {
+    public void assertHas(String name, byte[] disk, List<String> acknowledged) throws Exception {
         var here = Files.createDirectory(folder.resolve(name));
         var image = here.resolve("fs.raw");
         PlainQemu.store(Workload.fileSystem(disk), image);

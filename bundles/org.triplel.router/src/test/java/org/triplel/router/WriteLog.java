@@ -21,7 +21,7 @@ import org.triplel.router.Recording.Change;
  * What a device was asked to do, in the format of Linux's dm-log-writes (drivers/md/dm-log-writes.c), so that its tools can
  * replay it. A write stands before each flush that began after its end, and behind all others.
  */
-record WriteLog(List<Entry> entries) {
+public record WriteLog(List<Entry> entries) {
 
     private static final int SECTOR = 512;
     private static final long MAGIC = 0x6a736677736872L;
@@ -34,24 +34,24 @@ record WriteLog(List<Entry> entries) {
     private static final int METADATA = 16;
 
     /** What {@code replay-log} and others know of a log. */
-    sealed interface Entry {}
+    public sealed interface Entry {}
 
     /** @param durable whether its completion covers a flush of it (FUA) */
-    record Write(long offset, byte[] content, boolean durable) implements Entry {}
+    public record Write(long offset, byte[] content, boolean durable) implements Entry {}
 
-    record Discard(long offset, long length) implements Entry {}
+    public record Discard(long offset, long length) implements Entry {}
 
-    record Barrier() implements Entry {}
+    public record Barrier() implements Entry {}
 
     /** Something that was said meanwhile, in less than 480 bytes of ASCII. */
-    record Mark(String text) implements Entry {}
+    public record Mark(String text) implements Entry {}
 
     /** A mark's text and when it was said. */
     record Moment(long time, String text) {}
 
     private record Timed(long time, Entry entry) {}
 
-    WriteLog {
+    public WriteLog {
         entries = List.copyOf(entries);
     }
 
@@ -85,7 +85,7 @@ record WriteLog(List<Entry> entries) {
     }
 
     /** Writes what was recorded until a power cut, for {@code replay-log} and others; the cut is marked. */
-    static void keep(Path file, byte[] initial, Recording recording, long cut) throws IOException {
+    public static void keep(Path file, byte[] initial, Recording recording, long cut) throws IOException {
         try (var out = new BufferedOutputStream(Files.newOutputStream(file))) {
             of(initial, recording, List.of(new Moment(cut, "power cut"))).write(out);
         }

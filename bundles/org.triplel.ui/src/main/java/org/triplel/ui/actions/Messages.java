@@ -195,6 +195,7 @@ final class Messages extends NLS {
     public static String Recover_Lost;
     public static String Recover_LostJournal;
     public static String Recover_LostLog;
+    public static String Recover_LostSince;
     public static String Recover_Nothing;
     public static String Recover_NothingLost;
     public static String Recover_OtherHost;

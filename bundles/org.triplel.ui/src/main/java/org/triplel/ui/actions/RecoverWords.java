@@ -42,9 +42,16 @@ final class RecoverWords {
 
     private static String loss(RecoveryStatus.Loss loss) {
         return switch (loss.kind()) {
-            case JOURNAL -> NLS.bind(Messages.Recover_LostJournal, loss.host(), loss.what());
+            case JOURNAL -> journal(loss);
             case LOG -> NLS.bind(Messages.Recover_LostLog, loss.host(), Moment.words(loss.sinceMillis()));
         };
+    }
+
+    private static String journal(RecoveryStatus.Loss loss) {
+        var words = NLS.bind(Messages.Recover_LostJournal, loss.host(), loss.what());
+        return loss.sinceMillis() == 0
+                ? words
+                : words + " " + NLS.bind(Messages.Recover_LostSince, Moment.words(loss.sinceMillis()));
     }
 
     static String state(RecoveryStatus.Step step) {

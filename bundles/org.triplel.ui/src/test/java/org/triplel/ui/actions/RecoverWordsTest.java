@@ -10,6 +10,7 @@ import org.triplel.agent.api.RecoveryStage;
 import org.triplel.agent.api.RecoveryStatus;
 import org.triplel.agent.api.RecoveryStatus.Kind;
 import org.triplel.agent.api.RecoveryStatus.StepState;
+import org.triplel.ui.Moment;
 import org.triplel.ui.charts.Units;
 
 class RecoverWordsTest {
@@ -29,6 +30,7 @@ class RecoverWordsTest {
     void whatIsLostIsTold() {
         var journal = RecoverWords.loss(status(RecoveryStage.NEEDED, Kind.JOURNAL));
         assertTrue(journal.contains("On client-9: the journal, inode 8 of the ext4 on the whole disk."), journal);
+        assertTrue(journal.contains("It went there on " + Moment.words(1) + "."), journal);
         assertTrue(journal.contains("lost+found") && !journal.contains("power cut"), journal);
         var log = RecoverWords.loss(status(RecoveryStage.NEEDED, Kind.LOG));
         assertTrue(log.contains("power cut") && !log.contains("lost+found"), log);
