@@ -173,11 +173,14 @@ final class Disks implements VmDisks, AutoCloseable {
             }
             boolean split = DiskRecord.read(state.disks(), vm.vm()).placement().isPresent();
 
-            step = "opening its journal disk";
+            step = "opening its journal and swap disks";
             if (guest == Guest.LIVES || guest == Guest.UNKNOWN) { // started by somebody else, or begun before
                 journalDisks.refuseIfInTheMiddle(vm.vm());
             }
             journalDisks.claims().expect(vm);
+            if (guest == Guest.OFF) {
+                journalDisks.renewSwap(vm.vm());
+            }
             var metrics = new DiskMetrics();
             var locals = journalDisks.open(vm, metrics);
             locals.forEach(each -> done.push(each::close));

@@ -21,6 +21,10 @@ record JournalClaims(String host, Nas nas, JournalDiskNotes notes, JournalDiskFi
 
     private static final System.Logger LOG = System.getLogger(JournalClaims.class.getName());
 
+    private Optional<JournalDiskNote.Journal> noted(String vm) {
+        return notes.find(vm).flatMap(JournalDiskNote::journal);
+    }
+
     /**
      * Nobody has opened the overlay yet.
      *
@@ -33,7 +37,7 @@ record JournalClaims(String host, Nas nas, JournalDiskNotes notes, JournalDiskFi
         }
         var claim = claimed(vm.overlay());
         if (claim.isEmpty()) {
-            if (notes.find(vm.vm()).isPresent()) {
+            if (noted(vm.vm()).isPresent()) {
                 throw new JournalElsewhereException(
                         host,
                         "the NAS does not say any more that its journal is the disk that " + host
@@ -71,20 +75,21 @@ record JournalClaims(String host, Nas nas, JournalDiskNotes notes, JournalDiskFi
         try {
             claim = nas.journalClaim(overlay);
         } catch (DamagedClaimException damaged) {
-            var ours = notes.find(vm).map(note -> note.journal().toString());
+            var ours = noted(vm).map(journal -> journal.id().toString());
             return Optional.of(new LostJournal(host, ours.orElse(LostJournal.UNKNOWN), Instant.EPOCH));
         }
         if (claim.isPresent()) {
             return lost(vm, overlay, claim.get()).map(_ -> LostJournal.of(claim.get()));
         }
         var note = notes.find(vm);
-        if (note.isPresent() && isUsed(note.get(), overlay)) {
-            return fits(note.get(), overlay)
+        var journal = noted(vm);
+        if (journal.isPresent() && isUsed(note.orElseThrow(), overlay)) {
+            return fits(vm, journal.get(), overlay)
                     ? Optional.empty()
                     : Optional.of(new LostJournal(
                             host,
-                            note.get().journal().toString(),
-                            note.get().consent().at()));
+                            journal.get().id().toString(),
+                            journal.get().consent().at()));
         }
         return thorough
                 ? OverlayLook.at(nas.folder().resolve(overlay))
@@ -95,12 +100,13 @@ record JournalClaims(String host, Nas nas, JournalDiskNotes notes, JournalDiskFi
     }
 
     /**
-     * Whether the overlay needs the journal that is noted, as the overlay itself says, unless its file system was just being
+     * Whether the overlay needs the journal of this note, as the overlay itself says, unless its file system was just being
      * changed and perhaps not all of it is on the NAS.
      */
     boolean isUsed(JournalDiskNote note, String overlay) throws IOException {
         return note.inTheMiddle() && isLeftAttached(note.vm())
-                || OverlayLook.at(nas.folder().resolve(overlay), note).needs(note.journal());
+                || OverlayLook.at(nas.folder().resolve(overlay), note)
+                        .needs(note.journal().orElseThrow().id());
     }
 
     /** Whether a disk of which an earlier agent may have kept something back was not detached. */
@@ -109,13 +115,13 @@ record JournalClaims(String host, Nas nas, JournalDiskNotes notes, JournalDiskFi
     }
 
     /** Whether both are as they were left, although the NAS does not say any more that they belong together. */
-    private boolean fits(JournalDiskNote note, String overlay) throws IOException {
-        var closed = note.bond().closed();
-        return !notes.isDamaged(note.vm())
-                && files.hasJournal(note.vm())
-                && files.isJournal(note.vm(), note.journal())
+    private boolean fits(String vm, JournalDiskNote.Journal journal, String overlay) throws IOException {
+        var closed = journal.bond().closed();
+        return !notes.isDamaged(vm)
+                && files.hasJournal(vm)
+                && files.isJournal(vm, journal.id())
                 && closed.isPresent()
-                && closed.get().equals(content(note.vm(), overlay));
+                && closed.get().equals(content(vm, overlay));
     }
 
     /**
@@ -134,16 +140,16 @@ record JournalClaims(String host, Nas nas, JournalDiskNotes notes, JournalDiskFi
                             + other.get().host());
         }
         var note = notes.find(vm.vm()).orElseThrow();
-        if (!fits(note, vm.overlay())) {
+        var journal = note.journal().orElseThrow();
+        if (!fits(vm.vm(), journal, vm.overlay())) {
             throw new JournalElsewhereException(
                     host,
                     "the file system in " + vm.overlay() + " needs it, but both are not as " + host + " left them");
         }
-        var again = note.become(JournalDiskNote.Stage.TAKING)
-                .with(JournalBond.to(nas.identity(vm.overlay()))
-                        .closed(note.bond().closed().orElseThrow()));
-        notes.keep(again); // first: without a claim this is done again
-        claim(vm, again);
+        var again = JournalBond.to(nas.identity(vm.overlay()))
+                .closed(journal.bond().closed().orElseThrow());
+        notes.keep(note.become(JournalDiskNote.Stage.TAKING).with(again)); // first: without a claim this is done again
+        claim(vm, journal.with(again));
     }
 
     private Optional<String> lost(String vm, String overlay, JournalClaim claim) throws IOException {
@@ -151,12 +157,12 @@ record JournalClaims(String host, Nas nas, JournalDiskNotes notes, JournalDiskFi
         if (!claim.host().equals(host)) {
             return Optional.of(there);
         }
-        var note = notes.find(vm);
+        var journal = noted(vm);
         if (!files.hasJournal(vm)
-                || note.filter(each -> !each.journal().equals(claim.journal())).isPresent()) {
+                || journal.filter(each -> !each.id().equals(claim.journal())).isPresent()) {
             return Optional.of(there + ", but is missing there");
         }
-        if (note.isEmpty()) {
+        if (journal.isEmpty()) {
             return Optional.of(there + ", but whether it fits is not known, for " + notes.file(vm)
                     + " is missing there or damaged");
         }
@@ -166,7 +172,7 @@ record JournalClaims(String host, Nas nas, JournalDiskNotes notes, JournalDiskFi
         if (notes.isDamaged(vm) || claim.damaged()) {
             return Optional.of(there + ", but could not be written there, so it may not be whole");
         }
-        var bond = note.get().bond();
+        var bond = journal.get().bond();
         if (!bond.matches(claim)) {
             return Optional.of(there + ", but one of both is of an earlier time than the other");
         }
@@ -183,15 +189,16 @@ record JournalClaims(String host, Nas nas, JournalDiskNotes notes, JournalDiskFi
 
     /** The overlay is written to from now on. */
     void opening(DiskRecord vm) throws IOException {
-        var note = notes.find(vm.vm());
-        if (note.isPresent()) {
+        var journal = noted(vm.vm());
+        if (journal.isPresent()) {
+            var note = notes.find(vm.vm()).orElseThrow();
             var claim = nas.journalClaim(vm.overlay())
                     .orElseThrow(() -> new NoSuchFileException(
                             nas.journalClaimFile(vm.overlay()).toString()));
-            var opening = note.get().bond().opening(claim);
-            notes.keep(note.get().with(opening)); // first: whoever does not get further has not opened it
+            var opening = journal.get().bond().opening(claim);
+            notes.keep(note.with(opening)); // first: whoever does not get further has not opened it
             nas.changeJournalClaim(vm.overlay(), claim.opened(opening.openings()));
-            notes.keep(note.get().with(opening.opened()));
+            notes.keep(note.with(opening.opened()));
         }
     }
 
@@ -221,9 +228,10 @@ record JournalClaims(String host, Nas nas, JournalDiskNotes notes, JournalDiskFi
     /** Nobody has the overlay open any more: whoever writes to it now does so without its journal. */
     void closed(DiskRecord vm) {
         try {
-            var note = notes.find(vm.vm());
-            if (note.isPresent()) {
-                notes.keep(note.get().with(note.get().bond().closed(content(vm.vm(), vm.overlay()))));
+            var journal = noted(vm.vm());
+            if (journal.isPresent()) {
+                var closed = journal.get().bond().closed(content(vm.vm(), vm.overlay()));
+                notes.keep(notes.find(vm.vm()).orElseThrow().with(closed));
             }
         } catch (IOException e) { // as after a crash
             LOG.log(Level.WARNING, vm.vm() + ": note the state of its overlay", e);
@@ -231,21 +239,21 @@ record JournalClaims(String host, Nas nas, JournalDiskNotes notes, JournalDiskFi
     }
 
     /** The file system that is in the overlay may use the journal from now on. */
-    void claim(DiskRecord vm, JournalDiskNote note) throws IOException {
+    void claim(DiskRecord vm, JournalDiskNote.Journal journal) throws IOException {
         nas.claimJournal(
                 vm.overlay(),
                 new JournalClaim(
                         host,
-                        note.journal(),
-                        note.bond().image(),
-                        note.consent().at(),
+                        journal.id(),
+                        journal.bond().image(),
+                        journal.consent().at(),
                         0,
                         false));
     }
 
     /** What this host has noted is the journal of the overlay. */
     boolean isClaimed(DiskRecord vm) throws IOException {
-        var ours = notes.find(vm.vm()).map(JournalDiskNote::journal);
+        var ours = noted(vm.vm()).map(JournalDiskNote.Journal::id);
         return claimed(vm.overlay())
                 .filter(claim -> ours.equals(Optional.of(claim.journal())))
                 .isPresent();

@@ -3,18 +3,20 @@ package org.triplel.agent;
 import java.io.IOException;
 import org.triplel.agent.api.AgentError;
 import org.triplel.appliance.Cancellation;
+import org.triplel.appliance.Conversion;
 import org.triplel.appliance.ExternalJournal;
 import org.triplel.appliance.JournalMode;
 import org.triplel.appliance.JournalPlace;
 import org.triplel.appliance.Machine;
 import org.triplel.appliance.NbdDisk;
 import org.triplel.appliance.RefusedException;
+import org.triplel.appliance.SwapEntry;
 import org.triplel.guest.SemanticMap;
 import org.triplel.hypervisor.Accelerator;
 import org.triplel.hypervisor.DomainXml;
 
 /**
- * Tells the file systems of VMs that are off of their journal disks, in an appliance: one at a time, for each is a virtual
+ * Tells the file systems of VMs that are off of their journal and swap disks, in an appliance: one at a time, for each is a virtual
  * machine that takes its share of the host. The VM has its turn, and its disks are attached.
  */
 final class JournalConversion {
@@ -38,13 +40,13 @@ final class JournalConversion {
      */
     boolean give(String vm, DomainXml domain, SemanticMap layout, OneOffExports exports) throws AgentException {
         var before = notes.find(vm).orElseThrow();
-        var appliance = appliance(before, domain, exports);
+        var conversion = conversion(before, domain, exports);
         long fileSystem = before.fileSystem().isPresent()
                 ? before.fileSystem().get()
                 : RootFileSystem.start(vm, commandLine(domain), layout);
         return run(before, () -> {
             foundAt(vm, fileSystem);
-            return appliance.add(fileSystem, JournalMode.valueOf(before.mode().name()), cancellation);
+            return conversion.add(fileSystem, cancellation);
         });
     }
 
@@ -58,10 +60,10 @@ final class JournalConversion {
         if (note.fileSystem().isEmpty()) { // nothing has begun
             return true;
         }
-        var appliance = appliance(note, domain, exports);
+        var conversion = conversion(note, domain, exports);
         return run(note, () -> {
             taking(vm);
-            return appliance.remove(note.fileSystem().get(), cancellation);
+            return conversion.remove(note.fileSystem().get(), cancellation);
         });
     }
 
@@ -111,23 +113,32 @@ final class JournalConversion {
         note(after);
         return new AgentException(
                 AgentError.Kind.CONFLICT,
-                "The file system of " + before.vm()
-                        + (e.journal() == JournalPlace.NONE
-                                ? " has no journal, neither inside nor on a disk, and gets none: "
-                                : " keeps its journal where it is: ")
-                        + e.getMessage(),
+                "The file system of " + before.vm() + outcome(before, e.journal()) + e.getMessage(),
                 advice(before, after, e.journal()),
                 e);
     }
 
+    private static String outcome(JournalDiskNote before, JournalPlace journal) {
+        if (before.journal().isEmpty()) {
+            return " is left alone, so what its /etc/fstab says of the swap disk is as it was: ";
+        }
+        return journal == JournalPlace.NONE
+                ? " has no journal, neither inside nor on a disk, and gets none: "
+                : " keeps its journal where it is: ";
+    }
+
     private String advice(JournalDiskNote before, JournalDiskNote after, JournalPlace journal) {
         var remedy = remedy(after);
+        if (before.journal().isEmpty()) {
+            return remedy;
+        }
         return switch (journal) {
             case INSIDE, UNKNOWN -> remedy;
             case NONE -> remedy + " Each crash can damage it until it gets a journal: give it the disk again then.";
             case ON_THE_DISK ->
                 before.stage() == JournalDiskNote.Stage.GIVING && before.swap().isPresent()
-                        ? remedy + " Its /etc/fstab may not name the swap disk: give it the line for /dev/vdc there."
+                        ? remedy + " Its /etc/fstab may not name the swap disk: give it the line for "
+                                + before.swapDevice() + " there."
                         : remedy;
         };
     }
@@ -139,6 +150,9 @@ final class JournalConversion {
     }
 
     static JournalDiskNote afterRefusal(JournalDiskNote before, JournalPlace journal) {
+        if (before.journal().isEmpty()) { // it can be started anyhow
+            return before.fileSystem().isPresent() ? before.become(JournalDiskNote.Stage.THERE) : before.unused();
+        }
         return switch (journal) {
             case INSIDE, NONE -> before.unused();
             case ON_THE_DISK -> before.become(JournalDiskNote.Stage.THERE);
@@ -154,25 +168,27 @@ final class JournalConversion {
                 e);
     }
 
-    private ExternalJournal appliance(JournalDiskNote note, DomainXml domain, OneOffExports exports)
-            throws AgentException {
+    private Conversion conversion(JournalDiskNote note, DomainXml domain, OneOffExports exports) throws AgentException {
         var boot = domain.boot()
                 .orElseThrow(() -> AgentException.conflict(
                         "The disk of " + note.vm() + " boots by itself, so there is no kernel to do it with.",
                         "It is possible for VMs whose base image names a kernel and an initial RAM disk."));
         var socket = domain.disk().socket();
+        var machine = new Machine(
+                boot.kernel(), boot.initrd(), domain.memoryMiB(), domain.accelerator() == Accelerator.KVM, qemuUser);
+        var disk = new NbdDisk(socket, exports.name(domain.disk().export()));
+        var swap = note.swap().map(JournalDiskNote.Swap::id);
+        if (note.journal().isEmpty()) {
+            return new SwapEntry(machine, disk, swap.orElseThrow());
+        }
+        var journal = note.journal().get();
         return new ExternalJournal(
-                new Machine(
-                        boot.kernel(),
-                        boot.initrd(),
-                        domain.memoryMiB(),
-                        domain.accelerator() == Accelerator.KVM,
-                        qemuUser),
-                new NbdDisk(socket, exports.name(domain.disk().export())),
+                machine,
+                disk,
                 new NbdDisk(socket, exports.name(JournalDiskFiles.journalExport(note.vm()))),
-                note.journal(),
-                note.swap().map(_ -> new NbdDisk(socket, exports.name(JournalDiskFiles.swapExport(note.vm())))),
-                note.swap());
+                journal.id(),
+                JournalMode.valueOf(journal.mode().name()),
+                swap);
     }
 
     /** Ends an appliance that runs, as a crash of this process would. */

@@ -3,6 +3,7 @@ package org.triplel.agent;
 import java.io.IOException;
 import java.io.RandomAccessFile;
 import java.nio.channels.FileChannel;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
@@ -43,20 +44,39 @@ record JournalDiskFiles(Path folder) {
         return folder.resolve(vm + ".swap-disk");
     }
 
-    /** Makes both anew; nobody uses what there is of them. */
+    /** Makes those that are noted anew; nobody uses what there is of them. */
     void make(JournalDiskNote note) throws HostDiskException {
-        var journal = journal(note.vm());
-        var swap = swap(note.vm());
+        make(note.vm(), note.journal(), note.swap());
+    }
+
+    /**
+     * Makes the swap disk anew if it is missing: once the guest is off, nobody needs what was on it.
+     *
+     * @return whether it was
+     */
+    boolean renewSwap(JournalDiskNote note) throws HostDiskException {
+        if (note.swap().isEmpty() || Files.exists(swap(note.vm()))) {
+            return false;
+        }
+        make(note.vm(), Optional.empty(), note.swap());
+        return true;
+    }
+
+    private void make(String vm, Optional<JournalDiskNote.Journal> journal, Optional<JournalDiskNote.Swap> swap)
+            throws HostDiskException {
         var made = new ArrayList<Path>();
         try {
-            refuseIfFull(journal);
-            Files.deleteIfExists(journal);
-            Files.deleteIfExists(swap);
-            made.add(create(journal));
-            fill(journal, note.mebibytes());
-            if (note.swap().isPresent()) {
-                made.add(create(swap));
-                fill(swap, note.swapMebibytes());
+            if (journal.isPresent()) {
+                refuseIfFull(journal(vm));
+                Files.deleteIfExists(journal(vm));
+                made.add(create(journal(vm)));
+                fill(journal(vm), journal.get().mebibytes());
+            }
+            Files.deleteIfExists(swap(vm));
+            if (swap.isPresent()) {
+                made.add(create(swap(vm)));
+                fill(swap(vm), swap.get().mebibytes());
+                makeSwapArea(swap(vm), swap.get().id());
             }
             DurableProperties.force(folder);
         } catch (IOException e) {
@@ -95,6 +115,30 @@ record JournalDiskFiles(Path folder) {
         }
     }
 
+    /** In a shell, for whoever runs the agent may not have administrators' programs on the path. */
+    private static void makeSwapArea(Path file, UUID id) throws IOException {
+        var mkswap = new ProcessBuilder(
+                        "sh",
+                        "-c",
+                        "PATH=\"$PATH:/usr/sbin:/sbin\" exec mkswap -q -U \"$1\" \"$2\"",
+                        "mkswap",
+                        id.toString(),
+                        file.toString())
+                .redirectErrorStream(true)
+                .start();
+        try (var output = mkswap.getInputStream()) {
+            var said = new String(output.readAllBytes(), StandardCharsets.UTF_8).strip();
+            if (mkswap.waitFor() != 0) {
+                throw new IOException("no swap area can be made in " + file + ": " + said);
+            }
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+            throw new IOException("making a swap area in " + file + " was interrupted", e);
+        } finally {
+            mkswap.destroyForcibly();
+        }
+    }
+
     private static void delete(Path file, IOException cause) {
         try {
             Files.deleteIfExists(file);
@@ -118,8 +162,10 @@ record JournalDiskFiles(Path folder) {
         var vm = note.vm();
         var opened = new ArrayList<LocalDisk>();
         try {
-            opened.add(new LocalDisk(
-                    journalExport(vm), FileDevice.open(journal(vm)), RequestClass.JOURNAL, metrics, alarm));
+            if (note.journal().isPresent()) {
+                opened.add(new LocalDisk(
+                        journalExport(vm), FileDevice.open(journal(vm)), RequestClass.JOURNAL, metrics, alarm));
+            }
             if (note.swap().isPresent()) {
                 opened.add(new LocalDisk(
                         swapExport(vm),

@@ -15,30 +15,47 @@ import org.triplel.agent.api.JournalDisk;
 import org.triplel.hypervisor.RiskConsent;
 
 /**
- * Which journal disk a VM of this host has: kept in the state folder, so that what ended in the middle is done again or undone.
+ * Which journal disk and which swap disk a VM of this host has: kept in the state folder, so that what ended in the middle is done
+ * again or undone.
  *
  * @param vm the VM
- * @param stage whether it has it, or is being given it, or it is being taken away
- * @param journal the journal's UUID
- * @param mebibytes its size
- * @param mode what goes through it
- * @param swap the UUID of the swap disk, if there is one
- * @param swapMebibytes its size, or 0
- * @param bond to the VM's overlay
- * @param fileSystem where the file system begins on the VM's disk, in bytes, once it is known
- * @param consent who has accepted that data may be lost with this host
+ * @param stage whether it has them, or is being given them, or they are being taken away
+ * @param journal the one, if it has it
+ * @param swap the other, if it has it
+ * @param fileSystem where its root file system begins on its disk, in bytes, from before that is told of them
  */
 record JournalDiskNote(
-        String vm,
-        Stage stage,
-        UUID journal,
-        int mebibytes,
-        JournalDisk.Mode mode,
-        Optional<UUID> swap,
-        int swapMebibytes,
-        JournalBond bond,
-        Optional<Long> fileSystem,
-        RiskConsent consent) {
+        String vm, Stage stage, Optional<Journal> journal, Optional<Swap> swap, Optional<Long> fileSystem) {
+
+    /**
+     * A journal disk.
+     *
+     * @param id the journal's UUID
+     * @param mebibytes its size
+     * @param mode what goes through it
+     * @param bond to the VM's overlay
+     * @param consent who has accepted that data may be lost with this host
+     */
+    record Journal(UUID id, int mebibytes, JournalDisk.Mode mode, JournalBond bond, RiskConsent consent) {
+
+        Journal with(JournalBond next) {
+            return new Journal(id, mebibytes, mode, next, consent);
+        }
+    }
+
+    /**
+     * A swap disk.
+     *
+     * @param id the UUID of the swap area
+     * @param mebibytes its size
+     */
+    record Swap(UUID id, int mebibytes) {}
+
+    JournalDiskNote {
+        if (journal.isEmpty() && swap.isEmpty()) {
+            throw new IllegalArgumentException("it names neither a journal nor a swap disk");
+        }
+    }
 
     enum Stage {
         GIVING,
@@ -49,22 +66,30 @@ record JournalDiskNote(
     }
 
     JournalDiskNote become(Stage next) {
-        return new JournalDiskNote(vm, next, journal, mebibytes, mode, swap, swapMebibytes, bond, fileSystem, consent);
+        return new JournalDiskNote(vm, next, journal, swap, fileSystem);
     }
 
     JournalDiskNote with(JournalBond next) {
-        return new JournalDiskNote(vm, stage, journal, mebibytes, mode, swap, swapMebibytes, next, fileSystem, consent);
+        return new JournalDiskNote(vm, stage, journal.map(each -> each.with(next)), swap, fileSystem);
     }
 
     JournalDiskNote at(long start) {
-        return new JournalDiskNote(
-                vm, stage, journal, mebibytes, mode, swap, swapMebibytes, bond, Optional.of(start), consent);
+        return new JournalDiskNote(vm, stage, journal, swap, Optional.of(start));
     }
 
     /** No file system uses the disk. */
     JournalDiskNote unused() {
-        return new JournalDiskNote(
-                vm, Stage.GIVING, journal, mebibytes, mode, swap, swapMebibytes, bond, Optional.empty(), consent);
+        return new JournalDiskNote(vm, Stage.GIVING, journal, swap, Optional.empty());
+    }
+
+    /** What it has, in words. */
+    String words() {
+        return journal.isPresent() ? "journal disk" : "swap disk";
+    }
+
+    /** How its kernel calls the swap disk. */
+    String swapDevice() {
+        return journal.isPresent() ? "/dev/vdc" : "/dev/vdb";
     }
 
     /** Its file system may be between two journals. */
@@ -82,11 +107,11 @@ record JournalDiskNote(
                 };
         return new JournalDisk(
                 told,
-                mebibytes,
-                mode,
-                swapMebibytes,
-                consent.user(),
-                consent.at().toEpochMilli());
+                journal.map(Journal::mebibytes).orElse(0),
+                journal.map(Journal::mode).orElse(JournalDisk.Mode.NONE),
+                swap.map(Swap::mebibytes).orElse(0),
+                journal.map(each -> each.consent.user()).orElse(""),
+                journal.map(each -> each.consent.at().toEpochMilli()).orElse(0L));
     }
 
     /** The VMs that a folder has notes of. */
@@ -115,30 +140,40 @@ record JournalDiskNote(
         return new JournalDiskNote(
                 vm,
                 Stage.valueOf(properties.getProperty("stage", "")),
-                UUID.fromString(properties.getProperty("journal", "")),
-                Integer.parseInt(properties.getProperty("mebibytes", "")),
-                JournalDisk.Mode.valueOf(properties.getProperty("mode", "")),
-                Optional.ofNullable(properties.getProperty("swap")).map(UUID::fromString),
-                Integer.parseInt(properties.getProperty("swapMebibytes", "")),
-                JournalBond.parse(properties),
-                Optional.ofNullable(properties.getProperty("fileSystem")).map(Long::valueOf),
-                new RiskConsent(
-                        properties.getProperty("acceptedBy", ""),
-                        Instant.parse(properties.getProperty("acceptedAt", ""))));
+                uuid(properties, "journal")
+                        .map(id -> new Journal(
+                                id,
+                                Integer.parseInt(properties.getProperty("mebibytes", "")),
+                                JournalDisk.Mode.valueOf(properties.getProperty("mode", "")),
+                                JournalBond.parse(properties),
+                                new RiskConsent(
+                                        properties.getProperty("acceptedBy", ""),
+                                        Instant.parse(properties.getProperty("acceptedAt", ""))))),
+                uuid(properties, "swap")
+                        .map(id -> new Swap(id, Integer.parseInt(properties.getProperty("swapMebibytes", "")))),
+                Optional.ofNullable(properties.getProperty("fileSystem")).map(Long::valueOf));
+    }
+
+    private static Optional<UUID> uuid(Properties properties, String name) {
+        return Optional.ofNullable(properties.getProperty(name)).map(UUID::fromString);
     }
 
     void write(Path folder) throws HostDiskException {
         var properties = new Properties();
         properties.setProperty("stage", stage.toString());
-        properties.setProperty("journal", journal.toString());
-        properties.setProperty("mebibytes", Integer.toString(mebibytes));
-        properties.setProperty("mode", mode.toString());
-        swap.ifPresent(id -> properties.setProperty("swap", id.toString()));
-        properties.setProperty("swapMebibytes", Integer.toString(swapMebibytes));
-        bond.write(properties);
+        journal.ifPresent(each -> {
+            properties.setProperty("journal", each.id.toString());
+            properties.setProperty("mebibytes", Integer.toString(each.mebibytes));
+            properties.setProperty("mode", each.mode.toString());
+            each.bond.write(properties);
+            properties.setProperty("acceptedBy", each.consent.user());
+            properties.setProperty("acceptedAt", each.consent.at().toString());
+        });
+        swap.ifPresent(each -> {
+            properties.setProperty("swap", each.id.toString());
+            properties.setProperty("swapMebibytes", Integer.toString(each.mebibytes));
+        });
         fileSystem.ifPresent(start -> properties.setProperty("fileSystem", Long.toString(start)));
-        properties.setProperty("acceptedBy", consent.user());
-        properties.setProperty("acceptedAt", consent.at().toString());
         try {
             DurableProperties.write(properties, folder.resolve(vm));
         } catch (IOException e) {

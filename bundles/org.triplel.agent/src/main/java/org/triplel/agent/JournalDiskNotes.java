@@ -9,7 +9,7 @@ import java.util.Optional;
 import java.util.concurrent.ConcurrentHashMap;
 
 /**
- * What this host has noted of its VMs' journal disks. Calls that change something for one VM come one after another, but for
+ * What this host has noted of its VMs' journal and swap disks. Calls that change something for one VM come one after another, but for
  * {@link #damaged}; questions may come at any time.
  */
 final class JournalDiskNotes {
@@ -75,10 +75,10 @@ final class JournalDiskNotes {
         return switch (note.stage()) {
             case THERE -> "";
             case GIVING ->
-                "Giving it a journal disk did not come to its end. Do it again, or take the disk away: Journal"
+                "Giving it a " + note.words() + " did not come to its end. Do it again, or take the disk away: Journal"
                         + " Disk..., or triplel vm journal-disk " + note.vm() + " --back. It is not started before.";
             case TAKING ->
-                "Taking its journal disk away did not come to its end. Do it again: Journal Disk..., or"
+                "Taking its " + note.words() + " away did not come to its end. Do it again: Journal Disk..., or"
                         + " triplel vm journal-disk " + note.vm() + " --back. It is not started before.";
             case DAMAGED ->
                 "The disk of " + host + " failed to write its journal, which may not be whole. End it, and recover it"

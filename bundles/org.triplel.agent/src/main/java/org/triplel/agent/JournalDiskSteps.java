@@ -8,7 +8,8 @@ import org.triplel.hypervisor.DomainXml;
 import org.triplel.hypervisor.HypervisorException;
 
 /**
- * The steps by which a VM that is off gets a journal disk, or loses it; they may be done again. For the VM's lane.
+ * The steps by which a VM that is off gets a journal disk, a swap disk or both, or loses them; they may be done again. For the VM's
+ * lane.
  *
  * @param definition of the VM
  * @param problem told what its problem is meanwhile
@@ -22,43 +23,54 @@ record JournalDiskSteps(ManagedVm.Host host, DomainXml definition, Consumer<Stri
         return definition.name();
     }
 
-    /** Puts the journal of its root file system on a disk of the host. */
+    /** Puts the journal of its root file system on a disk of the host, or only has it swap to one. */
     void give(DiskRecord vm, DomainPlacement placement, JournalDisk wanted) throws AgentException {
-        if (!placement.writes().equals(DomainPlacement.Writes.THROUGH)) {
+        if (wanted.hasJournal() && !placement.writes().equals(DomainPlacement.Writes.THROUGH)) {
             throw AgentException.conflict(
                     name() + " gets no journal disk as long as what it writes is kept on " + host.name()
                             + " otherwise.",
                     "Place all that it writes on the NAS first: triplel vm place " + name() + " --behind 0.");
         }
         host.journalDisks().beginToGive(vm, wanted);
-        inTurn(vm, "It is being given a journal disk.", () -> convert(vm));
+        inTurn(vm, "It is being given a " + note().words() + ".", () -> convert(vm));
+    }
+
+    private JournalDiskNote note() {
+        return host.journalDisks().find(name()).orElseThrow();
     }
 
     private void convert(DiskRecord vm) throws AgentException {
         boolean known = withDisks(vm, exports -> host.journalDisks()
                 .give(name(), definition, host.disks().layout(name()), exports));
         host.journalDisks().given(name());
-        tell(
-                Severity.WARNING,
-                "The journal of its root file system is on a disk of " + host.name() + ". "
-                        + host.journalDisks().described(name()).acceptedBy() + " accepts that the loss of "
-                        + host.name()
-                        + " can destroy recent data, and that the file system needs repair then.");
+        var note = note();
+        note.journal()
+                .ifPresentOrElse(
+                        journal -> tell(
+                                Severity.WARNING,
+                                "The journal of its root file system is on a disk of " + host.name() + ". "
+                                        + journal.consent().user() + " accepts that the loss of " + host.name()
+                                        + " can destroy recent data, and that the file system needs repair then."),
+                        () -> tell(
+                                Severity.INFO,
+                                "It has a swap disk on " + host.name() + ". Nothing is lost if that host is lost."));
         if (!known) {
             tell(
                     Severity.WARNING,
-                    "Its /etc/fstab could not be changed, so the guest does not use the swap disk. Add a line for"
-                            + " /dev/vdc there.");
+                    "Its /etc/fstab could not be changed, so the guest does not use the swap disk. Add a line for "
+                            + note.swapDevice() + " there.");
         }
     }
 
-    /** Takes that disk away. */
+    /** Takes away what it has. */
     void take(DiskRecord vm) throws AgentException {
-        inTurn(vm, "Its journal disk is being taken away.", () -> convertBack(vm));
+        var words = host.journalDisks().find(name()).map(JournalDiskNote::words).orElse("journal disk");
+        inTurn(vm, "Its " + words + " is being taken away.", () -> convertBack(vm));
     }
 
     private void convertBack(DiskRecord vm) throws AgentException {
         boolean used = host.journalDisks().canBeTaken(vm);
+        boolean hadJournal = host.journalDisks().hasJournal(name());
         if (!used) {
             host.disks().refuseIfUsed(vm); // or what was seen may not be all
         }
@@ -66,17 +78,22 @@ record JournalDiskSteps(ManagedVm.Host host, DomainXml definition, Consumer<Stri
                 !used || withDisks(vm, exports -> host.journalDisks().take(name(), definition, exports));
         host.journalDisks().end(vm);
         giveDisks();
-        tell(
-                Severity.INFO,
-                used
-                        ? "The journal of its root file system is inside again, on the NAS."
-                        : "No file system of its disk has its journal on the journal disk of " + host.name()
-                                + ", so that was only removed.");
+        tell(Severity.INFO, takenWords(hadJournal, used));
         if (!forgotten) {
             tell(
                     Severity.WARNING,
                     "Its /etc/fstab could not be changed. If it names the swap disk, remove that line there.");
         }
+    }
+
+    private String takenWords(boolean hadJournal, boolean used) {
+        if (!hadJournal) {
+            return "It has no swap disk on " + host.name() + " any more.";
+        }
+        return used
+                ? "The journal of its root file system is inside again, on the NAS."
+                : "No file system of its disk has its journal on the journal disk of " + host.name()
+                        + ", so that was only removed.";
     }
 
     private void tell(Severity severity, String message) {
@@ -136,10 +153,7 @@ record JournalDiskSteps(ManagedVm.Host host, DomainXml definition, Consumer<Stri
                             host.journalDisks()
                                     .exports(name(), definition.disk().socket()));
             host.hypervisor()
-                    .setRootOption(
-                            name(),
-                            JOURNAL_PATH,
-                            host.journalDisks().find(name()).isPresent());
+                    .setRootOption(name(), JOURNAL_PATH, host.journalDisks().hasJournal(name()));
         } catch (HypervisorException e) {
             throw ManagedVm.hypervisor(e, "");
         }

@@ -1,6 +1,7 @@
 package org.triplel.agent;
 
 import java.io.IOException;
+import java.lang.System.Logger.Level;
 import java.nio.file.Path;
 import java.time.Instant;
 import java.time.temporal.ChronoUnit;
@@ -16,12 +17,14 @@ import org.triplel.hypervisor.RiskConsent;
 import org.triplel.router.DiskMetrics;
 
 /**
- * The journal disks of this host's VMs, with the swap disks beside them. Calls for one VM come one after another;
+ * The journal disks of this host's VMs, and the swap disks. Calls for one VM come one after another;
  * {@link #described} and {@link #problem} may come at any time.
  */
 final class JournalDisks implements AutoCloseable {
 
     static final String JOURNAL_DISK = "Journal disk";
+
+    private static final System.Logger LOG = System.getLogger(JournalDisks.class.getName());
 
     private final String host;
     private final Nas nas;
@@ -67,6 +70,11 @@ final class JournalDisks implements AutoCloseable {
         return notes.find(vm);
     }
 
+    /** Whether the journal of a VM is here, be it whole or not. */
+    boolean hasJournal(String vm) {
+        return find(vm).flatMap(JournalDiskNote::journal).isPresent();
+    }
+
     /** Whether there is something here of a VM of that name. */
     boolean isKnown(String vm) {
         notes.settle(vm);
@@ -101,13 +109,21 @@ final class JournalDisks implements AutoCloseable {
     /** The disks that QEMU is to connect to besides the VM's own, in their order. */
     List<DomainXml.NbdDisk> exports(String vm, Path socket) {
         var exports = new ArrayList<DomainXml.NbdDisk>();
-        if (find(vm).isPresent()) {
+        if (hasJournal(vm)) {
             exports.add(new DomainXml.NbdDisk(socket, JournalDiskFiles.journalExport(vm)));
         }
         if (find(vm).flatMap(JournalDiskNote::swap).isPresent()) {
             exports.add(new DomainXml.NbdDisk(socket, JournalDiskFiles.swapExport(vm)));
         }
         return exports;
+    }
+
+    /** Whoever starts a VM that was off does not need its swap disk as it was, so it may have been lost. */
+    void renewSwap(String vm) throws IOException {
+        var note = find(vm);
+        if (note.isPresent() && files.renewSwap(note.get())) {
+            LOG.log(Level.WARNING, host + ", " + vm + ": its swap disk was missing, and is a new one now");
+        }
     }
 
     /** Opens the disks that a VM has here. */
@@ -117,7 +133,7 @@ final class JournalDisks implements AutoCloseable {
     }
 
     /**
-     * Begins to give a VM that is off a journal disk, or goes on with what was begun.
+     * Begins to give a VM that is off a journal disk or a swap disk, or both, or goes on with what was begun.
      *
      * @throws AgentException it makes no sense, it has one, nobody accepts the risk, or there is no room
      */
@@ -125,34 +141,38 @@ final class JournalDisks implements AutoCloseable {
         notes.settle(vm.vm());
         if (!notes.unreadable(vm.vm()).isEmpty()) {
             throw AgentException.conflict(
-                    vm.vm() + " gets no journal disk: " + notes.unreadable(vm.vm()),
+                    vm.vm() + " gets no disk: " + notes.unreadable(vm.vm()),
                     "Put " + notes.file(vm.vm()) + " right, or the disk that has it.");
         }
         var before = find(vm.vm());
         if (before.filter(note -> note.stage() != JournalDiskNote.Stage.GIVING).isPresent()) {
             throw AgentException.conflict(
-                    vm.vm() + " has a journal disk on " + host + ".", "To get another one, take it away first.");
+                    vm.vm() + " has a " + before.get().words() + " on " + host + ".",
+                    "To get another one, take it away first.");
         }
         try {
             var image = nas.identity(vm.overlay());
             var note = before.isPresent() ? before.get() : checked(vm.vm(), image, wanted);
             refuseUnlessSame(note, wanted);
-            if (nas.journalClaim(vm.overlay()).isPresent()
-                    || !note.bond().image().equals(image)) {
+            boolean exchanged = note.journal()
+                    .filter(journal -> !journal.bond().image().equals(image))
+                    .isPresent();
+            if (nas.journalClaim(vm.overlay()).isPresent() || exchanged) {
                 refuseIfNeedsAnother(vm);
             }
             boolean claimed = nas.journalClaim(vm.overlay()).isPresent(); // or an earlier agent has died before
-            if (!claimed) {
+            var toClaim = note.journal().filter(_ -> !claimed);
+            if (toClaim.isPresent()) {
                 refuseIfLeftAttached(vm.vm());
             }
             if (before.isEmpty()) {
                 make(note);
             }
-            if (!claimed) {
-                claims.claim(vm, note);
+            if (toClaim.isPresent()) {
+                claims.claim(vm, toClaim.get());
             }
         } catch (IOException e) {
-            var failure = claims.failed(vm.vm() + " gets no journal disk", e);
+            var failure = claims.failed(vm.vm() + " gets no disk", e);
             try {
                 endIfUntouched(vm);
             } catch (AgentException left) {
@@ -163,13 +183,14 @@ final class JournalDisks implements AutoCloseable {
     }
 
     private static void refuseUnlessSame(JournalDiskNote begun, JournalDisk wanted) throws AgentException {
-        boolean same = begun.mebibytes() == wanted.mebibytes()
-                && begun.mode() == wanted.mode()
-                && begun.swapMebibytes() == wanted.swapMebibytes();
+        var disk = begun.described();
+        boolean same = disk.mebibytes() == wanted.mebibytes()
+                && disk.mode() == wanted.mode()
+                && disk.swapMebibytes() == wanted.swapMebibytes();
         if (!same) {
             throw AgentException.conflict(
-                    begun.vm() + " is being given a journal disk of " + begun.mebibytes() + " MiB for the mode "
-                            + begun.mode() + ", and " + begun.swapMebibytes() + " MiB of swap.",
+                    begun.vm() + " is being given a journal disk of " + disk.mebibytes() + " MiB for the mode "
+                            + disk.mode() + ", and " + disk.swapMebibytes() + " MiB of swap.",
                     "Go on with just that, or take it away first: triplel vm journal-disk " + begun.vm() + " --back.");
         }
     }
@@ -215,33 +236,45 @@ final class JournalDisks implements AutoCloseable {
     }
 
     private JournalDiskNote checked(String vm, String image, JournalDisk wanted) throws AgentException {
+        var journal = wanted.hasJournal()
+                ? Optional.of(checkedJournal(vm, image, wanted))
+                : Optional.<JournalDiskNote.Journal>empty();
+        if (journal.isEmpty() && wanted.mebibytes() != 0) {
+            throw AgentException.invalid(
+                    "The journal of " + vm + " cannot have a disk of " + wanted.mebibytes()
+                            + " MiB if nothing goes through it.",
+                    "Choose 0 MiB, or what goes through it.");
+        }
+        int least = journal.isPresent() ? 0 : 1;
+        if (wanted.swapMebibytes() < least || wanted.swapMebibytes() > JournalDisk.MAX_SWAP_MEBIBYTES) {
+            throw AgentException.invalid(
+                    "The swap disk of " + vm + " cannot have " + wanted.swapMebibytes() + " MiB.",
+                    "Choose from " + least + " to " + JournalDisk.MAX_SWAP_MEBIBYTES + " MiB.");
+        }
+        var swap = wanted.swapMebibytes() > 0
+                ? Optional.of(new JournalDiskNote.Swap(UUID.randomUUID(), wanted.swapMebibytes()))
+                : Optional.<JournalDiskNote.Swap>empty();
+        return new JournalDiskNote(vm, JournalDiskNote.Stage.GIVING, journal, swap, Optional.empty());
+    }
+
+    private JournalDiskNote.Journal checkedJournal(String vm, String image, JournalDisk wanted) throws AgentException {
         if (wanted.mebibytes() < JournalDisk.MIN_MEBIBYTES || wanted.mebibytes() > JournalDisk.MAX_MEBIBYTES) {
             throw AgentException.invalid(
                     "The journal of " + vm + " cannot have " + wanted.mebibytes() + " MiB.",
                     "Choose from " + JournalDisk.MIN_MEBIBYTES + " to " + JournalDisk.MAX_MEBIBYTES + " MiB.");
         }
-        if (wanted.swapMebibytes() < 0 || wanted.swapMebibytes() > JournalDisk.MAX_SWAP_MEBIBYTES) {
-            throw AgentException.invalid(
-                    "The swap disk of " + vm + " cannot have " + wanted.swapMebibytes() + " MiB.",
-                    "Choose up to " + JournalDisk.MAX_SWAP_MEBIBYTES + " MiB.");
-        }
         var user = Placements.acceptedBy(
                 wanted.acceptedBy(), "The journal of " + vm + " cannot be kept on " + host + " unless somebody");
-        return new JournalDiskNote(
-                vm,
-                JournalDiskNote.Stage.GIVING,
+        return new JournalDiskNote.Journal(
                 UUID.randomUUID(),
                 wanted.mebibytes(),
                 wanted.mode(),
-                wanted.swapMebibytes() > 0 ? Optional.of(UUID.randomUUID()) : Optional.empty(),
-                wanted.swapMebibytes(),
                 JournalBond.to(image),
-                Optional.empty(),
                 new RiskConsent(user, Instant.now().truncatedTo(ChronoUnit.SECONDS)));
     }
 
     /**
-     * Tells the file system of the disk, which is attached, and so is the VM's.
+     * Tells the file system of the disks, which are attached, and so is the VM's.
      *
      * @param exports of both
      * @return whether the guest knows of the swap disk, too, if there is one
@@ -270,7 +303,7 @@ final class JournalDisks implements AutoCloseable {
         }
     }
 
-    /** The file system uses the disk. */
+    /** The file system uses the journal disk, and the guest the swap disk. */
     void given(String vm) throws AgentException {
         try {
             notes.keep(find(vm).orElseThrow().become(JournalDiskNote.Stage.THERE));
@@ -289,6 +322,9 @@ final class JournalDisks implements AutoCloseable {
         var note = find(vm.vm())
                 .orElseThrow(() -> AgentException.conflict(
                         vm.vm() + " has no journal disk on " + host + ".", notes.unreadable(vm.vm())));
+        if (note.journal().isEmpty()) {
+            return note.fileSystem().isPresent(); // then its /etc/fstab may name the swap disk
+        }
         try {
             boolean claimed = claims.isClaimed(vm);
             boolean begun =
@@ -363,7 +399,11 @@ final class JournalDisks implements AutoCloseable {
      * @return that name, if there was anything
      */
     Optional<Path> setAside(String vm, String journal) throws AgentException {
-        if (find(vm).filter(note -> !note.journal().toString().equals(journal)).isPresent()) {
+        var note = find(vm);
+        boolean its = note.flatMap(JournalDiskNote::journal)
+                .filter(each -> each.id().toString().equals(journal))
+                .isPresent();
+        if (note.isPresent() && !its) {
             return Optional.empty(); // it is of another overlay
         }
         try {

@@ -284,7 +284,7 @@ final class ManagedVm {
     CompletableFuture<Vm> place(Placement wanted) {
         return request(PLACEMENT, () -> {
             var next = placements.checked(wanted, placement);
-            if (host.journalDisks.find(name()).isPresent() && !next.writes().equals(DomainPlacement.Writes.THROUGH)) {
+            if (host.journalDisks.hasJournal(name()) && !next.writes().equals(DomainPlacement.Writes.THROUGH)) {
                 throw AgentException.conflict(
                         name() + " has a journal disk on " + host.name
                                 + ", so all else that it writes goes to the NAS at" + " once.",
@@ -315,14 +315,14 @@ final class ManagedVm {
         }
     }
 
-    /** Puts the journal of its root file system on a disk of the host. */
+    /** Puts the journal of its root file system on a disk of the host, or only has it swap to one. */
     CompletableFuture<Vm> giveJournalDisk(JournalDisk wanted) {
-        return changeJournalDisk("given a journal disk", () -> journalDiskSteps.give(record(), placement, wanted));
+        return changeJournalDisk("given a disk of the host", () -> journalDiskSteps.give(record(), placement, wanted));
     }
 
-    /** Takes that disk away. */
+    /** Takes away what it has of these disks. */
     CompletableFuture<Vm> takeJournalDisk() {
-        return changeJournalDisk("left without its journal disk", () -> journalDiskSteps.take(record()));
+        return changeJournalDisk("left without its disk of the host", () -> journalDiskSteps.take(record()));
     }
 
     /** Ends what waits for its turn to be given a journal disk, or to lose it, and has not changed anything yet. */
@@ -362,8 +362,7 @@ final class ManagedVm {
         Thread.ofPlatform().daemon().name("home " + name()).start(() -> {
             try {
                 var remark = checkpoint();
-                boolean onDisk =
-                        host.journalDisks.find(name()).isPresent(); // the guest has written in place what it held
+                boolean onDisk = host.journalDisks.hasJournal(name()); // the guest has written in place what it held
                 var home = host.disks.bringHome(name()) || onDisk
                         ? "All is on the NAS that would have been lost with " + host.name + "." + remark
                         : "Nothing would be lost with " + host.name + ".";

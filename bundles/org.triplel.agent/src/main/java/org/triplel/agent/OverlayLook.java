@@ -38,7 +38,7 @@ final class OverlayLook {
         return look(image, Optional.empty());
     }
 
-    /** The same, with a sharp eye for this journal where its file system was. */
+    /** The same, with a sharp eye for the journal that is noted, where its file system was. */
     static OverlayLook at(Path image, JournalDiskNote note) throws IOException {
         return look(image, Optional.of(note));
     }
@@ -50,7 +50,10 @@ final class OverlayLook {
             boolean named = false;
             if (note.isPresent() && note.get().fileSystem().isPresent()) {
                 named = JournalDevice.isNamedBy(
-                        note.get().fileSystem().get(), note.get().journal(), disk.size(), disk::read);
+                        note.get().fileSystem().get(),
+                        note.get().journal().orElseThrow().id(),
+                        disk.size(),
+                        disk::read);
             }
             if (System.nanoTime() - deadline > 0) {
                 throw new IOException(image + " is read too slowly to tell where its file systems have their journals");

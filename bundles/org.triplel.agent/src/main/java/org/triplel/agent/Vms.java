@@ -403,7 +403,7 @@ final class Vms {
         }
         if (host.journalDisks().isKnown(vm)) {
             throw AgentException.conflict(
-                    host.name() + " has the journal disk of a VM named " + vm + ", so none is created.",
+                    host.name() + " has a journal or swap disk of a VM named " + vm + ", so none is created.",
                     "Choose another name. If nobody needs that disk, remove "
                             + host.journalDisks().notes().file(vm) + " and restart the agent of " + host.name() + ".");
         }

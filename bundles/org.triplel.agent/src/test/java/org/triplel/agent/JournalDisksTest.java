@@ -49,6 +49,7 @@ class JournalDisksTest {
             new DiskRecord("desk-01", NasFixture.BASE, "vms/desk-01.qcow2", Optional.of(DomainPlacement.DEFAULT));
     private static final int BYTES = 8 << 20;
     private static final JournalDisk WANTED = JournalDisk.wanted(16, JournalDisk.Mode.JOURNAL, 4, "Ada");
+    private static final JournalDisk SWAP_ALONE = JournalDisk.wantedSwap(4);
 
     @TempDir
     Path temp;
@@ -74,8 +75,16 @@ class JournalDisksTest {
     }
 
     private void giveContent(DiskHost host) throws Exception {
-        var id = host.journalDisks.find("desk-01").orElseThrow().journal();
+        var id = journalId(host);
         write(host, fileSystem("feature has_journal\nssv journal_uuid " + id + "\nssv journal_dev 0xfe10\n"));
+    }
+
+    private static UUID journalId(DiskHost host) {
+        return host.journalDisks
+                .find("desk-01")
+                .flatMap(JournalDiskNote::journal)
+                .orElseThrow()
+                .id();
     }
 
     private static void give(DiskHost host) throws AgentException {
@@ -499,7 +508,7 @@ class JournalDisksTest {
     /** Its disk is an ext4 that has the journal. */
     private void giveAndUse(DiskHost host) throws Exception {
         give(host);
-        var id = host.journalDisks.find("desk-01").orElseThrow().journal();
+        var id = journalId(host);
         makeJournal(id);
         giveContent(host);
     }
@@ -618,7 +627,7 @@ class JournalDisksTest {
     void aFileSystemThatIsNotUnderstoodKeepsItsJournal() throws Exception {
         try (var host = host("client-1")) {
             giveAndUse(host);
-            var id = host.journalDisks.find("desk-01").orElseThrow().journal();
+            var id = journalId(host);
             write(
                     host,
                     fileSystem("feature has_journal\nssv journal_uuid " + id + "\nssv journal_dev 0xfe10\n"
@@ -918,6 +927,146 @@ class JournalDisksTest {
         }
     }
 
+    private static void giveSwap(DiskHost host) throws AgentException {
+        host.journalDisks.beginToGive(VM, SWAP_ALONE);
+        host.journalDisks.foundAt("desk-01", 0);
+        host.journalDisks.given("desk-01");
+    }
+
+    private void assertSwapArea(DiskHost host) throws Exception {
+        var id = host.journalDisks
+                .find("desk-01")
+                .flatMap(JournalDiskNote::swap)
+                .orElseThrow()
+                .id();
+        var swap = local("desk-01.swap-disk");
+        assertEquals(4 << 20, Files.size(swap));
+        var label = new ProcessBuilder("swaplabel", swap.toString()).start();
+        assertTrue(label.inputReader().readAllAsString().contains(id.toString()), "it has no swap area of this UUID");
+    }
+
+    @Test
+    void aSwapDiskAloneIsNoPartOfTheImage() throws Exception {
+        var overlay = fixture.folder().resolve(VM.overlay());
+        try (var host = host("client-1")) {
+            host.disks.attach(VM, Guest.OFF); // and left so: it matters for journals only
+        }
+        try (var host = host("client-1");
+                var other = host("client-2")) {
+            giveSwap(host);
+            assertSwapArea(host);
+            assertStage(JournalDisk.Stage.THERE, host);
+            assertEquals("", host.journalDisks.described("desk-01").acceptedBy());
+            assertEquals(
+                    List.of("desk-01/vdc"),
+                    host.journalDisks.exports("desk-01", Path.of("/socket")).stream()
+                            .map(DomainXml.NbdDisk::export)
+                            .toList());
+            host.disks.attach(VM, Guest.OFF);
+            try (var swap = disk("client-1", "desk-01/vdc")) {
+                swap.write(8192, ByteBuffer.wrap(new byte[4096]));
+            }
+            assertThrows(
+                    IOException.class, () -> disk("client-1", "desk-01/vdb").close());
+            assertEquals(List.of(4096L), counted(host, RequestClass.SWAP));
+            host.disks.detach("desk-01", Guest.OFF);
+
+            assertEquals(Optional.empty(), fixture.nas().journalClaim(VM.overlay()));
+            assertEquals(1, Files.getAttribute(overlay, "unix:nlink"), "the image has no second name");
+            exchangeImage(); // a backup is put back
+            assertFalse(isLost(host));
+            assertFalse(isLost(other));
+            other.disks.attach(VM, Guest.OFF); // its host is lost
+            other.disks.detach("desk-01", Guest.OFF);
+            host.disks.attach(VM, Guest.OFF);
+            host.disks.detach("desk-01", Guest.OFF);
+            assertEquals(
+                    Optional.empty(),
+                    host.journalDisks.setAside("desk-01", UUID.randomUUID().toString()),
+                    "a journal of another host");
+            assertSwapArea(host);
+        }
+    }
+
+    @Test
+    void aSwapDiskThatIsMissingIsNewUnlessTheGuestMayNeedIt() throws Exception {
+        try (var host = host("client-1")) {
+            giveSwap(host);
+            Files.delete(local("desk-01.swap-disk"));
+            for (var guest : List.of(Guest.LIVES, Guest.SAVED)) {
+                assertThrows(AgentException.class, () -> host.disks.attach(VM, guest), guest::toString);
+            }
+            host.disks.attach(VM, Guest.OFF);
+            assertSwapArea(host);
+            host.disks.detach("desk-01", Guest.OFF);
+            Files.write(local("desk-01.swap-disk"), new byte[4 << 20]);
+            host.disks.attach(VM, Guest.OFF);
+            assertArrayEquals(new byte[4 << 20], Files.readAllBytes(local("desk-01.swap-disk")), "it was not missing");
+            host.disks.detach("desk-01", Guest.OFF);
+        }
+    }
+
+    @Test
+    void aSwapDiskAloneIsGivenAndTakenInStepsToo() throws Exception {
+        try (var host = host("client-1")) {
+            host.journalDisks.beginToGive(VM, SWAP_ALONE);
+        }
+        try (var host = host("client-1")) {
+            assertTrue(host.journalDisks.problem("desk-01").contains("Giving it a swap disk did not come to its end"));
+            assertStage(JournalDisk.Stage.GIVING, host);
+            assertThrows(AgentException.class, () -> host.journalDisks.refuseUnlessWhole("desk-01"));
+            assertThrows(AgentException.class, () -> host.journalDisks.beginToGive(VM, WANTED));
+            assertThrows(AgentException.class, () -> host.journalDisks.beginToGive(VM, JournalDisk.wantedSwap(5)));
+            assertFalse(host.journalDisks.canBeTaken(VM), "the guest was not told of it");
+            host.journalDisks.beginToGive(VM, SWAP_ALONE);
+            host.journalDisks.foundAt("desk-01", 0);
+            assertTrue(host.journalDisks.canBeTaken(VM), "it may have been told by now");
+            host.journalDisks.endIfUntouched(VM);
+            host.journalDisks.given("desk-01");
+        }
+        try (var host = host("client-1")) {
+            assertStage(JournalDisk.Stage.THERE, host);
+            assertThrows(AgentException.class, () -> host.journalDisks.beginToGive(VM, SWAP_ALONE), "it has one");
+            host.journalDisks.refuseUnlessWhole("desk-01");
+            assertTrue(host.journalDisks.canBeTaken(VM));
+            host.journalDisks.taking("desk-01");
+        }
+        try (var host = host("client-1")) {
+            assertStage(JournalDisk.Stage.TAKING, host);
+            assertThrows(AgentException.class, () -> host.journalDisks.refuseUnlessWhole("desk-01"));
+            assertTrue(host.journalDisks.canBeTaken(VM));
+            host.journalDisks.end(VM);
+            assertEquals(JournalDisk.NONE, host.journalDisks.described("desk-01"));
+            assertFalse(Files.exists(local("desk-01.swap-disk")));
+        }
+    }
+
+    @Test
+    void aRefusalLeavesASwapDiskAloneIfTheGuestMayKnowOfIt() throws Exception {
+        try (var host = host("client-1")) {
+            host.journalDisks.beginToGive(VM, SWAP_ALONE);
+            var begun = host.journalDisks.find("desk-01").orElseThrow();
+            for (var place : JournalPlace.values()) {
+                assertEquals(begun, JournalConversion.afterRefusal(begun, place), "it can be ended");
+                for (var stage : List.of(JournalDiskNote.Stage.GIVING, JournalDiskNote.Stage.TAKING)) {
+                    var told = begun.become(stage).at(4096);
+                    assertEquals(told.become(JournalDiskNote.Stage.THERE), JournalConversion.afterRefusal(told, place));
+                }
+            }
+        }
+    }
+
+    @Test
+    void anImageWhoseJournalAnotherHostHasGetsNoSwapDisk() throws Exception {
+        try (var host = host("client-1");
+                var other = host("client-2")) {
+            give(host);
+            var refusal = assertThrows(AgentException.class, () -> other.journalDisks.beginToGive(VM, SWAP_ALONE));
+            assertTrue(refusal.getMessage().contains("on a disk of client-1"), refusal::getMessage);
+            assertEquals(JournalDisk.NONE, other.journalDisks.described("desk-01"));
+        }
+    }
+
     @Test
     void itsSizeAndSomebodysConsentAreNeeded() throws Exception {
         try (var host = host("client-1")) {
@@ -925,6 +1074,9 @@ class JournalDisksTest {
                     JournalDisk.wanted(15, JournalDisk.Mode.ORDERED, 0, "Ada"),
                     JournalDisk.wanted(32769, JournalDisk.Mode.ORDERED, 0, "Ada"),
                     JournalDisk.wanted(16, JournalDisk.Mode.ORDERED, -1, "Ada"),
+                    JournalDisk.wanted(16, JournalDisk.Mode.NONE, 4, "Ada"),
+                    JournalDisk.wantedSwap(0),
+                    JournalDisk.wantedSwap(JournalDisk.MAX_SWAP_MEBIBYTES + 1),
                     JournalDisk.wanted(16, JournalDisk.Mode.ORDERED, 0, " "))) {
                 assertThrows(AgentException.class, () -> host.journalDisks.beginToGive(VM, wrong), wrong::toString);
             }

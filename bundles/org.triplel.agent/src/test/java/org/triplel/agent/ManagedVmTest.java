@@ -282,6 +282,35 @@ class ManagedVmTest {
     }
 
     @Test
+    void aSwapDiskAloneLeavesItsKernelAndItsPlacementAlone() throws Exception {
+        var behind = Placement.behind(Side.LOCAL, 10, 64, "Ada");
+        var vm = vmWithOverlay();
+        vm.place(behind).get();
+        var refusal = refusal(vm.giveJournalDisk(JournalDisk.wanted(16, JournalDisk.Mode.ORDERED, 4, "Ada")));
+        assertTrue(refusal.what().contains("kept on client-1 otherwise"), refusal::what);
+        refusal = refusal(vm.giveJournalDisk(JournalDisk.wantedSwap(4)));
+        assertTrue(refusal.what().contains("no kernel to do it with"), refusal::what);
+        assertNoJournalDisk(vm);
+
+        var disk = new DiskRecord("desk-01", new BaseVersion("debian-12", 1), "vms/desk-01.qcow2", Optional.empty());
+        journalDisks.beginToGive(disk, JournalDisk.wantedSwap(4));
+        journalDisks.given("desk-01");
+        vm.place(Placement.DEFAULT).get();
+        vm.place(behind).get();
+        started(vm);
+        assertEquals(Map.of(), hypervisor.rootOptions);
+        assertEquals(
+                List.of("desk-01/vdc"),
+                hypervisor.given.get("desk-01").stream()
+                        .map(DomainXml.NbdDisk::export)
+                        .toList());
+        vm.stopHeard(DomainState.OFF);
+        awaitState(vm, VmState.STOPPED);
+        vm.takeJournalDisk().get();
+        assertNoJournalDisk(vm);
+    }
+
+    @Test
     void whatFailsLeavesNothingOfAJournalDisk() throws Exception {
         var wanted = JournalDisk.wanted(16, JournalDisk.Mode.ORDERED, 0, "Ada");
         var vm = vmWithOverlay();

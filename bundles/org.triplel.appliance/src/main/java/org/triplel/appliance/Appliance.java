@@ -17,6 +17,8 @@ import java.util.concurrent.TimeUnit;
  */
 final class Appliance {
 
+    static final int SECTOR = 512;
+
     private static final List<String> PARTS = List.of("pack.sh", "init", "journal-disk", "fstab");
 
     /** e2fsck may have terabytes to look at. */
@@ -32,6 +34,12 @@ final class Appliance {
 
     private static final int ROOT = 0;
 
+    private static final int REFUSED_INSIDE = 20;
+    private static final int REFUSED_ON_THE_DISK = 21;
+    private static final int REFUSED_UNKNOWN = 22;
+    private static final int REFUSED_WITHOUT_JOURNAL = 23;
+    private static final int DONE_WITHOUT_FSTAB = 30;
+
     private final Machine machine;
     private final Cancellation cancellation;
 
@@ -46,7 +54,26 @@ final class Appliance {
      * @param status its exit status
      * @param said what was told
      */
-    record Outcome(int status, String said) {}
+    record Outcome(int status, String said) {
+
+        /**
+         * Whether {@code journal-disk} has done all, and not all but what concerns /etc/fstab.
+         *
+         * @throws RefusedException it has refused
+         * @throws IOException it has failed
+         */
+        boolean done() throws IOException {
+            return switch (status) {
+                case 0 -> true;
+                case DONE_WITHOUT_FSTAB -> false;
+                case REFUSED_INSIDE -> throw new RefusedException(said, JournalPlace.INSIDE);
+                case REFUSED_ON_THE_DISK -> throw new RefusedException(said, JournalPlace.ON_THE_DISK);
+                case REFUSED_WITHOUT_JOURNAL -> throw new RefusedException(said, JournalPlace.NONE);
+                case REFUSED_UNKNOWN -> throw new RefusedException(said, JournalPlace.UNKNOWN);
+                default -> throw new IOException("it ended in the middle, with " + status + ": " + said);
+            };
+        }
+    }
 
     /**
      * Returns when the work is done and the machine is gone.

@@ -7,7 +7,7 @@ export PATH="$PATH:/usr/sbin:/sbin" LC_ALL=C
 parts=$1 initrd=$2 result=$3
 
 mkdir -p root/lib64 root/triplel/bin root/triplel/lib root/triplel/root
-for tool in dash mount umount modprobe cp mv rm sync e2fsck mke2fs mkswap tune2fs; do
+for tool in dash mount umount modprobe cp mv rm sync e2fsck mke2fs tune2fs; do
     file=$(command -v $tool) || { echo "There is no $tool on this host." >&2; exit 1; }
     cp -L "$file" root/triplel/bin/$tool
     ldd "$file" | grep -o '/[^ ]*' >> libraries

@@ -257,8 +257,8 @@ final class VmCommand implements Runnable {
             name = "journal-disk",
             description =
                     "Give stopped virtual machines a disk on their host for the journal of their root file system, an ext4, or"
-                            + " take it away. With --data journal an fsync needs no flush of the NAS. Takes as long as a full check"
-                            + " of the file system does; what was interrupted is done again, or taken back.")
+                            + " for swap, or both, or take them away. With --data journal an fsync needs no flush of the NAS. Takes"
+                            + " as long as a full check of the file system does; what was interrupted is done again, or taken back.")
     void journalDisk(
             @Parameters(paramLabel = "NAME", arity = "1..*", description = "The virtual machines.") List<String> names,
             @Option(
@@ -279,29 +279,41 @@ final class VmCommand implements Runnable {
                             description = "A disk for swap besides, such as 512MiB; none if nothing is said.")
                     Optional<Size> swap,
             @Option(
+                            names = "--no-journal",
+                            description =
+                                    "With --swap: that disk alone. The journal stays where it is, and nothing is lost with the"
+                                            + " host.")
+                    boolean noJournal,
+            @Option(
                             names = "--accept-loss",
                             description =
                                     "I accept that the loss of the host can destroy recent data of these virtual machines.")
                     boolean acceptLoss,
-            @Option(names = "--back", description = "Take the disk away: the journal is inside again, on the NAS.")
+            @Option(names = "--back", description = "Take the disks away: the journal is inside again, on the NAS.")
                     boolean back,
             @Option(names = "--cancel", description = "End what waits for its turn and has not changed anything yet.")
                     boolean cancel)
             throws Exception {
-        boolean gives = size.isPresent() || data.isPresent() || swap.isPresent() || acceptLoss;
+        boolean gives = size.isPresent() || data.isPresent() || swap.isPresent() || noJournal || acceptLoss;
         if (back && cancel || (back || cancel) && gives) {
             throw new NotDone((back ? "--back" : "--cancel") + " goes with no other option.");
         }
-        if (!back && !cancel && !acceptLoss) {
+        if (noJournal && (swap.isEmpty() || size.isPresent() || data.isPresent())) {
+            throw new NotDone("--no-journal goes with --swap, and neither with --size nor with --data.");
+        }
+        if (!back && !cancel && !noJournal && !acceptLoss) {
             throw new NotDone(
                     "With the journal on a disk of the host, the loss of the host can destroy recent data, and the"
-                            + " file system needs repair then. If you accept that, say so: --accept-loss.");
+                            + " file system needs repair then. If you accept that, say so: --accept-loss. With a swap disk"
+                            + " alone nothing is lost: --swap SIZE --no-journal.");
         }
-        var disk = JournalDisk.wanted(
-                mebibytes(size, JournalDisk.DEFAULT_MEBIBYTES),
-                data.map(JournalData::mode).orElse(JournalDisk.Mode.ORDERED),
-                mebibytes(swap, 0),
-                System.getProperty("user.name"));
+        var disk = noJournal
+                ? JournalDisk.wantedSwap(mebibytes(swap, 0))
+                : JournalDisk.wanted(
+                        mebibytes(size, JournalDisk.DEFAULT_MEBIBYTES),
+                        data.map(JournalData::mode).orElse(JournalDisk.Mode.ORDERED),
+                        mebibytes(swap, 0),
+                        System.getProperty("user.name"));
         try (var fleet = FleetSession.open(main.lab())) {
             if (cancel) {
                 fleet.askEach(names, AgentService::cancelJournalDisk);

@@ -13,7 +13,9 @@ import org.triplel.agent.api.VmState;
  * @param changing whether not all is placed so yet
  * @param exposedBytes how much would be lost with its host now
  * @param exposedMillis how old the oldest of it is
- * @param journalDiskMiB 0 if journalDisk is NONE
+ * @param journalDisk how far the disks for its journal and for swap on its host have been given or taken away
+ * @param journalDiskMiB 0 if there is none for its journal
+ * @param swapDiskMiB 0 if there is none for swap
  */
 record VmRow(
         String name,
@@ -31,6 +33,7 @@ record VmRow(
         long exposedMillis,
         JournalDisk.Stage journalDisk,
         int journalDiskMiB,
+        int swapDiskMiB,
         String problem) {
 
     static VmRow of(Vm vm, Exposure exposure) {
@@ -50,6 +53,7 @@ record VmRow(
                 exposure.ageMillis(),
                 vm.journalDisk().stage(),
                 vm.journalDisk().mebibytes(),
+                vm.journalDisk().swapMebibytes(),
                 vm.problem());
     }
 }

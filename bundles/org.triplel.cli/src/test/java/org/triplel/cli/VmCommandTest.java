@@ -39,6 +39,22 @@ class VmCommandTest {
     }
 
     @Test
+    void aJournalDiskNeedsConsentAndASwapDiskAloneIsSaidToBeOne() {
+        var words = refusal(1, "vm", "journal-disk", "web-01", "--swap", "512MiB");
+        assertTrue(words.contains("--accept-loss") && words.contains("--no-journal"), words);
+        for (var options : new String[][] {
+            {"vm", "journal-disk", "web-01", "--no-journal"},
+            {"vm", "journal-disk", "web-01", "--no-journal", "--swap", "512MiB", "--size", "128MiB"},
+            {"vm", "journal-disk", "web-01", "--no-journal", "--swap", "512MiB", "--data", "ordered"}
+        }) {
+            words = refusal(1, options);
+            assertTrue(words.contains("--no-journal goes with --swap, and neither with"), words);
+        }
+        words = refusal(1, "vm", "journal-disk", "web-01", "--no-journal", "--back");
+        assertTrue(words.contains("--back goes with no other option"), words);
+    }
+
+    @Test
     void aSizeHasAUnit() {
         var words = refusal(2, "vm", "new", "web-01", "--host", "client-1", "--base", "debian-12", "--disk", "20");
         assertTrue(words.contains("'20' is no size"), words);

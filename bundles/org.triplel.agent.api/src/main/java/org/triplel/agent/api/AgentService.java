@@ -88,7 +88,10 @@ public interface AgentService {
     @JsonRequest
     CompletableFuture<Vm> giveJournalDisk(VmJournalDisk wanted);
 
-    /** Takes that disk away from a VM that is off: what is in the journal is written in place, and the journal is inside again. */
+    /**
+     * Takes that disk away from a VM that is off, and the swap disk: what is in the journal is written in place, and the journal is
+     * inside again.
+     */
     @JsonRequest
     CompletableFuture<Vm> takeJournalDisk(String vm);
 

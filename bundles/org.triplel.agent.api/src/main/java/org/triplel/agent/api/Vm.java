@@ -12,7 +12,7 @@ package org.triplel.agent.api;
  * @param memoryMiB memory in MiB
  * @param placement where its host keeps parts of its disk
  * @param changing whether not all is there yet, because the placement was changed while the VM runs, or could not be moved
- * @param journalDisk the disk for its journal that it has on its host
+ * @param journalDisk the disks for its journal and for swap that it has on its host
  * @param startedAtMillis when it was last started, milliseconds since 1970, or 0
  * @param readyAfterMillis how long after that the guest answered, in milliseconds, or -1 as long as it has not
  * @param recovery whether its disk needs to be recovered because a host was lost, and how far that is

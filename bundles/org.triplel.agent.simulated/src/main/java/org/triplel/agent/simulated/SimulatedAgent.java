@@ -226,6 +226,11 @@ public final class SimulatedAgent implements AgentService, AutoCloseable {
         journalDisk(name, new JournalDisk(stage, 64, JournalDisk.Mode.ORDERED, 32, "ada", System.currentTimeMillis()));
     }
 
+    /** Has a swap disk alone be given to a VM, or be taken away, only in part. */
+    public synchronized void leaveSwapDisk(String name, JournalDisk.Stage stage) {
+        journalDisk(name, new JournalDisk(stage, 0, JournalDisk.Mode.NONE, 32, "", 0));
+    }
+
     /** Has a recovery that runs end without a copy. */
     public synchronized void failRecovery(String name, String why) {
         recoveries.get(name).end(why);

@@ -24,12 +24,14 @@ import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.triplel.appliance.Cancellation;
+import org.triplel.appliance.Conversion;
 import org.triplel.appliance.ExternalJournal;
 import org.triplel.appliance.JournalMode;
 import org.triplel.appliance.JournalPlace;
 import org.triplel.appliance.Machine;
 import org.triplel.appliance.NbdDisk;
 import org.triplel.appliance.RefusedException;
+import org.triplel.appliance.SwapEntry;
 import org.triplel.block.FileDevice;
 import org.triplel.block.ForwardingDevice;
 import org.triplel.block.nbd.Clients;
@@ -81,7 +83,6 @@ class ExternalJournalTest {
         Files.writeString(content.resolve("folder/file"), "before".repeat(1000));
         sized("disk", 48);
         sized("journal", 8);
-        sized("swap", 2);
         Tool.run("mke2fs", "-q", "-F", "-t", "ext4", "-b", "4096", "-d", content.toString(), path("disk"));
     }
 
@@ -122,34 +123,55 @@ class ExternalJournalTest {
     }
 
     private interface Work {
-        void on(ExternalJournal journal) throws IOException, InterruptedException;
+        void on(Conversion conversion) throws IOException, InterruptedException;
     }
 
     private void run(Work work) throws IOException, InterruptedException {
+        serve(socket -> work.on(new ExternalJournal(
+                machine(),
+                new NbdDisk(socket, "a"),
+                new NbdDisk(socket, "b"),
+                journalId,
+                JournalMode.JOURNAL,
+                Optional.of(swapId))));
+    }
+
+    private void runSwapAlone(Work work) throws IOException, InterruptedException {
+        serve(socket -> work.on(new SwapEntry(machine(), new NbdDisk(socket, "a"), swapId)));
+    }
+
+    private interface Served {
+        void at(Path socket) throws IOException, InterruptedException;
+    }
+
+    private void serve(Served work) throws IOException, InterruptedException {
         var socket = temp.resolve("nbd");
         try (var disk = FileDevice.open(temp.resolve("disk"));
                 var journal = FileDevice.open(temp.resolve("journal"));
-                var swap = FileDevice.open(temp.resolve("swap"));
                 var _ = new NbdServer(
-                        socket,
-                        new ExportMap(Map.of("a", new Mortal(disk), "b", new Mortal(journal), "c", new Mortal(swap))),
-                        Clients.ONE)) {
-            work.on(new ExternalJournal(
-                    new Machine(guest.kernel(), guest.initrd(), 256, false, System.getProperty("user.name")),
-                    new NbdDisk(socket, "a"),
-                    new NbdDisk(socket, "b"),
-                    journalId,
-                    Optional.of(new NbdDisk(socket, "c")),
-                    Optional.of(swapId)));
+                        socket, new ExportMap(Map.of("a", new Mortal(disk), "b", new Mortal(journal))), Clients.ONE)) {
+            work.at(socket);
         }
     }
 
+    private static Machine machine() {
+        return new Machine(guest.kernel(), guest.initrd(), 256, false, System.getProperty("user.name"));
+    }
+
     private void add() throws IOException, InterruptedException {
-        run(journal -> journal.add(0, JournalMode.JOURNAL, new Cancellation()));
+        run(journal -> journal.add(0, new Cancellation()));
     }
 
     private void remove() throws IOException, InterruptedException {
         run(journal -> journal.remove(0, new Cancellation()));
+    }
+
+    private void addSwapAlone() throws IOException, InterruptedException {
+        runSwapAlone(swap -> assertTrue(swap.add(0, new Cancellation())));
+    }
+
+    private void removeSwapAlone() throws IOException, InterruptedException {
+        runSwapAlone(swap -> assertTrue(swap.remove(0, new Cancellation())));
     }
 
     private String superblock() throws Exception {
@@ -167,8 +189,11 @@ class ExternalJournalTest {
                 0,
                 Tool.run(LONG, "e2fsck", "-fn", "-j", path("journal"), path("disk"))
                         .status());
-        assertEquals(FSTAB + "UUID=" + swapId + " none swap nofail 0 0\n", cat("/etc/fstab"));
-        assertTrue(Tool.run("swaplabel", path("swap")).contains(swapId.toString()));
+        assertEquals(fstabWithSwap(), cat("/etc/fstab"));
+    }
+
+    private String fstabWithSwap() {
+        return FSTAB + "UUID=" + swapId + " none swap nofail 0 0\n";
     }
 
     private void assertTaken() throws Exception {
@@ -321,7 +346,7 @@ class ExternalJournalTest {
     @Test
     void aGuestWithoutFstabGetsItsJournalAllTheSame() throws Exception {
         Tool.run("debugfs", "-w", "-R", "rm /etc/fstab", path("disk"));
-        run(journal -> assertFalse(journal.add(0, JournalMode.JOURNAL, new Cancellation())));
+        run(journal -> assertFalse(journal.add(0, new Cancellation())));
         assertTrue(journalIsOutside(), this::journalWords);
         run(journal -> assertFalse(journal.remove(0, new Cancellation())));
         assertTrue(superblock().lines().anyMatch(line -> line.matches("Journal inode: +8")), this::journalWords);
@@ -340,6 +365,77 @@ class ExternalJournalTest {
         assertTrue(
                 assertThrows(RefusedException.class, this::remove).getMessage().contains("another disk"));
         org.junit.jupiter.api.Assertions.assertArrayEquals(before, Files.readAllBytes(temp.resolve("disk")));
+    }
+
+    /** All but the table is as before. */
+    private void assertSwapAlone(boolean given) throws Exception {
+        assertTrue(superblock().lines().anyMatch(line -> line.matches("Journal inode: +8")), this::journalWords);
+        assertTrue(superblock().lines().noneMatch(line -> line.matches("Default mount options: .*journal.*")));
+        assertEquals(0, Tool.run(LONG, "e2fsck", "-fn", path("disk")).status());
+        assertEquals(given ? fstabWithSwap() : FSTAB, cat("/etc/fstab"));
+        assertEquals("before".repeat(1000), cat("/folder/file"));
+    }
+
+    @Test
+    void aSwapDiskAloneOnlyStandsInTheTable() throws Exception {
+        addSwapAlone();
+        assertSwapAlone(true);
+        addSwapAlone();
+        assertSwapAlone(true);
+        removeSwapAlone();
+        assertSwapAlone(false);
+        removeSwapAlone();
+        assertSwapAlone(false);
+
+        add();
+        assertTrue(assertThrows(RefusedException.class, this::removeSwapAlone)
+                .getMessage()
+                .contains("another disk"));
+        assertGiven();
+        remove();
+        debugfs("clri /folder");
+        var refusal = assertThrows(RefusedException.class, this::addSwapAlone);
+        assertEquals(JournalPlace.INSIDE, refusal.journal());
+        assertEquals(FSTAB, cat("/etc/fstab"));
+    }
+
+    @Test
+    void aFileSystemWithoutAnyJournalGetsASwapDiskAndNoJournal() throws Exception {
+        Tool.run("tune2fs", "-O", "^has_journal", path("disk"));
+        addSwapAlone();
+        assertFalse(superblock().contains("has_journal"), this::journalWords);
+        assertEquals(fstabWithSwap(), cat("/etc/fstab"));
+        debugfs("clri /folder");
+        assertEquals(
+                JournalPlace.NONE,
+                assertThrows(RefusedException.class, this::removeSwapAlone).journal());
+    }
+
+    @Test
+    void aSwapDiskAloneIsDoneAgainOrUndoneWhereverItEnded() throws Exception {
+        var disk = Files.readAllBytes(temp.resolve("disk"));
+        changesLeft.set(NEVER);
+        addSwapAlone();
+        int changes = NEVER - changesLeft.get();
+        int cuts = 0;
+        for (int cut : new int[] {changes / 3, changes * 2 / 3}) {
+            Files.write(temp.resolve("disk"), disk);
+            changesLeft.set(cut);
+            try {
+                addSwapAlone();
+            } catch (IOException gone) {
+                cuts++;
+            }
+            changesLeft.set(NEVER);
+            boolean again = cut == changes / 3;
+            if (again) {
+                addSwapAlone();
+            } else {
+                removeSwapAlone();
+            }
+            assertSwapAlone(again);
+        }
+        assertTrue(cuts > 0, "none was cut");
     }
 
     /** The disks of an appliance are gone when the agent dies. */
@@ -374,7 +470,7 @@ class ExternalJournalTest {
             boolean given = adding;
             if (isCut(adding)) {
                 cuts++;
-                assertWithModeAndSwapIfGiven(adding);
+                assertWithModeIfGiven(adding);
                 changesLeft.set(NEVER);
                 given = adding == i % 4 < 2;
                 doIt(given);
@@ -390,10 +486,9 @@ class ExternalJournalTest {
     }
 
     /** It may be started, if the file system needs repair; and then it is told what it has. */
-    private void assertWithModeAndSwapIfGiven(boolean adding) throws Exception {
+    private void assertWithModeIfGiven(boolean adding) throws Exception {
         if (adding && journalIsOutside()) {
             assertTrue(superblock().lines().anyMatch(JOURNAL_DATA), this::journalWords);
-            assertTrue(Tool.run("swaplabel", path("swap")).contains(swapId.toString()));
         }
     }
 

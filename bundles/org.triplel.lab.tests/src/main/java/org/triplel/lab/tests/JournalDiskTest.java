@@ -17,8 +17,11 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.TestInstance;
 import org.junit.jupiter.api.io.TempDir;
 import org.triplel.agent.api.JournalDisk;
+import org.triplel.agent.api.Placement;
 import org.triplel.agent.api.RecoveryStage;
+import org.triplel.agent.api.Side;
 import org.triplel.agent.api.VmJournalDisk;
+import org.triplel.agent.api.VmPlacement;
 import org.triplel.agent.api.VmState;
 
 /** A real guest whose journal is a disk of its host: it boots, its fsync stays on the host, and what it synced survives. */
@@ -154,7 +157,7 @@ class JournalDiskTest {
     }
 
     @Test
-    void whatEndedInTheMiddleIsUndone() throws Exception {
+    void whatEndedInTheMiddleIsUndone(@TempDir Path temp) throws Exception {
         var vm = "desk-04";
         var host = world.vm(vm).host();
         var given = world.fleet().call(host, agent -> agent.giveJournalDisk(new VmJournalDisk(vm, WANTED)));
@@ -173,9 +176,61 @@ class JournalDiskTest {
         var refusal = assertThrows(ExecutionException.class, () -> world.ask(host, agent -> agent.startVm(vm)));
         assertTrue(refusal.getMessage().contains("--back"), refusal::getMessage);
         take(vm);
+        assertFalse(world.vm(vm).journalDisk().present());
+        swapsToADiskAlone(vm, temp);
+    }
+
+    private Path swapDisk(String vm) {
+        return world.state(world.vm(vm)).resolve("local/" + vm + ".swap-disk");
+    }
+
+    /** Nobody accepts anything for it, and the loss of the host costs nothing but swap. */
+    private void swapsToADiskAlone(String vm, Path temp) throws Exception {
+        triplel("vm", "journal-disk", vm, "--swap", "256MiB", "--no-journal");
+        var claim = world.nas().resolve(".triplel/journals/vms/" + vm + ".qcow2");
+        assertFalse(Files.exists(claim), "no host is needed for its disk");
         world.boot(vm);
-        assertEquals("vda", inTheGuest(vm, "cd /sys/block && echo vd*"));
+        assertSwapDiskAlone(vm);
+        inTheGuest(
+                vm,
+                "swapoff /dev/vda2 && mkdir -p /run/much && mount -t tmpfs -o size=400m much /run/much"
+                        + " && yes SWAPPED-BY-THE-GUEST | head -c 220m > /run/much/file");
+        assertTrue(hasSwapped(swapDisk(vm)), "on the host");
+        assertFalse(hasSwapped(world.nas().resolve("vms/" + vm + ".qcow2")), "on the NAS");
+
+        world.killAllOf(vm);
+        Files.delete(swapDisk(vm)); // the host's disk is new
+        world.mend();
+        Until.holds("the crash is known", World.SOON, () -> world.vm(vm).state() == VmState.CRASHED);
+        world.boot(vm);
+        assertEquals(RecoveryStage.NONE, world.vm(vm).recovery());
+        assertSwapDiskAlone(vm);
         world.shutDown(vm);
+
+        var behind = new VmPlacement(vm, Placement.behind(Side.LOCAL, 10, 64, "Ada"));
+        world.ask(world.vm(vm).host(), agent -> agent.placeVm(behind));
+        triplel("vm", "journal-disk", vm, "--back");
+        assertFalse(world.vm(vm).journalDisk().present());
+        assertFalse(Files.exists(swapDisk(vm)));
+        var after = RootFileSystem.onTheNas(world, vm, temp);
+        assertEquals(0, after.e2fsck("-fn"));
+        var fstab =
+                Tool.run("debugfs", "-R", "cat /etc/fstab", after.partition().toString());
+        assertTrue(fstab.contains("/dev/vda1") && !fstab.contains("swap nofail"), fstab);
+    }
+
+    private void assertSwapDiskAlone(String vm) throws Exception {
+        assertEquals("vda vdb", inTheGuest(vm, "cd /sys/block && echo vd*"));
+        assertTrue(inTheGuest(vm, "cat /proc/swaps").contains("/dev/vdb"), "it swaps to /dev/vdb");
+        assertTrue(inTheGuest(vm, "cat /proc/fs/ext4/vda1/options").contains("data=ordered"));
+        assertFalse(inTheGuest(vm, "cat /proc/cmdline").contains("rootflags"));
+    }
+
+    /** Whole lines: the command of the guest's shell is none. */
+    private static boolean hasSwapped(Path file) throws Exception {
+        return Tool.run(LONG, "grep", "-a", "-q", "-x", "-F", "SWAPPED-BY-THE-GUEST", file.toString())
+                        .status()
+                == 0;
     }
 
     @Test

@@ -30,6 +30,7 @@ class JournalDiskDialogTest {
     private static final String ENTRY = "Journal Disk...";
     private static final String USER = System.getProperty("user.name");
     private static final String INSIDE = "Inside the file system";
+    private static final String WITH_SWAP = "Inside, with a disk of the host for swap only";
     private static final String ALL = "On a disk of the host, all that is written";
     private static final String METADATA = "On a disk of the host, metadata only";
 
@@ -76,13 +77,16 @@ class JournalDiskDialogTest {
     }
 
     private void assertSizes(Shell dialog, boolean changeable, int journal, int swap) {
+        assertSizes(dialog, List.of(changeable, changeable), journal, swap);
+    }
+
+    private void assertSizes(Shell dialog, List<Boolean> changeable, int journal, int swap) {
         var sizes = sizes(dialog);
         assertEquals(
                 List.of(journal, swap),
                 bot.ui(() -> sizes.stream().map(Spinner::getSelection).toList()));
         assertEquals(
-                List.of(changeable, changeable),
-                bot.ui(() -> sizes.stream().map(Control::isEnabled).toList()));
+                changeable, bot.ui(() -> sizes.stream().map(Control::isEnabled).toList()));
     }
 
     private void awaitWords(Shell dialog, String words) {
@@ -138,7 +142,7 @@ class JournalDiskDialogTest {
 
         awaitStage("desk-01", JournalDisk.Stage.THERE);
         var again = open("desk-01");
-        awaitWords(again, "There is a journal disk already.");
+        awaitWords(again, "There is such a disk already.");
         assertTrue(chosen(again, ALL));
         assertFalse(enabled(again, METADATA), "it cannot be changed");
         assertFalse(enabled(again, "OK"));
@@ -183,6 +187,47 @@ class JournalDiskDialogTest {
         assertSizes(dialog, false, 64, 32);
         press("OK");
         awaitRequest(hosts.one, "takeJournalDisk desk-01");
+    }
+
+    @Test
+    void aSwapDiskAloneIsGivenWithoutConsent() {
+        var dialog = open("desk-01");
+        bot.choose(button(dialog, WITH_SWAP));
+        awaitWords(dialog, "Say how large the swap disk is to be.");
+        assertFalse(enabled(dialog, "OK"), "it has no size");
+        assertSizes(dialog, List.of(false, true), 128, 0);
+        var size = sizes(dialog).getLast();
+        bot.run(() -> size.setSelection(256));
+        awaitWords(dialog, "It takes as long as a full check");
+        assertTrue(
+                bot.ui(() -> bot.visible(Button.class).stream()
+                        .noneMatch(button -> button.getText().startsWith("I accept"))),
+                "nothing can be lost");
+        press("OK");
+        awaitRequest(hosts.one, "giveJournalDisk desk-01 0 MiB NONE 256 MiB ");
+
+        awaitStage("desk-01", JournalDisk.Stage.THERE);
+        var again = open("desk-01");
+        awaitWords(again, "There is such a disk already.");
+        assertTrue(chosen(again, WITH_SWAP));
+        assertFalse(enabled(again, ALL), "it is to be taken away first");
+        assertSizes(again, false, 128, 256);
+        bot.choose(button(again, INSIDE));
+        press("OK");
+        awaitRequest(hosts.one, "takeJournalDisk desk-01");
+        awaitStage("desk-01", JournalDisk.Stage.NONE);
+    }
+
+    @Test
+    void aSwapDiskAloneGoesOnAsItWasBegun() {
+        hosts.one.leaveSwapDisk("desk-01", JournalDisk.Stage.GIVING);
+        awaitStage("desk-01", JournalDisk.Stage.GIVING);
+        var dialog = open("desk-01");
+        awaitWords(dialog, "Giving this disk was begun and has not ended.");
+        assertTrue(chosen(dialog, WITH_SWAP));
+        assertSizes(dialog, false, 128, 32);
+        press("OK");
+        awaitRequest(hosts.one, "giveJournalDisk desk-01 0 MiB NONE 32 MiB ");
     }
 
     @Test

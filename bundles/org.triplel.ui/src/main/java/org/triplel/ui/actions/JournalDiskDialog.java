@@ -19,7 +19,7 @@ import org.triplel.agent.api.Vm;
 import org.triplel.ui.AccessibleName;
 import org.triplel.ui.Enablement;
 
-/** Asks whether VMs that are off are to have their journals on a disk of their host. */
+/** Asks whether VMs that are off are to have their journals on a disk of their host, or one for swap. */
 final class JournalDiskDialog extends TitleAreaDialog {
 
     private static final int PAGE = 64;
@@ -73,6 +73,10 @@ final class JournalDiskDialog extends TitleAreaDialog {
                         new PlacementRow.Choice<>(
                                 JournalPlace.INSIDE, Messages.JournalDisk_Inside, Messages.JournalDisk_InsideRemark),
                         new PlacementRow.Choice<>(
+                                JournalPlace.INSIDE_WITH_SWAP,
+                                Messages.JournalDisk_InsideWithSwap,
+                                Messages.JournalDisk_InsideWithSwapRemark),
+                        new PlacementRow.Choice<>(
                                 JournalPlace.ALL_ON_DISK, Messages.JournalDisk_All, Messages.JournalDisk_AllRemark),
                         new PlacementRow.Choice<>(
                                 JournalPlace.METADATA_ON_DISK,
@@ -108,7 +112,7 @@ final class JournalDiskDialog extends TitleAreaDialog {
                 JournalDisk.MIN_MEBIBYTES,
                 JournalDisk.MAX_MEBIBYTES,
                 Messages.Placement_Mebibytes,
-                disk.map(JournalDisk::mebibytes).orElse(JournalDisk.DEFAULT_MEBIBYTES));
+                disk.filter(JournalDisk::hasJournal).map(JournalDisk::mebibytes).orElse(JournalDisk.DEFAULT_MEBIBYTES));
         swap = spinner(
                 line,
                 Messages.JournalDisk_Swap,
@@ -141,7 +145,7 @@ final class JournalDiskDialog extends TitleAreaDialog {
         consent.show(form().risk());
         var form = form();
         size.setEnabled(form.sized());
-        swap.setEnabled(form.sized());
+        swap.setEnabled(form.swapSized());
         chosen = form.choice(System.getProperty("user.name")).map(disk -> new Choice(form.concerned(), disk));
         Enablement.set(getButton(IDialogConstants.OK_ID), chosen.isPresent());
         form.hint()

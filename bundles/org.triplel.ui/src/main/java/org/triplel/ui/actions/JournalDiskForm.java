@@ -24,13 +24,17 @@ record JournalDiskForm(
         return place.map(now::concerned).orElse(List.of());
     }
 
-    private boolean onDisk() {
+    private boolean withDisk() {
+        return place.filter(JournalPlace::hasDisk).isPresent();
+    }
+
+    private boolean risky() {
         return place.filter(JournalPlace::risky).isPresent();
     }
 
     /** What may be lost by what is chosen, if anything. */
     Optional<PlacementRisk> risk() {
-        return onDisk() && !concerned().isEmpty()
+        return risky() && !concerned().isEmpty()
                 ? Optional.of(PlacementRisk.ofJournalDisks(concerned()))
                 : Optional.empty();
     }
@@ -39,16 +43,26 @@ record JournalDiskForm(
         return risk().filter(risk -> !risk.accepted()).isPresent() && !accepted;
     }
 
+    /** Whether it is not said how large the only disk is to be. */
+    private boolean unsized() {
+        return swapSized() && !risky() && swapMebibytes == 0;
+    }
+
     /** What they are to have; empty as long as that cannot be said. */
     Optional<JournalDisk> choice(String user) {
-        return unanswered() || concerned().isEmpty()
+        return unanswered() || unsized() || concerned().isEmpty()
                 ? Optional.empty()
                 : place.map(chosen -> chosen.disk(mebibytes, swapMebibytes, user));
     }
 
-    /** Whether it can be chosen how large the disks are to be. */
+    /** Whether it can be chosen how large the journal is to be. */
     boolean sized() {
-        return onDisk() && !concerned().isEmpty() && !repeats();
+        return risky() && swapSized();
+    }
+
+    /** Whether it can be chosen how large the swap disk is to be. */
+    boolean swapSized() {
+        return withDisk() && !concerned().isEmpty() && !repeats();
     }
 
     /** Whether just that is to be done which was begun. */
@@ -56,8 +70,8 @@ record JournalDiskForm(
         return now.stage()
                 .filter(stage -> switch (stage) {
                     case NONE, THERE, DAMAGED -> false;
-                    case GIVING -> onDisk();
-                    case TAKING -> !onDisk();
+                    case GIVING -> withDisk();
+                    case TAKING -> !withDisk();
                 })
                 .isPresent();
     }
@@ -74,6 +88,9 @@ record JournalDiskForm(
         }
         if (unanswered()) {
             return Optional.of(Messages.JournalDisk_Unanswered);
+        }
+        if (unsized()) {
+            return Optional.of(Messages.JournalDisk_Unsized);
         }
         return repeats() || concerned().isEmpty() && now.stage().isPresent()
                 ? now.stage().flatMap(JournalDiskForm::hint)

@@ -46,8 +46,8 @@ record JournalDiskNow(List<Vm> vms) {
         }
         return vms.stream()
                 .filter(vm -> switch (vm.journalDisk().stage()) {
-                    case NONE -> place.risky();
-                    case GIVING, THERE, TAKING -> !place.risky();
+                    case NONE -> place.hasDisk();
+                    case GIVING, THERE, TAKING -> !place.hasDisk();
                     case DAMAGED -> false;
                 })
                 .toList();

@@ -55,8 +55,11 @@ final class Messages extends NLS {
     public static String JournalDisk_HaveOne;
     public static String JournalDisk_Inside;
     public static String JournalDisk_InsideRemark;
+    public static String JournalDisk_InsideWithSwap;
+    public static String JournalDisk_InsideWithSwapRemark;
     public static String JournalDisk_IsAll;
     public static String JournalDisk_IsInside;
+    public static String JournalDisk_IsInsideWithSwap;
     public static String JournalDisk_IsMetadata;
     public static String JournalDisk_Journal;
     public static String JournalDisk_Many;
@@ -74,6 +77,7 @@ final class Messages extends NLS {
     public static String JournalDisk_Taking;
     public static String JournalDisk_Title;
     public static String JournalDisk_Unanswered;
+    public static String JournalDisk_Unsized;
     public static String Kill_AlwaysAsk;
     public static String Kill_AskMany;
     public static String Kill_AskOne;

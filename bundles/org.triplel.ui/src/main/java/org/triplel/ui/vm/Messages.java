@@ -93,6 +93,7 @@ final class Messages extends NLS {
     public static String Overview_Started;
     public static String Overview_State;
     public static String Overview_Swap;
+    public static String Overview_SwapDisk;
     public static String Overview_SwapHost;
     public static String Overview_SwapNas;
     public static String Overview_Worst;

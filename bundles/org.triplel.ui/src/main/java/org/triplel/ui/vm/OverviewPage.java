@@ -134,12 +134,7 @@ final class OverviewPage extends Composite {
         set(Messages.Overview_Base, vm.base() + " v" + vm.baseVersion());
         set(Messages.Overview_Replica, replica(vm, host));
         set(Messages.Overview_Disk, Units.bytes(vm.diskBytes()));
-        set(
-                Messages.Overview_Swap,
-                switch (vm.placement().swap()) {
-                    case LOCAL -> NLS.bind(Messages.Overview_SwapHost, host.name());
-                    case NAS -> Messages.Overview_SwapNas;
-                });
+        set(Messages.Overview_Swap, SwapWords.placement(vm));
         set(Messages.Overview_Writes, WritesWords.placement(vm, zone));
         set(
                 Messages.Overview_Placement,

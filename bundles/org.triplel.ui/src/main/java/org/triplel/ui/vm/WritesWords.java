@@ -16,7 +16,7 @@ final class WritesWords {
     private WritesWords() {}
 
     static String placement(Vm vm, ZoneId zone) {
-        var where = vm.journalDisk().present() ? throughJournalDisk(vm) : placed(vm);
+        var where = vm.journalDisk().hasJournal() ? throughJournalDisk(vm) : placed(vm);
         return accepted(vm)
                 .map(accepted -> NLS.bind(
                         Messages.Overview_WritesAccepted, new Object[] {where, accepted.by(), accepted.time(zone)}))
@@ -24,7 +24,7 @@ final class WritesWords {
     }
 
     private static Optional<Acceptance> accepted(Vm vm) {
-        return vm.journalDisk().present() ? Acceptance.of(vm.journalDisk()) : Acceptance.of(vm.placement());
+        return vm.journalDisk().hasJournal() ? Acceptance.of(vm.journalDisk()) : Acceptance.of(vm.placement());
     }
 
     private static String placed(Vm vm) {
@@ -44,7 +44,12 @@ final class WritesWords {
                         : Messages.Overview_WritesJournalDisk,
                 vm.host(),
                 disk.mebibytes());
-        return switch (disk.stage()) {
+        return withStage(where, disk.stage());
+    }
+
+    /** Also of a disk that is not whole. */
+    static String withStage(String where, JournalDisk.Stage stage) {
+        return switch (stage) {
             case NONE, THERE -> where;
             case GIVING -> NLS.bind(Messages.Overview_JournalDiskGiving, where);
             case TAKING -> NLS.bind(Messages.Overview_JournalDiskTaking, where);

@@ -117,6 +117,43 @@ class JournalDiskFormTest {
                 form(JournalPlace.INSIDE, taking).hint());
     }
 
+    private static JournalDiskForm swapForm(int mebibytes, Vm... vms) {
+        return new JournalDiskForm(
+                new JournalDiskNow(List.of(vms)), Optional.of(JournalPlace.INSIDE_WITH_SWAP), 128, mebibytes, false);
+    }
+
+    @Test
+    void aSwapDiskAloneNeedsASizeAndNoConsent() {
+        var form = swapForm(32, WITHOUT, WITH);
+        assertEquals(List.of(WITHOUT), form.concerned());
+        assertFalse(form.risk().isPresent());
+        assertFalse(form.sized());
+        assertTrue(form.swapSized());
+        assertEquals(Optional.of(JournalDisk.wantedSwap(32)), form.choice("bob"));
+        var unsized = swapForm(0, WITHOUT);
+        assertEquals(Optional.empty(), unsized.choice("bob"));
+        assertEquals(Optional.of(Messages.JournalDisk_Unsized), unsized.hint());
+        assertTrue(form(JournalPlace.ALL_ON_DISK, WITHOUT).sized());
+    }
+
+    @Test
+    void aSwapDiskAloneIsGivenAgainOrTakenAway() {
+        for (var stage : List.of(JournalDisk.Stage.GIVING, JournalDisk.Stage.THERE)) {
+            var vm = vm("desk-06", new JournalDisk(stage, 0, JournalDisk.Mode.NONE, 32, "", 0));
+            assertEquals(List.of(JournalPlace.INSIDE, JournalPlace.INSIDE_WITH_SWAP), offered(vm));
+            assertEquals(
+                    Optional.of(JournalDisk.NONE), form(JournalPlace.INSIDE, vm).choice("bob"));
+            var stays = swapForm(32, vm);
+            boolean giving = stage == JournalDisk.Stage.GIVING;
+            assertEquals(giving, stays.choice("bob").isPresent());
+            assertEquals(
+                    Optional.of(giving ? Messages.JournalDisk_Giving : Messages.JournalDisk_HaveOne), stays.hint());
+            assertFalse(stays.swapSized());
+        }
+        var taking = vm("desk-06", new JournalDisk(JournalDisk.Stage.TAKING, 0, JournalDisk.Mode.NONE, 32, "", 0));
+        assertEquals(List.of(JournalPlace.INSIDE), offered(taking));
+    }
+
     @Test
     void whatIsDamagedIsLeftAlone() {
         var damaged = vm("desk-05", JournalDisk.Stage.DAMAGED, 128);
