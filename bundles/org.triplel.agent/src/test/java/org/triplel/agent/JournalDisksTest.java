@@ -995,6 +995,7 @@ class JournalDisksTest {
             Files.delete(local("desk-01.swap-disk"));
             for (var guest : List.of(Guest.LIVES, Guest.SAVED)) {
                 assertThrows(AgentException.class, () -> host.disks.attach(VM, guest), guest::toString);
+                assertFalse(Files.exists(local("desk-01.swap-disk")), guest::toString);
             }
             host.disks.attach(VM, Guest.OFF);
             assertSwapArea(host);
