@@ -97,7 +97,7 @@ class RecoveryCutTest {
 
         Policy(DomainPlacement.Writes writes, RecoveryStatus.Kind missing) {
             this.vm =
-                    new DiskRecord("desk-01", NasFixture.BASE, OVERLAY, Optional.of(new DomainPlacement(true, writes)));
+                    new DiskRecord("desk-01", NasFixture.BASE, OVERLAY, Optional.of(new DomainPlacement(true, true, writes)));
             this.missing = missing;
         }
     }
