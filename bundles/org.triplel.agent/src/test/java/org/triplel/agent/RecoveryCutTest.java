@@ -96,8 +96,8 @@ class RecoveryCutTest {
         private final RecoveryStatus.Kind missing;
 
         Policy(DomainPlacement.Writes writes, RecoveryStatus.Kind missing) {
-            this.vm =
-                    new DiskRecord("desk-01", NasFixture.BASE, OVERLAY, Optional.of(new DomainPlacement(true, true, writes)));
+            this.vm = new DiskRecord(
+                    "desk-01", NasFixture.BASE, OVERLAY, Optional.of(new DomainPlacement(true, true, writes)));
             this.missing = missing;
         }
     }
