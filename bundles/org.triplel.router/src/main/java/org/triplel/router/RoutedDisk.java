@@ -268,7 +268,7 @@ public final class RoutedDisk implements ClassifiedDevice {
 
     /**
      * Writes behind, or through, as it is placed; while journals are here, through. Takes long; requests wait for the end of
-     * it only.
+     * it only. From then on no more may be lost with this host than the placement says.
      *
      * @return whether there was anything to do
      * @throws IOException not all of it is done; it may be called again
@@ -281,6 +281,7 @@ public final class RoutedDisk implements ClassifiedDevice {
                 overlay.leave();
             } else {
                 homecoming.whileJournalsAreHome(this::beginBehind);
+                overlay.awaitPromise();
             }
             return before != writesBehind();
         } finally {

@@ -594,6 +594,15 @@ final class WriteBehind implements AutoCloseable {
         LOG.log(Level.INFO, "disk {0}: is written behind", disk);
     }
 
+    /**
+     * Returns once no more may be lost than the RPO allows, if changes are written behind: the NAS has what went through before.
+     *
+     * @throws IOException of the NAS; it is tried again
+     */
+    void awaitPromise() throws IOException {
+        payDebts();
+    }
+
     /** Returns whether changes are written behind already. */
     private boolean setAge(Duration wanted) {
         lock.lock();
