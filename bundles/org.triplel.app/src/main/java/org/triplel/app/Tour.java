@@ -101,6 +101,8 @@ final class Tour {
         this.services = services;
         this.folder = folder;
         this.display = workbench.getDisplay();
+        var screen = display.getBounds();
+        display.setCursorLocation(screen.width - 1, screen.height - 1); // nothing is explained under it
     }
 
     /** Plays the tour on the UI thread; {@code end} is told whether it went well. */
