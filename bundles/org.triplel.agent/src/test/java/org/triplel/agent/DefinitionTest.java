@@ -181,11 +181,11 @@ class DefinitionTest {
     }
 
     @Test
-    void refusesTheNameOfAVmWhoseJournalDiskIsHere() throws Exception {
+    void refusesTheNameOfAVmOfWhichADiskIsHere() throws Exception {
         Files.writeString(host.state.journalDisks().resolve("web-01"), "stage=x");
         restart();
         var refusal = host.refusal(web());
-        assertTrue(refusal.getMessage().contains("journal disk of a VM named web-01"), refusal::getMessage);
+        assertTrue(refusal.getMessage().contains("journal or swap disk of a VM named web-01"), refusal::getMessage);
         assertNothingIsMade();
         Files.delete(host.state.journalDisks().resolve("web-01"));
         restart();
