@@ -189,8 +189,12 @@ final class JournalDisks implements AutoCloseable {
                 && disk.swapMebibytes() == wanted.swapMebibytes();
         if (!same) {
             throw AgentException.conflict(
-                    begun.vm() + " is being given a journal disk of " + disk.mebibytes() + " MiB for the mode "
-                            + disk.mode() + ", and " + disk.swapMebibytes() + " MiB of swap.",
+                    begun.vm() + " is being given "
+                            + (disk.hasJournal()
+                                    ? "a journal disk of " + disk.mebibytes() + " MiB for the mode " + disk.mode()
+                                            + ", and "
+                                    : "a disk with ")
+                            + disk.swapMebibytes() + " MiB of swap.",
                     "Go on with just that, or take it away first: triplel vm journal-disk " + begun.vm() + " --back.");
         }
     }
