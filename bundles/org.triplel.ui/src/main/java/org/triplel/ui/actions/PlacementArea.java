@@ -47,30 +47,19 @@ final class PlacementArea {
                 .applyTo(rows);
         GridDataFactory.fillDefaults().grab(true, true).applyTo(rows);
         // what a VM has as long as nobody chooses comes first
-        var baseNow = PlacementForm.baseNow(vms);
-        base = new PlacementRow<>(
+        base = sides(
                 rows,
                 Messages.Placement_Base,
-                List.of(
-                        new PlacementRow.Choice<>(
-                                Side.LOCAL, Messages.Placement_BaseFromReplica, Messages.Placement_BaseReplicaRemark),
-                        new PlacementRow.Choice<>(
-                                Side.NAS, Messages.Placement_BaseFromNas, Messages.Placement_BaseNasRemark)),
-                baseNow.difference(),
-                baseNow.common(),
-                this::changed);
-        var swapNow = PlacementForm.swapNow(vms);
-        swap = new PlacementRow<>(
+                new PlacementRow.Choice<>(
+                        Side.LOCAL, Messages.Placement_BaseFromReplica, Messages.Placement_BaseReplicaRemark),
+                new PlacementRow.Choice<>(Side.NAS, Messages.Placement_BaseFromNas, Messages.Placement_BaseNasRemark),
+                PlacementForm.baseNow(vms));
+        swap = sides(
                 rows,
                 Messages.Placement_Swap,
-                List.of(
-                        new PlacementRow.Choice<>(
-                                Side.LOCAL, Messages.Placement_SwapOnHost, Messages.Placement_SwapHostRemark),
-                        new PlacementRow.Choice<>(
-                                Side.NAS, Messages.Placement_SwapOnNas, Messages.Placement_SwapNasRemark)),
-                swapNow.difference(),
-                swapNow.common(),
-                this::changed);
+                new PlacementRow.Choice<>(Side.LOCAL, Messages.Placement_SwapOnHost, Messages.Placement_SwapHostRemark),
+                new PlacementRow.Choice<>(Side.NAS, Messages.Placement_SwapOnNas, Messages.Placement_SwapNasRemark),
+                PlacementForm.swapNow(vms));
         writes = new PlacementRow<>(
                 rows,
                 Messages.Placement_Writes,
@@ -91,6 +80,15 @@ final class PlacementArea {
         new Label(rows, SWT.NONE);
         consent = new PlacementConsent(rows, this::changed);
         about(vms);
+    }
+
+    private PlacementRow<Side> sides(
+            Composite rows,
+            String part,
+            PlacementRow.Choice<Side> host,
+            PlacementRow.Choice<Side> nas,
+            PlacementNow<Side> now) {
+        return new PlacementRow<>(rows, part, List.of(host, nas), now.difference(), now.common(), this::changed);
     }
 
     /** The same question, for other VMs; an answer to another question is dropped. */
