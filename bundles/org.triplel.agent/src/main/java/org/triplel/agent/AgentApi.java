@@ -193,9 +193,7 @@ final class AgentApi implements AgentService {
 
     @Override
     public CompletableFuture<List<VmExposure>> exposures() {
-        return answerNow("exposures", () -> disks.all().stream()
-                .map(disk -> new VmExposure(disk.vm().vm(), disk.exposure()))
-                .toList());
+        return answerNow("exposures", disks::exposures);
     }
 
     @Override

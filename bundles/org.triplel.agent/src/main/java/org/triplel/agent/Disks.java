@@ -13,11 +13,16 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.TreeMap;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ConcurrentSkipListMap;
 import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.stream.Stream;
 import org.triplel.agent.api.AgentError;
 import org.triplel.agent.api.AgentEvent.Severity;
+import org.triplel.agent.api.DiskTraffic;
+import org.triplel.agent.api.Exposure;
+import org.triplel.agent.api.VmExposure;
 import org.triplel.block.BlockDevice;
 import org.triplel.block.nbd.Clients;
 import org.triplel.block.nbd.ExportMap;
@@ -71,8 +76,11 @@ final class Disks implements VmDisks, AutoCloseable {
     /** How many moves to where it is placed are under way, if any are. */
     private final Map<AttachedDisk, Integer> moves = new ConcurrentHashMap<>();
 
-    /** By VM, why a disk that should be detached is not completely on the NAS. */
-    private final Map<String, String> unwritten = new ConcurrentHashMap<>();
+    /** Those whose guest is off, and which are not all on the NAS yet; and those of {@link #attached} that go there. */
+    private final Map<String, AttachedDisk> leaving = new ConcurrentHashMap<>();
+
+    /** By VM, what is here of those that are not attached. */
+    private final Map<String, Remainder> left = new ConcurrentHashMap<>();
 
     /**
      * Nothing is attached yet.
@@ -99,6 +107,12 @@ final class Disks implements VmDisks, AutoCloseable {
         this.events = events;
         this.journalDisks = journalDisks;
         this.spools = new Spools(state.spools(), nas, events);
+        for (var record : leftAttached()) { // until it is attached nobody can say more
+            left.put(record.vm(), Remainder.of("", HostFiles.exposure(state, record.vm())));
+        }
+        for (var vm : journalDisks.withJournal()) {
+            left.merge(vm, Remainder.of("", journalDisks.exposure(vm)), Remainder::and);
+        }
         this.baseServer = new NbdServer(state.baseSocket(), bases, Clients.MANY);
         try {
             this.diskServer = new NbdServer(routerSocket, disks, Clients.ONE);
@@ -138,8 +152,32 @@ final class Disks implements VmDisks, AutoCloseable {
         return Optional.ofNullable(attached.get(vm));
     }
 
-    Collection<AttachedDisk> all() {
-        return attached.values();
+    private Collection<AttachedDisk> all() {
+        var all = new TreeMap<>(leaving);
+        all.putAll(attached);
+        return all.values();
+    }
+
+    /** The counters of those that are attached; latencies are those since the last call. One caller, once a second. */
+    List<DiskTraffic> traffic() {
+        return all().stream().map(AttachedDisk::traffic).toList();
+    }
+
+    /** What would be lost with this host now of VMs whose disk is not attached. */
+    List<VmExposure> leftHere() {
+        return left.entrySet().stream()
+                .filter(each -> !attached.containsKey(each.getKey()) && !leaving.containsKey(each.getKey()))
+                .map(each -> new VmExposure(each.getKey(), each.getValue().exposure()))
+                .filter(each -> !each.exposure().equals(Exposure.NONE))
+                .toList();
+    }
+
+    /** What would be lost with this host now of all VMs. Reads a few blocks of this host's disk. */
+    List<VmExposure> exposures() {
+        return Stream.concat(
+                        all().stream().map(disk -> new VmExposure(disk.vm().vm(), disk.exposure())),
+                        leftHere().stream())
+                .toList();
     }
 
     private interface Undo {
@@ -257,7 +295,7 @@ final class Disks implements VmDisks, AutoCloseable {
             disks.add(export(vm.vm()), disk);
             disks.add(readOnlyExport(vm.vm()), new ReadOnlyDisk(disk));
             done.clear();
-            unwritten.remove(vm.vm());
+            left.remove(vm.vm());
             LOG.log(Level.INFO, "{0}: disk attached", vm.vm());
         } catch (ElsewhereException e) {
             throw new AgentException(
@@ -448,6 +486,7 @@ final class Disks implements VmDisks, AutoCloseable {
             disks.remove(export(vm));
             disks.remove(readOnlyExport(vm));
             disk.locals().forEach(each -> disks.remove(each.export()));
+            leaving.put(vm, disk);
             attached.remove(vm);
             try {
                 if (guest == Guest.SAVED) {
@@ -456,12 +495,14 @@ final class Disks implements VmDisks, AutoCloseable {
                     disk.disk().bringDiskHome();
                 }
             } finally {
+                left.put(vm, Remainder.of("", disk.exposure()));
+                leaving.remove(vm);
                 release(disk);
             }
             disk.daemon().close();
             journalDisks.claims().closed(disk.vm());
             bases.remove(vm);
-            forget(vm);
+            done(vm);
             LOG.log(Level.INFO, "{0}: disk detached", vm);
         } catch (IOException e) {
             throw unwritten(vm, Failures.describe(e) + ".", e);
@@ -486,9 +527,11 @@ final class Disks implements VmDisks, AutoCloseable {
         var failure = new AgentException(
                 AgentError.Kind.NAS,
                 "The disk of " + vm + " is not completely on the NAS: " + why,
-                "Check the NAS, then start " + vm + " on this host: that writes what is missing.",
+                "Check the NAS, then bring " + vm + " home, or start it on this host: that writes what is missing.",
                 cause);
-        unwritten.put(vm, failure.getMessage());
+        left.compute(
+                vm,
+                (_, known) -> Remainder.of(failure.getMessage(), known == null ? Exposure.NONE : known.exposure()));
         return failure;
     }
 
@@ -566,7 +609,12 @@ final class Disks implements VmDisks, AutoCloseable {
     }
 
     private void forget(String vm) throws IOException {
-        unwritten.remove(vm);
+        left.remove(vm);
+        done(vm);
+    }
+
+    /** All but what is on disks of this host is on the NAS. */
+    private void done(String vm) throws IOException {
         spools.delete(vm);
         HostFiles.delete(state, vm);
         Files.deleteIfExists(state.disks().resolve(vm));
@@ -636,7 +684,12 @@ final class Disks implements VmDisks, AutoCloseable {
 
     @Override
     public void replaced(String vm) {
-        unwritten.remove(vm);
+        left.remove(vm);
+    }
+
+    @Override
+    public boolean isLeft(String vm) {
+        return leftHere().stream().anyMatch(each -> each.vm().equals(vm));
     }
 
     @Override
@@ -669,7 +722,10 @@ final class Disks implements VmDisks, AutoCloseable {
 
     @Override
     public String problem(String vm) {
-        return find(vm).map(AttachedDisk::problem).orElse(unwritten.getOrDefault(vm, ""));
+        return find(vm).or(() -> Optional.ofNullable(leaving.get(vm)))
+                .map(AttachedDisk::problem)
+                .or(() -> Optional.ofNullable(left.get(vm)).map(Remainder::problem))
+                .orElse("");
     }
 
     /** Hangs up on QEMU and flushes; the image daemons live on, and the next agent attaches the disks again. */

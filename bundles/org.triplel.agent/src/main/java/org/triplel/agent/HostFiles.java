@@ -9,6 +9,7 @@ import java.time.temporal.ChronoUnit;
 import java.util.Optional;
 import java.util.UUID;
 import org.triplel.agent.api.AgentEvent.Severity;
+import org.triplel.agent.api.Exposure;
 import org.triplel.router.JournalFile;
 import org.triplel.router.NasView;
 import org.triplel.router.RoutedDisk;
@@ -88,6 +89,14 @@ final class HostFiles implements RoutedDisk.LocalFiles {
     /** Whether this host has journals of a VM's disk. */
     static boolean hasJournals(StateFolder state, String vm) {
         return Files.exists(journalFile(state, vm));
+    }
+
+    /** What of a VM's disk would be lost with this host while that is not attached, as far as its files tell. */
+    static Exposure exposure(StateFolder state, String vm) {
+        var behind = WriteBehindLog.exposure(logFile(state, vm));
+        return new Exposure(
+                JournalFile.heldBytes(journalFile(state, vm)) + behind.behindBytes(),
+                behind.behindAge().toMillis());
     }
 
     /** Removes what is here of a VM, if anything is. */

@@ -13,6 +13,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import java.util.UUID;
+import org.triplel.agent.api.Exposure;
 import org.triplel.block.FileDevice;
 import org.triplel.guest.JournalDevice;
 import org.triplel.router.DiskMetrics;
@@ -185,6 +186,15 @@ record JournalDiskFiles(Path folder) {
 
     boolean hasJournal(String vm) {
         return Files.isRegularFile(journal(vm));
+    }
+
+    /** What of a VM that is off is in its journal only, at most. */
+    Exposure exposure(String vm) {
+        try (var file = FileDevice.openReadOnly(journal(vm))) {
+            return LocalDisk.exposure(file, 0);
+        } catch (IOException missing) { // whoever uses it will say so
+            return Exposure.NONE;
+        }
     }
 
     /** What a journal says of itself. */

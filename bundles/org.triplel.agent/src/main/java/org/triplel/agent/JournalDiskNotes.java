@@ -4,6 +4,7 @@ import java.io.IOException;
 import java.lang.System.Logger.Level;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.ConcurrentHashMap;
@@ -54,6 +55,11 @@ final class JournalDiskNotes {
 
     Optional<JournalDiskNote> find(String vm) {
         return Optional.ofNullable(notes.get(vm));
+    }
+
+    /** The VMs of which there is a note. */
+    List<String> vms() {
+        return List.copyOf(notes.keySet());
     }
 
     boolean isDamaged(String vm) {

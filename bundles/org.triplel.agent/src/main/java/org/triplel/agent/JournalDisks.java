@@ -10,6 +10,7 @@ import java.util.List;
 import java.util.Optional;
 import java.util.UUID;
 import org.triplel.agent.api.AgentError;
+import org.triplel.agent.api.Exposure;
 import org.triplel.agent.api.JournalDisk;
 import org.triplel.guest.SemanticMap;
 import org.triplel.hypervisor.DomainXml;
@@ -73,6 +74,16 @@ final class JournalDisks implements AutoCloseable {
     /** Whether the journal of a VM is here, be it whole or not. */
     boolean hasJournal(String vm) {
         return find(vm).flatMap(JournalDiskNote::journal).isPresent();
+    }
+
+    /** The VMs that have a journal here, be it whole or not. */
+    List<String> withJournal() {
+        return notes.vms().stream().filter(this::hasJournal).toList();
+    }
+
+    /** What of a VM that is off is in its journal here only, at most. */
+    Exposure exposure(String vm) {
+        return files.exposure(vm);
     }
 
     /** Whether there is something here of a VM of that name. */

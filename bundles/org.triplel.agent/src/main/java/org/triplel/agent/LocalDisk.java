@@ -55,18 +55,28 @@ final class LocalDisk extends ForwardingDevice {
         if (requestClass != RequestClass.JOURNAL) {
             return Exposure.NONE;
         }
+        return exposure(file, newest);
+    }
+
+    /**
+     * The same of a file that is the journal disk of a VM that is off.
+     *
+     * @param newest where the newest write ended, or 0 if an earlier agent knew
+     */
+    static Exposure exposure(FileDevice file, long newest) {
         try {
-            return JournalDevice.look(size(), file::read).map(this::exposure).orElse(Exposure.NONE);
+            return JournalDevice.look(file.size(), file::read)
+                    .map(journal -> exposure(journal, newest))
+                    .orElse(Exposure.NONE);
         } catch (IOException unreadable) { // whoever uses it will say so
             return Exposure.NONE;
         }
     }
 
-    private Exposure exposure(JournalDevice journal) {
-        long end = newest;
-        long bytes = end < journal.log().start() || end > journal.log().end()
-                ? journal.log().length() // an earlier agent knew
-                : journal.bytesUpTo(end);
+    private static Exposure exposure(JournalDevice journal, long newest) {
+        long bytes = newest < journal.log().start() || newest > journal.log().end()
+                ? journal.log().length()
+                : journal.bytesUpTo(newest);
         long age = journal.oldestCommit()
                 .map(commit -> Math.max(0, System.currentTimeMillis() - commit.toEpochMilli()))
                 .orElse(0L);

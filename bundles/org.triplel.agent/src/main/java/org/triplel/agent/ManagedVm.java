@@ -346,15 +346,34 @@ final class ManagedVm {
         });
     }
 
-    /** Takes long, so it is done beside the lane: the VM can be ended meanwhile. */
+    /** Takes long, so it is done beside the lane if the VM is not off: it can be ended meanwhile. */
     CompletableFuture<Vm> bringHome() {
         return request(HOME, () -> {
                     if (off()) {
-                        throw AgentException.conflict(
-                                name() + " is " + describe(state) + ", so nothing of it is on " + host.name + ".", "");
+                        bringLeftHome();
                     }
                 })
-                .thenCompose(vm -> askToComeHome());
+                .thenCompose(vm -> off(vm.state()) ? CompletableFuture.completedFuture(vm) : askToComeHome());
+    }
+
+    /** What should have come home when it stopped. */
+    private void bringLeftHome() throws AgentException {
+        host.recoveries.refuseIfRunning(name());
+        boolean any = host.disks.isLeft(name());
+        host.disks.detach(name(), present());
+        if (host.disks.isLeft(name())) {
+            throw AgentException.conflict(
+                    "What " + name() + " wrote last is in its journal disk on " + host.name + ".",
+                    "Start it: its guest writes it in place. Then shut it down.");
+        }
+        host.events.add(Severity.INFO, name(), HOME, home(any));
+        publish();
+    }
+
+    private String home(boolean any) {
+        return any
+                ? "All is on the NAS that would have been lost with " + host.name + "."
+                : "Nothing would be lost with " + host.name + ".";
     }
 
     private CompletableFuture<Vm> askToComeHome() {
@@ -363,10 +382,8 @@ final class ManagedVm {
             try {
                 var remark = checkpoint();
                 boolean onDisk = host.journalDisks.hasJournal(name()); // the guest has written in place what it held
-                var home = host.disks.bringHome(name()) || onDisk
-                        ? "All is on the NAS that would have been lost with " + host.name + "." + remark
-                        : "Nothing would be lost with " + host.name + ".";
-                host.events.add(Severity.INFO, name(), HOME, home);
+                boolean any = host.disks.bringHome(name()) || onDisk;
+                host.events.add(Severity.INFO, name(), HOME, home(any) + (any ? remark : ""));
                 asked.complete(snapshot);
             } catch (AgentException e) {
                 fail(HOME, e);

@@ -1,6 +1,7 @@
 package org.triplel.agent;
 
 import java.lang.System.Logger.Level;
+import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
@@ -8,6 +9,7 @@ import java.util.concurrent.Executors;
 import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Supplier;
+import org.triplel.agent.api.DiskTraffic;
 import org.triplel.agent.api.HostStatus;
 import org.triplel.agent.api.Replica;
 import org.triplel.agent.api.TrafficSample;
@@ -57,8 +59,9 @@ final class Sampler implements AutoCloseable {
 
     private void tick() {
         try {
-            var traffic = disks.all().stream().map(AttachedDisk::traffic).toList();
+            var traffic = new ArrayList<>(disks.traffic());
             memories.count(traffic);
+            disks.leftHere().forEach(each -> traffic.add(DiskTraffic.detached(each.vm(), each.exposure())));
             var sample =
                     new TrafficSample(host, System.currentTimeMillis(), System.nanoTime(), traffic, memories.all());
             desktops.tell(desktop -> desktop.traffic(sample));

@@ -71,6 +71,9 @@ interface VmDisks {
     /** The overlay of a VM that is off is another one now: what was missing of the old one is not waited for any more. */
     void replaced(String vm);
 
+    /** Whether something of a VM that is off would be lost with this host. */
+    boolean isLeft(String vm);
+
     /** Serves the disks of a VM that are attached once more, under other names, for a client that must not live longer. */
     OneOffExports serveOnce(String vm);
 

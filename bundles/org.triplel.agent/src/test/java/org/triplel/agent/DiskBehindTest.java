@@ -12,10 +12,12 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Instant;
 import java.util.HashMap;
+import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Random;
 import java.util.UUID;
+import java.util.concurrent.CompletableFuture;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
@@ -23,6 +25,7 @@ import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 import org.triplel.agent.api.RecoveryRequest;
 import org.triplel.agent.api.RecoveryStage;
+import org.triplel.agent.api.VmExposure;
 import org.triplel.block.nbd.NbdClient;
 import org.triplel.hypervisor.DomainPlacement;
 import org.triplel.hypervisor.RiskConsent;
@@ -181,9 +184,55 @@ class DiskBehindTest {
     @Test
     void afterACrashOfTheHostItsAgentSendsOnWhatIsLeft() throws Exception {
         assertArrayEquals(loseHost(), onTheNas());
+        var away = temp.resolve("away");
+        Files.move(overlay(), away);
         try (var host = host()) {
             assertEquals(1, host.disks.leftAttached().size());
+            assertLeft(200_512, host);
+            assertThrows(AgentException.class, () -> host.disks.detach("desk-01", Guest.OFF));
+            assertLeft(200_512, host);
+            Files.move(away, overlay());
             host.disks.detach("desk-01", Guest.OFF);
+            assertEquals(List.of(), host.disks.exposures());
+        }
+        assertHome();
+    }
+
+    /** And it gets older. */
+    private static void assertLeft(long bytes, DiskHost host) throws Exception {
+        var left = host.disks.exposures();
+        assertEquals(List.of("desk-01"), left.stream().map(VmExposure::vm).toList());
+        assertTrue(left.getFirst().exposure().bytes() >= bytes, left::toString);
+        assertTrue(host.disks.isLeft("desk-01"));
+        Await.until("it is older", () -> host.disks.leftHere().getFirst().exposure().ageMillis()
+                > left.getFirst().exposure().ageMillis());
+    }
+
+    @Test
+    void onItsWayHomeItIsToldOfAlthoughTheGuestIsOff() throws Exception {
+        try (var host = host()) {
+            host.disks.attach(VM, Guest.OFF);
+            var daemon = Long.toString(daemon().pid());
+            run("kill", "-STOP", daemon);
+            try (var guest = host.guest()) {
+                change(guest);
+            }
+            var detached = new CompletableFuture<Void>();
+            Thread.ofVirtual().start(() -> {
+                try {
+                    host.disks.detach("desk-01", Guest.OFF);
+                    detached.complete(null);
+                } catch (AgentException e) {
+                    detached.completeExceptionally(e);
+                }
+            });
+            Await.until("it goes", () -> host.disks.find("desk-01").isEmpty());
+            var going = host.disks.exposures();
+            run("kill", "-CONT", daemon);
+            assertEquals(List.of("desk-01"), going.stream().map(VmExposure::vm).toList());
+            assertTrue(going.getFirst().exposure().bytes() >= 200_512, going::toString);
+            detached.get();
+            assertEquals(List.of(), host.disks.exposures());
         }
         assertHome();
     }

@@ -11,6 +11,7 @@ import java.nio.ByteBuffer;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Instant;
+import java.util.List;
 import java.util.Optional;
 import java.util.Random;
 import org.junit.jupiter.api.BeforeEach;
@@ -125,6 +126,7 @@ class DiskJournalTest {
                     >= 3 * BLOCK);
         }
         try (var host = host()) {
+            assertTrue(host.disks.exposures().getFirst().exposure().bytes() >= 3 * BLOCK, "nobody knows of the journal");
             host.disks.attach(VM, Guest.LIVES);
             work(host);
             assertTrue(host.disks.bringHome("desk-01"));
@@ -138,6 +140,7 @@ class DiskJournalTest {
                             .bytes());
             work(host);
             host.disks.detach("desk-01", Guest.OFF);
+            assertEquals(List.of(), host.disks.exposures());
         }
         assertHome();
         try (var host = host()) {

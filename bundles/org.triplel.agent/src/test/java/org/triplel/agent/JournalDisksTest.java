@@ -31,6 +31,7 @@ import org.triplel.agent.api.RecoveryRequest;
 import org.triplel.agent.api.RecoveryStage;
 import org.triplel.agent.api.RequestClass;
 import org.triplel.agent.api.Side;
+import org.triplel.agent.api.VmExposure;
 import org.triplel.appliance.JournalPlace;
 import org.triplel.block.FileDevice;
 import org.triplel.block.nbd.NbdClient;
@@ -530,6 +531,27 @@ class JournalDisksTest {
             guest.flush();
         }
         host.disks.detach("desk-01", Guest.OFF);
+    }
+
+    @Test
+    void whatOnlyTheJournalHasOfAGuestThatCrashedIsToldOf() throws Exception {
+        try (var host = host("client-1")) {
+            giveAndUse(host);
+            assertEquals(List.of(), host.disks.exposures());
+            host.disks.attach(VM, Guest.OFF);
+            writeIntoJournal(journalId(host));
+            host.disks.detach("desk-01", Guest.OFF);
+            assertTrue(host.disks.isLeft("desk-01"));
+        }
+        try (var host = host("client-1")) {
+            var left = host.disks.exposures();
+            assertEquals(List.of("desk-01"), left.stream().map(VmExposure::vm).toList());
+            assertTrue(left.getFirst().exposure().bytes() > 0);
+            host.disks.attach(VM, Guest.OFF);
+            makeJournal(journalId(host));
+            host.disks.detach("desk-01", Guest.OFF);
+            assertEquals(List.of(), host.disks.exposures());
+        }
     }
 
     private boolean isLost(DiskHost host) throws IOException {

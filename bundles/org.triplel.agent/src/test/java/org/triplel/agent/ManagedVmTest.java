@@ -58,6 +58,8 @@ class ManagedVmTest {
         volatile int refusals;
         volatile boolean broken;
         volatile boolean changing;
+        volatile boolean left;
+        volatile boolean stays;
         volatile IOException why = new IOException("away");
 
         @Override
@@ -71,6 +73,7 @@ class ManagedVmTest {
 
         @Override
         public void detach(String vm, Guest guest) {
+            left &= stays;
             calls.add("detach " + vm + (guest == Guest.SAVED ? " saved" : ""));
         }
 
@@ -111,6 +114,11 @@ class ManagedVmTest {
         @Override
         public void refuseIfUsed(DiskRecord vm) {
             calls.add("refuse if used " + vm.vm());
+        }
+
+        @Override
+        public boolean isLeft(String vm) {
+            return left;
         }
 
         @Override
@@ -575,9 +583,24 @@ class ManagedVmTest {
     }
 
     @Test
-    void comesHomeOnlyIfItRuns() throws Exception {
+    void whatIsLeftOfItWhenItIsOffComesHomeWithoutItsGuest() throws Exception {
         var vm = stoppedVm();
+        vm.bringHome().get();
+        assertEquals(
+                "Nothing would be lost with client-1.", events.newest().getLast().message());
+        disks.left = true;
+        vm.bringHome().get();
+        assertTrue(disks.calls.contains("detach desk-01"), disks.calls::toString);
+        assertTrue(events.newest().getLast().message().startsWith("All is on the NAS"));
+        disks.left = true;
+        disks.stays = true;
         assertEquals(AgentError.Kind.CONFLICT, refusal(vm.bringHome()).kind());
+        assertFalse(disks.calls.contains("home desk-01"), disks.calls::toString);
+    }
+
+    @Test
+    void itsGuestBringsItHome() throws Exception {
+        var vm = stoppedVm();
         started(vm);
         vm.bringHome().get();
         assertTrue(disks.calls.contains("home desk-01"), disks.calls::toString);

@@ -84,7 +84,7 @@ public final class TrafficStore {
             ring.moveTo(sample.host());
             ring.put(Math.min(first, last), last, disk.exposure());
         }
-        // of a VM that is off nothing would be lost: it comes home before
+        // of a VM that its agent does not name nothing would be lost
         exposures.forEach((vm, ring) -> {
             if (ring.host().equals(sample.host()) && !attached.contains(vm)) {
                 ring.put(Math.min(first, last), last, Exposure.NONE);
@@ -160,7 +160,7 @@ public final class TrafficStore {
     }
 
     /**
-     * What of the VM would be lost with its host, as its agent said last; nothing if its disk is not attached. Of a host that
+     * What of the VM would be lost with its host, as its agent said last; nothing if it says nothing of it. Of a host that
      * does not answer, the last word stays.
      */
     public synchronized Exposure exposure(String vm) {

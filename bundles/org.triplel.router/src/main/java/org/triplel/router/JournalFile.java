@@ -10,6 +10,7 @@ import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.nio.file.attribute.PosixFilePermissions;
 import java.util.ArrayList;
+import java.util.BitSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -257,6 +258,23 @@ public final class JournalFile implements LocalPart {
                     && count <= MAX_IDS
                     && superblocks >= 0
                     && superblocks <= MAX_SUPERBLOCKS;
+        }
+    }
+
+    /** How many bytes are held, as of the last flush, in the journal file that a file is; 0 if it is none. */
+    public static long heldBytes(Path path) {
+        try (var file = FileDevice.openReadOnly(path)) {
+            long size = file.size() < PAGE ? 0 : read(file, 0).getLong(AT_SIZE);
+            if (!isJournalFile(path, size)) {
+                return 0;
+            }
+            long held = 0;
+            for (long at = PAGE; at < start(size); at += PAGE) {
+                held += BitSet.valueOf(read(file, at)).cardinality();
+            }
+            return held * BLOCK_BYTES;
+        } catch (IOException missing) { // whoever uses it will say so
+            return 0;
         }
     }
 

@@ -9,6 +9,7 @@ import java.nio.ByteOrder;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.attribute.PosixFilePermissions;
+import java.time.Duration;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Deque;
@@ -179,6 +180,25 @@ public final class WriteBehindLog implements AutoCloseable {
             }
         } catch (IOException damaged) {
             return false;
+        }
+    }
+
+    /** What of a disk is only in the log that a file is; nothing if there is no such file, or it is damaged. */
+    public static Exposure exposure(Path path) {
+        if (!Files.isRegularFile(path)) {
+            return Exposure.NONE;
+        }
+        try (var file = FileDevice.open(path)) {
+            var header = LogPages.header(file);
+            if (header.isEmpty()) {
+                return Exposure.NONE;
+            }
+            try (var log = open(file, header.get().diskSize(), LogClock.system())) {
+                return Exposure.NONE.behind(
+                        log.bytes(), Duration.ofNanos(log.age().orElse(0)));
+            }
+        } catch (IOException damaged) { // whoever uses it will say so
+            return Exposure.NONE;
         }
     }
 

@@ -8,7 +8,7 @@ import java.util.List;
  * @param host the NAS client
  * @param timeMillis milliseconds since 1970
  * @param uptimeNanos the agent's monotonic clock, for rates
- * @param disks the attached disks
+ * @param disks the attached disks, and those of VMs that are off of which something would be lost with the host
  * @param memories of the VMs of which the hypervisor has told that already
  */
 public record TrafficSample(
