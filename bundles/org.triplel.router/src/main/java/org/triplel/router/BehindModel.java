@@ -142,7 +142,7 @@ final class BehindModel implements PlacementModel {
         pass(now);
         return new PlacementOutcome(
                 placement,
-                nasBytes,
+                nasBytes + written.bytes(),
                 flushes,
                 history.worst().within(rpo),
                 history.typical().within(rpo),

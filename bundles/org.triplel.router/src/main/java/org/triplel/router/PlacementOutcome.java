@@ -4,7 +4,7 @@ package org.triplel.router;
  * What a placement would have meant while a disk was watched.
  *
  * @param placement the one that is meant, with swap on the host
- * @param nasBytes how much would have crossed to the NAS, apart from swap
+ * @param nasBytes how much would have crossed to the NAS, or would still have to, apart from swap
  * @param flushesWithoutNas how many flushes would not have waited for the NAS
  * @param worst the most that the loss of the host would have cost at any moment; bytes and age need not be of the same one
  * @param typical the median over the seconds of the most in each

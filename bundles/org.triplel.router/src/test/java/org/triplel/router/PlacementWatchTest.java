@@ -77,7 +77,7 @@ class PlacementWatchTest {
         write(0, RequestClass.JOURNAL, 2_500, 100); // 14,100
         flush(1);
         write(2, RequestClass.PRIVATE, 0, 100); // another epoch
-        assertEquals(14_100, outcome(3, BEHIND).nasBytes());
+        assertEquals(14_200, outcome(3, BEHIND).nasBytes());
         flush(4);
         assertEquals(14_200, outcome(5, BEHIND).nasBytes());
         assertEquals(20_200, outcome(5, AT_ONCE).nasBytes());
@@ -90,10 +90,12 @@ class PlacementWatchTest {
         int length = 4 << 10; // so short that what it takes to note them makes epochs of fewer
         long cost = length + 64 + 256;
         int piecesPerEpoch = (int) Math.ceilDiv(8L << 20, cost);
-        for (int i = 0; i < piecesPerEpoch + 1; i++) {
+        for (int i = 0; i < piecesPerEpoch; i++) {
             write(0, RequestClass.PRIVATE, 0, length);
         }
         assertEquals(length, outcome(0, BEHIND).nasBytes());
+        write(0, RequestClass.PRIVATE, 0, length);
+        assertEquals(2L * length, outcome(0, BEHIND).nasBytes());
         flush(0);
         assertEquals(2L * length, outcome(0, BEHIND).nasBytes());
     }
@@ -101,7 +103,10 @@ class PlacementWatchTest {
     @Test
     void aLargeWriteIsSeveralPiecesOfALog() {
         write(0, RequestClass.PRIVATE, 0, 9 << 20); // the eighth of 1 MiB and its note makes 8 MiB
-        assertEquals(8 << 20, outcome(0, BEHIND).nasBytes());
+        write(0, RequestClass.PRIVATE, 8 << 20, 1 << 20); // in the same epoch as the ninth
+        assertEquals(9 << 20, outcome(0, BEHIND).nasBytes());
+        write(0, RequestClass.PRIVATE, 7 << 20, 1 << 20); // the eighth is in an earlier one
+        assertEquals(10 << 20, outcome(0, BEHIND).nasBytes());
     }
 
     @Test
