@@ -282,19 +282,23 @@ final class BootStormDialog extends Dialog {
                         event.gc,
                         Palette.of(item.getParent()),
                         item.getBounds(event.index),
-                        value / highest,
+                        (int) (value / highest * widestBar(item.getParent())),
                         event.index == 2);
             }
         }
     }
 
-    private static void paintBar(GC gc, Palette palette, Rectangle cell, double share, boolean local) {
+    /** Bars are compared, so both columns have one scale, although the last is as wide as what is left. */
+    private static int widestBar(Table table) {
+        return Math.min(table.getColumn(2).getWidth(), table.getColumn(4).getWidth()) - 10;
+    }
+
+    private static void paintBar(GC gc, Palette palette, Rectangle cell, int width, boolean local) {
         var colors = new ClassColors(palette);
-        var width = (int) Math.max(1, (cell.width - 10) * share);
         new Sparkline(palette)
                 .share(
                         gc,
-                        new Rectangle(cell.x + 5, cell.y + 6, width, cell.height - 12),
+                        new Rectangle(cell.x + 5, cell.y + 6, Math.max(1, width), cell.height - 12),
                         1,
                         local ? colors.local() : colors.nas());
     }
