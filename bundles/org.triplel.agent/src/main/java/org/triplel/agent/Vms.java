@@ -29,7 +29,7 @@ final class Vms {
 
     private static final System.Logger LOG = System.getLogger(Vms.class.getName());
 
-    private static final String DEFINE = "Define";
+    private static final String DEFINE = "New VM";
     private static final int SECTOR = 512;
     private static final int SETTLE_SECONDS = 60;
 
@@ -301,13 +301,13 @@ final class Vms {
         }
         settle(name);
         var vm = find(name);
-        var size = definition.diskBytes();
+        var size = definition.diskBytes() >> 20;
         host.events()
                 .add(
                         Severity.INFO,
                         name,
                         DEFINE,
-                        "Defined on " + host.name() + " with base image " + base + " and a disk of " + size + " bytes: "
+                        "Defined on " + host.name() + " with base image " + base + " and a disk of " + size + " MiB: "
                                 + overlay + ".");
         if (placement.consent().isPresent()) {
             host.events()
