@@ -454,7 +454,7 @@ final class Disks implements VmDisks, AutoCloseable {
                             PLACEMENT,
                             behindBefore
                                     ? "All that it writes goes to the NAS at once now."
-                                    : "What it writes goes to the NAS later now, within the bound.");
+                                    : "From now on what it writes goes to the NAS a little later, within the bound.");
                 }
             } catch (IOException e) {
                 if (attached.get(vm) != disk) { // the VM was stopped, and nothing has to move any more

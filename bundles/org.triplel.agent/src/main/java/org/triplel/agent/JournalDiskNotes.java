@@ -82,7 +82,8 @@ final class JournalDiskNotes {
             case THERE -> "";
             case GIVING ->
                 "Giving it a " + note.words() + " did not come to its end. Do it again, or take the disk away: Journal"
-                        + " Disk..., or triplel vm journal-disk " + note.vm() + " --back. It is not started before.";
+                        + " Disk..., or triplel vm journal-disk " + note.vm()
+                        + " with the same options, or with --back to take it away. It is not started before.";
             case TAKING ->
                 "Taking its " + note.words() + " away did not come to its end. Do it again: Journal Disk..., or"
                         + " triplel vm journal-disk " + note.vm() + " --back. It is not started before.";

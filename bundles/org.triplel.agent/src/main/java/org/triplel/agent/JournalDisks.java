@@ -7,6 +7,7 @@ import java.time.Instant;
 import java.time.temporal.ChronoUnit;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Locale;
 import java.util.Optional;
 import java.util.UUID;
 import org.triplel.agent.api.AgentError;
@@ -202,8 +203,8 @@ final class JournalDisks implements AutoCloseable {
             throw AgentException.conflict(
                     begun.vm() + " is being given "
                             + (disk.hasJournal()
-                                    ? "a journal disk of " + disk.mebibytes() + " MiB for the mode " + disk.mode()
-                                            + ", and "
+                                    ? "a journal disk of " + disk.mebibytes() + " MiB for data="
+                                            + disk.mode().name().toLowerCase(Locale.ROOT) + ", and "
                                     : "a disk with ")
                             + disk.swapMebibytes() + " MiB of swap.",
                     "Go on with just that, or take it away first: triplel vm journal-disk " + begun.vm() + " --back.");

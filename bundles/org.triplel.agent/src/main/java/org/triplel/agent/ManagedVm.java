@@ -16,6 +16,7 @@ import org.triplel.agent.api.JournalDisk;
 import org.triplel.agent.api.Placement;
 import org.triplel.agent.api.RecoveryRequest;
 import org.triplel.agent.api.RecoveryStatus;
+import org.triplel.agent.api.Side;
 import org.triplel.agent.api.Vm;
 import org.triplel.agent.api.VmState;
 import org.triplel.hypervisor.DomainPlacement;
@@ -380,8 +381,9 @@ final class ManagedVm {
         var asked = new CompletableFuture<Vm>();
         Thread.ofPlatform().daemon().name("home " + name()).start(() -> {
             try {
-                var remark = checkpoint();
                 boolean onDisk = host.journalDisks.hasJournal(name()); // the guest has written in place what it held
+                boolean holds = onDisk || snapshot.placement().journal() == Side.LOCAL;
+                var remark = checkpoint() || !holds ? "" : notInPlace();
                 boolean any = host.disks.bringHome(name()) || onDisk;
                 host.events.add(Severity.INFO, name(), HOME, home(any) + (any ? remark : ""));
                 asked.complete(snapshot);
@@ -396,16 +398,20 @@ final class ManagedVm {
         return asked;
     }
 
-    /** Returns what is to be said if the guest cannot write in place what its journal holds. */
-    private String checkpoint() {
+    /** Returns whether the guest has written in place what its journal holds. */
+    private boolean checkpoint() {
         try {
             host.hypervisor.checkpoint(name());
-            return "";
+            return true;
         } catch (HypervisorException e) {
             LOG.log(Level.INFO, host.name + ", " + name() + ", " + HOME, e);
-            return " What the guest has in its journal only is lost all the same if " + host.name
-                    + " is lost later, because its guest agent could not write it in place.";
+            return false;
         }
+    }
+
+    private String notInPlace() {
+        return " What the guest has in its journal only is lost all the same if " + host.name
+                + " is lost later, because its guest agent could not write it in place.";
     }
 
     private void launch(VmState before) throws AgentException {

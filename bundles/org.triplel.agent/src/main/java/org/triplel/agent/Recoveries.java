@@ -101,7 +101,10 @@ final class Recoveries {
         }
         return switch (stage(vm)) {
             case NONE -> "";
-            case NEEDED -> missing(vm, needed.getOrDefault(vm, "another host"));
+            case NEEDED ->
+                Optional.ofNullable(needed.get(vm))
+                        .map(where -> missing(vm, where))
+                        .orElse("");
             case RUNNING -> "Its disk is being recovered. Wait for that, or cancel it.";
             case READY ->
                 "The recovered copy of its disk waits for a decision: Recover VM..., or triplel vm recover " + vm
@@ -115,8 +118,9 @@ final class Recoveries {
                         + " Start it: that says why. If it cannot be mended, recover the VM: Recover VM..., or triplel vm"
                         + " recover " + vm + " --host " + host + "."
                 : "A part of its disk is on " + where
-                        + ", which brings it home when its agent is up. If that host is lost for good, recover the VM:"
-                        + " Recover VM..., or triplel vm recover " + vm + ".";
+                        + ", which brings it home when its agent is up. If it is a journal disk, start the VM there, or take"
+                        + " its journal disk away there. If that host is lost for good, recover the VM: Recover VM..., or"
+                        + " triplel vm recover " + vm + " --host " + where + ".";
     }
 
     /**

@@ -29,7 +29,7 @@ final class Vms {
 
     private static final System.Logger LOG = System.getLogger(Vms.class.getName());
 
-    private static final String DEFINE = "Define";
+    private static final String DEFINE = "New VM";
     private static final int SECTOR = 512;
     private static final int SETTLE_SECONDS = 60;
 
@@ -301,13 +301,13 @@ final class Vms {
         }
         settle(name);
         var vm = find(name);
-        var size = definition.diskBytes();
+        var size = definition.diskBytes() >> 20;
         host.events()
                 .add(
                         Severity.INFO,
                         name,
                         DEFINE,
-                        "Defined on " + host.name() + " with base image " + base + " and a disk of " + size + " bytes: "
+                        "Defined on " + host.name() + " with base image " + base + " and a disk of " + size + " MiB: "
                                 + overlay + ".");
         if (placement.consent().isPresent()) {
             host.events()
@@ -390,13 +390,15 @@ final class Vms {
             if (claim.isPresent()) {
                 throw AgentException.conflict(
                         claim.get().host() + " has what a VM named " + vm + " wrote last, so none is created.",
-                        "Choose another name, or remove " + nas.claimFile(overlay) + " if nobody needs it.");
+                        "Choose another name. Remove " + nas.claimFile(overlay) + " only if " + overlay
+                                + " is gone, too.");
             }
             var journal = nas.journalClaim(overlay);
             if (journal.isPresent()) {
                 throw AgentException.conflict(
                         journal.get().host() + " has the journal of a VM named " + vm + ", so none is created.",
-                        "Choose another name, or remove " + nas.journalClaimFile(overlay) + " if nobody needs it.");
+                        "Choose another name. Remove " + nas.journalClaimFile(overlay) + " only if " + overlay
+                                + " is gone, too.");
             }
         } catch (IOException e) {
             throw nasFailed("tell who has the newest changes of " + overlay, e);
@@ -425,7 +427,8 @@ final class Vms {
             throw new AgentException(
                     AgentError.Kind.CONFLICT,
                     "The NAS already has " + overlay + ", so " + vm + " is not created.",
-                    "Another host may have a VM of this name. Choose another name, or remove the file if nobody needs it.",
+                    "Another host may have a VM of this name, or had it before it was lost: then this file is its disk, so do"
+                            + " not remove it. Choose another name.",
                     e);
         } catch (HostDiskException e) {
             throw noteFailed(vm, e);

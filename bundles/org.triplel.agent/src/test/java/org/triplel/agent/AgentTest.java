@@ -233,7 +233,7 @@ class AgentTest {
             assertEquals("desk-01", other.next(String.class));
             assertFalse(Files.exists(nas().resolve("vms/desk-01.qcow2")));
             assertEquals(
-                    List.of("Define", "Start", "Stop", "Reset", "Delete"),
+                    List.of("New VM", "Start", "Stop", "Reset", "Delete"),
                     desktop.agent.events().get().stream()
                             .filter(event -> event.vm().equals("desk-01"))
                             .map(AgentEvent::operation)

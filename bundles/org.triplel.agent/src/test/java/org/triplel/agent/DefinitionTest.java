@@ -360,7 +360,9 @@ class DefinitionTest {
         Files.write(nas(OVERLAY), theirs);
         var refusal = host.refusal(web());
         assertEquals(AgentError.Kind.CONFLICT, refusal.error().kind());
-        assertTrue(refusal.getMessage().contains(OVERLAY), refusal::getMessage);
+        assertTrue(
+                refusal.getMessage().contains(OVERLAY) && refusal.getMessage().contains("do not remove it"),
+                refusal::getMessage);
         assertArrayEquals(theirs, Files.readAllBytes(nas(OVERLAY)));
         assertEquals(List.of("web-01.qcow2"), names(nas("vms")));
         assertEquals(List.of(), names(host.state.defining()));

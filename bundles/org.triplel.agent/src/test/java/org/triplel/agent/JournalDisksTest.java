@@ -302,7 +302,10 @@ class JournalDisksTest {
             assertStage(JournalDisk.Stage.GIVING, host);
             assertThrows(AgentException.class, () -> host.journalDisks.refuseUnlessWhole("desk-01"));
             var another = JournalDisk.wanted(32, JournalDisk.Mode.JOURNAL, 4, "Ada");
-            assertThrows(AgentException.class, () -> host.journalDisks.beginToGive(VM, another));
+            var refusal = assertThrows(AgentException.class, () -> host.journalDisks.beginToGive(VM, another));
+            assertTrue(
+                    refusal.getMessage().contains("a journal disk of 16 MiB for data=journal, and 4 MiB of swap"),
+                    refusal::getMessage);
             host.journalDisks.beginToGive(VM, WANTED);
             host.journalDisks.foundAt("desk-01", 0);
             assertTrue(host.journalDisks.canBeTaken(VM), "it may be used by now");

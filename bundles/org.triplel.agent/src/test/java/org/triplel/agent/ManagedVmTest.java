@@ -607,6 +607,9 @@ class ManagedVmTest {
         assertTrue(hypervisor.calls.contains("checkpoint desk-01"), hypervisor.calls::toString);
         hypervisor.refused = "checkpoint desk-01";
         vm.bringHome().get();
+        assertFalse(events.newest().getLast().message().contains("in its journal"), "its journal is on the NAS");
+        vm.place(Placement.risky(Side.LOCAL, "Ada")).get();
+        vm.bringHome().get();
         assertTrue(events.newest().getLast().message().contains("could not write it in place"));
     }
 

@@ -163,7 +163,11 @@ class RecoveriesTest {
             assertEquals(RecoveryStage.NEEDED, needed.stage());
             assertEquals(RecoveryStatus.Kind.JOURNAL, needed.losses().getFirst().kind());
             assertEquals("client-1", needed.losses().getFirst().host());
-            assertTrue(host.recoveries.problem("desk-01").contains("Recover VM..."));
+            var problem = host.recoveries.problem("desk-01");
+            assertTrue(
+                    problem.contains("take its journal disk away there")
+                            && problem.endsWith("Recover VM..., or triplel vm recover desk-01 --host client-1."),
+                    problem);
 
             host.recover();
             var ready = host.status();

@@ -5,6 +5,7 @@ import java.time.Duration;
 import java.util.List;
 import java.util.concurrent.Callable;
 import org.triplel.agent.api.Vm;
+import org.triplel.agent.api.VmState;
 import org.triplel.cluster.BootStorm;
 import org.triplel.cluster.BootStormResult;
 import org.triplel.lab.NasTraffic;
@@ -33,8 +34,17 @@ final class BootStormCommand implements Callable<Integer> {
             description = "Read base images from replicas on the hosts (on) or from the NAS (off).")
     private Switch shadowBase;
 
-    @Option(names = "--keep-disks", description = "Keep what the guests have written; otherwise each has a fresh disk.")
-    private boolean keepDisks;
+    @Option(
+            names = "--fresh-disks",
+            description = "Give each a fresh disk first: everything that its guest has written is lost.")
+    private boolean freshDisks;
+
+    @Option(
+            names = "--accept-loss",
+            description =
+                    "I accept that virtual machines that run are killed first, and lose what their guests have not"
+                            + " flushed; and with --fresh-disks all that any of them has written.")
+    private boolean acceptLoss;
 
     @Option(
             names = "--limit",
@@ -67,13 +77,21 @@ final class BootStormCommand implements Callable<Integer> {
 
     @Override
     public Integer call() throws Exception {
+        if (freshDisks && !acceptLoss) {
+            throw new NotDone(
+                    "With fresh disks, everything that the guests of all virtual machines have written is lost."
+                            + " If you accept that, say so: --accept-loss.");
+        }
         var lab = main.lab();
         try (var session = FleetSession.open(lab)) {
+            if (!acceptLoss) {
+                refuseIfRunning(session.vms());
+            }
             var vms = session.vms().stream().map(Vm::name).toList();
             var storm = new BootStorm(session.fleet(), Clock.systemUTC());
             NasTraffic before = lab.nasCounters().total();
             var result = storm.run(
-                    new BootStorm.Plan(vms, shadowBase == Switch.on, !keepDisks, Duration.ofSeconds(limitSeconds)),
+                    new BootStorm.Plan(vms, shadowBase == Switch.on, freshDisks, Duration.ofSeconds(limitSeconds)),
                     progress());
             NasTraffic after = lab.nasCounters().total();
             main.output().one(report(result, before, after));
@@ -81,6 +99,19 @@ final class BootStormCommand implements Callable<Integer> {
                 spec.commandLine().getErr().println(boot.vm() + " on " + boot.host() + ": " + boot.problem());
             }
             return failed(result).isEmpty() ? 0 : 1;
+        }
+    }
+
+    /** @throws NotDone some would have to be killed */
+    static void refuseIfRunning(List<Vm> vms) throws NotDone {
+        var running = vms.stream()
+                .filter(vm -> vm.state() != VmState.STOPPED && vm.state() != VmState.CRASHED)
+                .map(Vm::name)
+                .toList();
+        if (!running.isEmpty()) {
+            throw new NotDone("These run, and would be killed: " + String.join(", ", running)
+                    + ". Shut them down first. Or, if you accept that what their guests have not flushed is lost, say so:"
+                    + " --accept-loss.");
         }
     }
 

@@ -6,7 +6,6 @@ import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.ExecutionException;
@@ -47,44 +46,57 @@ final class FleetSession implements AutoCloseable {
 
     private final Fleet fleet = new Fleet(Clock.systemUTC());
 
+    /** Which hosts do not answer, why, and what to do, a sentence each. */
+    private final List<String> silent = new ArrayList<>();
+
     private FleetSession() {}
 
     /** Connects to a lab's agents; a host that does not answer fails the command, or it would act on half a fleet. */
     static FleetSession open(Lab lab) throws LabException, NotDone, InterruptedException {
-        return open(lab, Optional.empty());
+        var session = answering(lab);
+        if (!session.silent.isEmpty()) {
+            session.close();
+            throw new NotDone(String.join(" ", session.silent));
+        }
+        return session;
     }
 
-    /** The same, but one host need not answer: it is said to be lost for good. */
-    static FleetSession without(String lostHost, Lab lab) throws LabException, NotDone, InterruptedException {
-        return open(lab, Optional.of(lostHost));
-    }
-
-    private static FleetSession open(Lab lab, Optional<String> without)
-            throws LabException, NotDone, InterruptedException {
+    /** Connects to those that answer: enough where VMs or a host are named, and to be had while another host is lost. */
+    static FleetSession answering(Lab lab) throws LabException, NotDone, InterruptedException {
         var status = lab.status();
         if (status.state() == LabStatus.State.STOPPED) {
             throw new NotDone(
                     "The lab " + status.name() + " does not run. Start it: triplel lab start --lab " + status.name());
         }
+        return answering(status, CONNECT_TIME);
+    }
+
+    /** The same, of a lab that runs. */
+    static FleetSession answering(LabStatus status, Duration limit) throws InterruptedException {
         var session = new FleetSession();
         for (var client : status.clients()) {
             session.fleet.add(client.name(), client.agentSocket());
         }
         try {
-            session.until(CONNECT_TIME, "the agents to answer", inventory -> inventory.hosts().stream()
+            session.reached(limit, inventory -> inventory.hosts().stream()
                     .noneMatch(host -> host.link() instanceof Host.Connecting));
-            for (var host : session.fleet.inventory().hosts()) {
-                if (host.link() instanceof Host.Lost lost
-                        && without.filter(host.name()::equals).isEmpty()) {
-                    throw new NotDone(host.name() + ": " + lost.reason()
-                            + ". Start what of the lab has ended: triplel lab start --lab " + status.name());
-                }
-            }
-        } catch (NotDone | InterruptedException e) {
+        } catch (InterruptedException e) {
             session.close();
             throw e;
         }
+        for (var host : session.fleet.inventory().hosts()) {
+            if (!host.connected()) {
+                var why = host.link() instanceof Host.Lost lost ? lost.reason() : "its agent does not answer";
+                session.silent.add(host.name() + ": " + why
+                        + ". Start what of the lab has ended: triplel lab start --lab " + status.name());
+            }
+        }
         return session;
+    }
+
+    /** Which hosts do not answer, why, and what to do, a sentence each. */
+    List<String> silent() {
+        return List.copyOf(silent);
     }
 
     Fleet fleet() {
@@ -99,7 +111,11 @@ final class FleetSession implements AutoCloseable {
         return fleet.inventory().vms().toList();
     }
 
-    List<Vm> vms(List<String> names) {
+    /** @throws NotDone one of them is not there: then nothing is to be done with the others either */
+    List<Vm> vms(List<String> names) throws NotDone {
+        for (var name : names) {
+            hostOf(name);
+        }
         return fleet.inventory().vms().filter(vm -> names.contains(vm.name())).toList();
     }
 
@@ -108,7 +124,7 @@ final class FleetSession implements AutoCloseable {
         return askHost(hostOf(vm), request);
     }
 
-    /** Asks for one VM after the other; the first refusal is the last request. */
+    /** Asks for one VM after the other, if all of them are there; the first refusal is the last request. */
     <T> List<T> askEach(List<String> vms, BiFunction<AgentService, String, CompletableFuture<T>> request)
             throws NotDone, InterruptedException {
         return askEach(vms, ANSWER_TIME, request);
@@ -123,6 +139,7 @@ final class FleetSession implements AutoCloseable {
     private <T> List<T> askEach(
             List<String> vms, Duration limit, BiFunction<AgentService, String, CompletableFuture<T>> request)
             throws NotDone, InterruptedException {
+        vms(vms);
         var answers = new ArrayList<T>();
         for (var vm : vms) {
             answers.add(askHost(hostOf(vm), limit, agent -> request.apply(agent, vm)));
@@ -133,7 +150,10 @@ final class FleetSession implements AutoCloseable {
     private String hostOf(String vm) throws NotDone {
         return fleet.inventory()
                 .vm(vm)
-                .orElseThrow(() -> new NotDone("There is no VM named " + vm + ". See: triplel vm list"))
+                .orElseThrow(() -> new NotDone(
+                        silent.isEmpty()
+                                ? "There is no VM named " + vm + ". See: triplel vm list"
+                                : "No host that answers has a VM named " + vm + ". " + String.join(" ", silent)))
                 .host();
     }
 
@@ -237,6 +257,12 @@ final class FleetSession implements AutoCloseable {
 
     private void until(Duration limit, String what, Predicate<Inventory> condition)
             throws NotDone, InterruptedException {
+        if (!reached(limit, condition)) {
+            throw new NotDone("Gave up after " + limit.toSeconds() + " s of waiting for " + what + ".");
+        }
+    }
+
+    private boolean reached(Duration limit, Predicate<Inventory> condition) throws InterruptedException {
         var reached = new CountDownLatch(1);
         Runnable look = () -> {
             if (condition.test(fleet.inventory())) {
@@ -245,9 +271,7 @@ final class FleetSession implements AutoCloseable {
         };
         try (var _ = fleet.onChange(look)) {
             look.run();
-            if (!reached.await(limit.toMillis(), TimeUnit.MILLISECONDS)) {
-                throw new NotDone("Gave up after " + limit.toSeconds() + " s of waiting for " + what + ".");
-            }
+            return reached.await(limit.toMillis(), TimeUnit.MILLISECONDS);
         }
     }
 

@@ -3,7 +3,9 @@ package org.triplel.cli;
 import java.util.Optional;
 import org.triplel.agent.api.Placement;
 import org.triplel.agent.api.Side;
+import picocli.CommandLine;
 import picocli.CommandLine.Option;
+import picocli.CommandLine.ParameterException;
 
 /** Where parts of the disks of virtual machines are to be kept, as options of a command. */
 final class PlacementOptions {
@@ -42,7 +44,7 @@ final class PlacementOptions {
             description =
                     "The journals of the guests' file systems: on the NAS, where nothing is lost with the host, or"
                             + " on the host: then everything since the last checkpoint may be lost with it, and the file systems"
-                            + " need repair.")
+                            + " need repair. Either ends what --behind began.")
     private Optional<Place> journal;
 
     @Option(
@@ -72,13 +74,18 @@ final class PlacementOptions {
         return baseReads.isPresent() || swap.isPresent() || journal.isPresent() || behind.isPresent();
     }
 
-    /** @throws NotDone the options contradict each other, or nobody accepts what may be lost */
-    void check() throws NotDone {
+    /**
+     * @param command to which they belong
+     * @throws ParameterException the options contradict each other
+     * @throws NotDone nobody accepts what may be lost
+     */
+    void check(CommandLine command) throws NotDone {
         if (journal.isPresent() && behind.isPresent()) {
-            throw new NotDone("What is written behind includes the journals: say --journal or --behind.");
+            throw new ParameterException(
+                    command, "What is written behind includes the journals: say --journal or --behind.");
         }
         if (mebibytes.isPresent() && behind.isEmpty()) {
-            throw new NotDone("--behind-mib is the second half of a bound: say --behind as well.");
+            throw new ParameterException(command, "--behind-mib is the second half of a bound: say --behind as well.");
         }
         if (behind.filter(seconds -> seconds > 0).isPresent() && !acceptLoss) {
             throw new NotDone("If it is written behind, the loss of the host destroys what the guest wrote last. If you"

@@ -14,7 +14,9 @@ record RecoverySession(FleetSession fleet, Output output, PrintWriter progress) 
     void recover(RecoveryRequest wanted) throws NotDone, InterruptedException {
         var vm = wanted.vm();
         refuseIfLives(wanted);
-        fleet.ask(vm, agent -> agent.recover(wanted));
+        if (!goesOn(wanted)) {
+            fleet.ask(vm, agent -> agent.recover(wanted));
+        }
         Set<String> told = new LinkedHashSet<>();
         fleet.awaitRecovered(vm, status -> tell(status, told));
         var done = fleet.recovery(vm);
@@ -24,6 +26,15 @@ record RecoverySession(FleetSession fleet, Output output, PrintWriter progress) 
         print(done);
         progress.println("Look at " + done.report().copy() + " on the NAS, then decide: triplel vm recover " + vm
                 + " --use or --discard.");
+    }
+
+    /** An earlier command was ended before its recovery. With a log it is another one, which the agent refuses. */
+    private boolean goesOn(RecoveryRequest wanted) throws NotDone, InterruptedException {
+        return wanted.log().isEmpty()
+                && switch (fleet.recovery(wanted.vm()).stage()) {
+                    case RUNNING, READY -> true;
+                    case NONE, NEEDED -> false;
+                };
     }
 
     /** The agent only knows of its own host; here all that answer are known. */

@@ -7,8 +7,12 @@ import java.util.List;
 record RecoveryWords(PrintWriter to) {
 
     void fileSystem(String name, String journalHost, int status, long changedBytes, String said, List<String> found) {
-        to.println(name + (journalHost.isEmpty() ? "" : ", whose journal was on " + journalHost)
-                + ": e2fsck ended with " + status + " and changed " + changedBytes + " bytes.");
+        var result = status > 2
+                ? "e2fsck could not repair it and ended with " + status + ". It is as it was."
+                : changedBytes == 0
+                        ? "e2fsck found it in order."
+                        : "e2fsck has repaired it, and changed " + changedBytes + " bytes.";
+        to.println(name + (journalHost.isEmpty() ? "" : ", whose journal was on " + journalHost) + ": " + result);
         to.println(said);
         found.forEach(file -> to.println("lost+found: " + file));
     }

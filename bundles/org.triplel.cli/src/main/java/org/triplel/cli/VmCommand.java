@@ -47,9 +47,12 @@ final class VmCommand implements Runnable {
 
     @Command(name = "list", description = "List the virtual machines.")
     void list() throws Exception {
-        try (var fleet = FleetSession.open(main.lab())) {
+        try (var fleet = FleetSession.answering(main.lab())) {
             print(fleet, fleet.vms());
             main.warn(fleet.problems());
+            if (!fleet.silent().isEmpty()) {
+                throw new NotDone(String.join(" ", fleet.silent()));
+            }
         }
     }
 
@@ -58,7 +61,7 @@ final class VmCommand implements Runnable {
             @Parameters(paramLabel = "NAME", arity = "1..*", description = "The virtual machines.") List<String> names,
             @Option(names = "--wait", description = "Return when the guests answer.") boolean wait)
             throws Exception {
-        try (var fleet = FleetSession.open(main.lab())) {
+        try (var fleet = FleetSession.answering(main.lab())) {
             fleet.askEach(names, AgentService::startVm);
             if (wait) {
                 fleet.awaitReady(names);
@@ -72,7 +75,7 @@ final class VmCommand implements Runnable {
             @Parameters(paramLabel = "NAME", arity = "1..*", description = "The virtual machines.") List<String> names,
             @Option(names = "--kill", description = "At once, as pulling the plug would.") boolean kill)
             throws Exception {
-        try (var fleet = FleetSession.open(main.lab())) {
+        try (var fleet = FleetSession.answering(main.lab())) {
             fleet.askEach(names, kill ? AgentService::killVm : AgentService::shutdownVm);
             fleet.awaitOff(names);
             print(fleet, fleet.vms(names));
@@ -87,10 +90,10 @@ final class VmCommand implements Runnable {
             @Mixin PlacementOptions wanted)
             throws Exception {
         if (!wanted.given()) {
-            throw new NotDone("Say what is to be placed: --base-reads, --swap, --journal or --behind.");
+            throw senseless("Say what is to be placed: --base-reads, --swap, --journal or --behind.");
         }
-        wanted.check();
-        try (var fleet = FleetSession.open(main.lab())) {
+        wanted.check(subcommand());
+        try (var fleet = FleetSession.answering(main.lab())) {
             for (var vm : fleet.vms(names)) {
                 var placement = wanted.of(vm.placement());
                 fleet.ask(vm.name(), agent -> agent.placeVm(new VmPlacement(vm.name(), placement)));
@@ -124,12 +127,12 @@ final class VmCommand implements Runnable {
             @Mixin PlacementOptions wanted,
             @Option(names = "--start", description = "Start it afterwards.") boolean start)
             throws Exception {
-        wanted.check();
-        try (var fleet = FleetSession.open(main.lab())) {
-            var taken = fleet.vms(List.of(name));
-            if (!taken.isEmpty()) {
+        wanted.check(subcommand());
+        try (var fleet = FleetSession.answering(main.lab())) {
+            var taken = fleet.fleet().inventory().vm(name);
+            if (taken.isPresent()) {
                 throw new NotDone("There is already a VM named " + name + ", on "
-                        + taken.getFirst().host() + ".");
+                        + taken.get().host() + ".");
             }
             var image = image(fleet.askHost(host, AgentService::bases), base, version);
             long memoryBytes = memory.map(Size::bytes).orElse((long) image.memoryMiB() << 20);
@@ -176,7 +179,7 @@ final class VmCommand implements Runnable {
             throw new NotDone("Their disks are deleted with everything that their guests have written. If you accept"
                     + " that, say so: --accept-loss.");
         }
-        try (var fleet = FleetSession.open(main.lab())) {
+        try (var fleet = FleetSession.answering(main.lab())) {
             fleet.askEach(names, AgentService::deleteVm);
         }
     }
@@ -196,9 +199,9 @@ final class VmCommand implements Runnable {
             @Option(names = "--end", description = "The same, and end that watch.") boolean end)
             throws Exception {
         if (minutes.isPresent() && (seen || end) || seen && end) {
-            throw new NotDone("Say one of --minutes, --seen and --end.");
+            throw senseless("Say one of --minutes, --seen and --end.");
         }
-        try (var fleet = FleetSession.open(main.lab())) {
+        try (var fleet = FleetSession.answering(main.lab())) {
             var advice = new AdviceSession(fleet);
             var result = seen || end
                     ? advice.seen(names, end)
@@ -236,7 +239,8 @@ final class VmCommand implements Runnable {
         if (target.filter(size -> size.bytes() % Size.mebibytes(1).bytes() != 0).isPresent()) {
             throw new NotDone("The memory must have whole MiB.");
         }
-        try (var fleet = FleetSession.open(main.lab())) {
+        try (var fleet = FleetSession.answering(main.lab())) {
+            fleet.vms(names); // all of them are there
             var result = new ArrayList<MemoryRow>();
             for (var name : names) {
                 if (target.isPresent()) {
@@ -296,10 +300,10 @@ final class VmCommand implements Runnable {
             throws Exception {
         boolean gives = size.isPresent() || data.isPresent() || swap.isPresent() || noJournal || acceptLoss;
         if (back && cancel || (back || cancel) && gives) {
-            throw new NotDone((back ? "--back" : "--cancel") + " goes with no other option.");
+            throw senseless((back ? "--back" : "--cancel") + " goes with no other option.");
         }
         if (noJournal && (swap.isEmpty() || size.isPresent() || data.isPresent())) {
-            throw new NotDone("--no-journal goes with --swap, and neither with --size nor with --data.");
+            throw senseless("--no-journal goes with --swap, and neither with --size nor with --data.");
         }
         if (!back && !cancel && !noJournal && !acceptLoss) {
             throw new NotDone(
@@ -314,7 +318,7 @@ final class VmCommand implements Runnable {
                         data.map(JournalData::mode).orElse(JournalDisk.Mode.ORDERED),
                         mebibytes(swap, 0),
                         System.getProperty("user.name"));
-        try (var fleet = FleetSession.open(main.lab())) {
+        try (var fleet = FleetSession.answering(main.lab())) {
             if (cancel) {
                 fleet.askEach(names, AgentService::cancelJournalDisk);
             } else if (back) {
@@ -356,7 +360,7 @@ final class VmCommand implements Runnable {
     void home(
             @Parameters(paramLabel = "NAME", arity = "1..*", description = "The virtual machines.") List<String> names)
             throws Exception {
-        try (var fleet = FleetSession.open(main.lab())) {
+        try (var fleet = FleetSession.answering(main.lab())) {
             fleet.askEach(names, AgentService::bringHome);
             print(fleet, fleet.vms(names));
         }
@@ -378,7 +382,7 @@ final class VmCommand implements Runnable {
                                             + " they wrote last there is lost, also if it comes back.")
                     String lost)
             throws Exception {
-        try (var fleet = FleetSession.without(lost, main.lab())) {
+        try (var fleet = FleetSession.answering(main.lab())) {
             fleet.askEach(names, (agent, name) -> agent.giveUp(new LostHost(name, lost)));
             print(fleet, fleet.vms(names));
         }
@@ -413,10 +417,9 @@ final class VmCommand implements Runnable {
                 .filter(Boolean::booleanValue)
                 .count();
         if (wanted != 1 || log.isPresent() && lost.isEmpty()) {
-            throw new NotDone("Say one of --host, --use, --discard and --cancel; --behind goes with --host.");
+            throw senseless("Say one of --host, --use, --discard and --cancel; --behind goes with --host.");
         }
-        try (var fleet =
-                lost.isPresent() ? FleetSession.without(lost.get(), main.lab()) : FleetSession.open(main.lab())) {
+        try (var fleet = FleetSession.answering(main.lab())) {
             if (lost.isPresent()) {
                 new RecoverySession(fleet, main.output(), spec.commandLine().getErr())
                         .recover(new RecoveryRequest(name, lost.get(), log.orElse("")));
@@ -427,6 +430,14 @@ final class VmCommand implements Runnable {
                 print(fleet, List.of(vm));
             }
         }
+    }
+
+    private CommandLine subcommand() {
+        return spec.commandLine().getParseResult().subcommand().commandSpec().commandLine();
+    }
+
+    private CommandLine.ParameterException senseless(String message) {
+        return new CommandLine.ParameterException(subcommand(), message);
     }
 
     private void print(FleetSession fleet, List<Vm> vms) throws NotDone, InterruptedException {

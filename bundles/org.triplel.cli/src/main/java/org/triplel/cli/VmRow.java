@@ -2,6 +2,7 @@ package org.triplel.cli;
 
 import org.triplel.agent.api.Exposure;
 import org.triplel.agent.api.JournalDisk;
+import org.triplel.agent.api.Side;
 import org.triplel.agent.api.Vm;
 import org.triplel.agent.api.VmState;
 
@@ -9,7 +10,9 @@ import org.triplel.agent.api.VmState;
  * What {@code triplel vm list} prints of a VM.
  *
  * @param readyMillis -1 as long as the guest has not answered
+ * @param journal where the journals of its file systems are kept, also if that is a disk of the host
  * @param behindSeconds 0 if all is written to the NAS at once
+ * @param behindMiB 0 likewise
  * @param changing whether not all is placed so yet
  * @param exposedBytes how much would be lost with its host now
  * @param exposedMillis how old the oldest of it is
@@ -28,6 +31,7 @@ record VmRow(
         PlacementOptions.Place swap,
         PlacementOptions.Place journal,
         int behindSeconds,
+        int behindMiB,
         boolean changing,
         long exposedBytes,
         long exposedMillis,
@@ -46,8 +50,12 @@ record VmRow(
                 vm.baseVersion(),
                 PlacementOptions.Place.of(vm.placement().base()),
                 PlacementOptions.Place.of(vm.placement().swap()),
-                PlacementOptions.Place.of(vm.placement().journal()),
+                PlacementOptions.Place.of(
+                        vm.journalDisk().hasJournal()
+                                ? Side.LOCAL
+                                : vm.placement().journal()),
                 vm.placement().rpoSeconds(),
+                vm.placement().rpoMebibytes(),
                 vm.changing(),
                 exposure.bytes(),
                 exposure.ageMillis(),

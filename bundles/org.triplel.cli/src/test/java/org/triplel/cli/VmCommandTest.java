@@ -26,15 +26,17 @@ class VmCommandTest {
         assertTrue(words.contains("--accept-loss"), words);
         words = refusal(1, "vm", "delete", "web-01");
         assertTrue(words.contains("everything that their guests have written"), words);
+        words = refusal(1, "boot-storm", "--shadow-base", "on", "--fresh-disks");
+        assertTrue(words.contains("have written is lost") && words.contains("--accept-loss"), words);
     }
 
     @Test
     void whatContradictsItselfIsRefused() {
-        var words = refusal(1, "vm", "place", "web-01", "--journal", "nas", "--behind", "10", "--accept-loss");
+        var words = refusal(2, "vm", "place", "web-01", "--journal", "nas", "--behind", "10", "--accept-loss");
         assertTrue(words.contains("say --journal or --behind"), words);
-        words = refusal(1, "vm", "place", "web-01", "--swap", "host", "--behind-mib", "64");
+        words = refusal(2, "vm", "place", "web-01", "--swap", "host", "--behind-mib", "64");
         assertTrue(words.contains("say --behind as well"), words);
-        words = refusal(1, "vm", "place", "web-01");
+        words = refusal(2, "vm", "place", "web-01");
         assertTrue(words.contains("Say what is to be placed"), words);
     }
 
@@ -47,10 +49,10 @@ class VmCommandTest {
             {"vm", "journal-disk", "web-01", "--no-journal", "--swap", "512MiB", "--size", "128MiB"},
             {"vm", "journal-disk", "web-01", "--no-journal", "--swap", "512MiB", "--data", "ordered"}
         }) {
-            words = refusal(1, options);
+            words = refusal(2, options);
             assertTrue(words.contains("--no-journal goes with --swap, and neither with"), words);
         }
-        words = refusal(1, "vm", "journal-disk", "web-01", "--no-journal", "--back");
+        words = refusal(2, "vm", "journal-disk", "web-01", "--no-journal", "--back");
         assertTrue(words.contains("--back goes with no other option"), words);
     }
 
@@ -79,7 +81,7 @@ class VmCommandTest {
             {"vm", "recover", "web-01", "--use", "--host", "client-1"},
             {"vm", "recover", "web-01", "--use", "--behind", "/tmp/log"}
         }) {
-            var words = refusal(1, options);
+            var words = refusal(2, options);
             assertTrue(words.contains("Say one of --host, --use, --discard and --cancel"), words);
         }
     }

@@ -18,23 +18,28 @@ import org.triplel.agent.api.VmState;
 /** What scripts read of a VM. */
 class VmRowTest {
 
-    private static final VmRow ROW = VmRow.of(
-            new Vm(
-                    "desk-01",
-                    "client-1",
-                    VmState.RUNNING,
-                    "debian-12",
-                    1,
-                    1,
-                    1,
-                    Placement.behind(Side.LOCAL, 10, 64, "ada").withBase(Side.NAS),
-                    true,
-                    JournalDisk.NONE,
-                    1,
-                    1,
-                    RecoveryStage.NONE,
-                    ""),
-            new Exposure(4_200_000, 12_000));
+    private static final VmRow ROW =
+            row(Placement.behind(Side.LOCAL, 10, 64, "ada").withBase(Side.NAS), JournalDisk.NONE);
+
+    private static VmRow row(Placement placement, JournalDisk disk) {
+        return VmRow.of(
+                new Vm(
+                        "desk-01",
+                        "client-1",
+                        VmState.RUNNING,
+                        "debian-12",
+                        1,
+                        1,
+                        1,
+                        placement,
+                        true,
+                        disk,
+                        1,
+                        1,
+                        RecoveryStage.NONE,
+                        ""),
+                new Exposure(4_200_000, 12_000));
+    }
 
     @Test
     void jsonTellsWhatWouldBeLostAndThatItIsChanging() {
@@ -46,8 +51,20 @@ class VmRowTest {
         assertEquals(12_000, row.get("exposedMillis").getAsLong());
         assertEquals(true, row.get("changing").getAsBoolean());
         assertEquals(10, row.get("behindSeconds").getAsInt());
+        assertEquals(64, row.get("behindMiB").getAsInt());
+        assertEquals("nas", row.get("journal").getAsString());
         assertEquals("nas", row.get("baseReads").getAsString());
         assertEquals("host", row.get("swap").getAsString());
+    }
+
+    @Test
+    void aJournalOnADiskOfTheHostIsOnTheHost() {
+        var through = Placement.safe(Side.LOCAL);
+        var disk = JournalDisk.wanted(64, JournalDisk.Mode.ORDERED, 0, "ada");
+        assertEquals(PlacementOptions.Place.host, row(through, disk).journal());
+        assertEquals(
+                PlacementOptions.Place.nas,
+                row(through, JournalDisk.wantedSwap(64)).journal());
     }
 
     @Test

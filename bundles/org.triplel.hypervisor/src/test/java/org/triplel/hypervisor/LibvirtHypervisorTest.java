@@ -454,6 +454,48 @@ class LibvirtHypervisorTest {
         }
     }
 
+    /** As the user guide says for a VM whose host is lost. */
+    @Test
+    void aDefinitionThatWasDumpedIsDefinedOnAnotherHost(@TempDir Path folder) throws Exception {
+        Files.setPosixFilePermissions(folder, PosixFilePermissions.fromString("rwxr-xr-x"));
+        var one = Files.createDirectory(folder.resolve("one"));
+        var other = Files.createDirectory(folder.resolve("other"));
+        var domain = domain(one);
+        var same = domain(other);
+        var placement = new DomainPlacement(
+                true, true, new DomainPlacement.Writes.JournalOnHost(new RiskConsent("Ada & <Co>", Instant.EPOCH)));
+        String dumped;
+        try (var libvirt = new SessionLibvirt(Files.createDirectory(one.resolve("lv")));
+                var hypervisor = new LibvirtHypervisor(libvirt.uri())) {
+            var told = new Told();
+            hypervisor.open(told);
+            told.next(List.class);
+            hypervisor.define(domain, placement);
+            hypervisor.giveDisks(
+                    "desk-01", List.of(new DomainXml.NbdDisk(domain.disk().socket(), "desk-01/vdb")));
+            dumped = virsh(libvirt, "dumpxml", "--inactive", "desk-01");
+        }
+        try (var libvirt = new SessionLibvirt(Files.createDirectory(other.resolve("lv")));
+                var hypervisor = new LibvirtHypervisor(libvirt.uri())) {
+            var told = new Told();
+            hypervisor.open(told);
+            told.next(List.class);
+            var changed = dumped.replace(one + "/", other + "/");
+            virsh(
+                    libvirt,
+                    "define",
+                    Files.writeString(folder.resolve("desk-01.xml"), changed).toString());
+            try (var restarted = new LibvirtHypervisor(libvirt.uri())) {
+                restarted.open(told);
+                assertEquals(
+                        List.of(new DomainStatus(same, DomainState.OFF, false, DomainRun.NEVER, placement)),
+                        told.next(List.class));
+            }
+            hypervisor.giveDisks("desk-01", List.of()); // as at each start
+            assertEquals("vda desk-01/vda", disks(libvirt));
+        }
+    }
+
     private static DomainXml domain(Path folder) throws IOException {
         return domain(
                 folder,

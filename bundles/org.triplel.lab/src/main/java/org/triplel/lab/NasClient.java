@@ -121,7 +121,7 @@ final class NasClient {
         }
     }
 
-    /** Shuts the virtual machines down; those that have not stopped after 30 s are left running. */
+    /** Shuts the virtual machines down; those that have not stopped after 30 s are killed. */
     void shutDownVms(Progress progress) throws IOException {
         var running = running();
         for (var vm : running) {

@@ -244,8 +244,10 @@ public final class SimulatedAgent implements AgentService, AutoCloseable {
                     case NONE -> "";
                     case NEEDED ->
                         "A part of its disk is on " + recovery.lostHost()
-                                + ", which brings it home when its agent is up. If that host is lost for good, recover"
-                                + " the VM: Recover VM..., or triplel vm recover " + name + ".";
+                                + ", which brings it home when its agent is up. If it is a journal disk, start the VM"
+                                + " there, or take its journal disk away there. If that host is lost for good, recover"
+                                + " the VM: Recover VM..., or triplel vm recover " + name + " --host "
+                                + recovery.lostHost() + ".";
                     case RUNNING -> "Its disk is being recovered. Wait for that, or cancel it.";
                     case READY -> "The recovered copy of its disk waits for a decision: Recover VM...";
                 };

@@ -154,7 +154,7 @@ class NewVmTest {
         bot.key(wizard, 'n', SWT.ALT);
         awaitWords(wizard, "2 GiB, in vms/web-01.qcow2 on nas-1:/images");
         awaitWords(wizard, "on the NAS at most 10 s, 64 MiB later");
-        awaitWords(wizard, USER + ": I accept that the loss of host client-1 destroys");
+        awaitWords(wizard, "accepted by " + USER + ": I accept that the loss of host client-1 destroys");
         bot.awaitThat("it can be made", () -> enabled(wizard, "Finish"));
         bot.key(wizard, 'f', SWT.ALT);
         awaitClosed();

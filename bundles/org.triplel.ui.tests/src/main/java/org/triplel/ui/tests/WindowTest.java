@@ -324,11 +324,11 @@ class WindowTest {
     void lostHostTurnsGreyAndSaysForHowLong() throws Exception {
         hosts.two.close();
         bot.awaitThat("its VMs are unknown", () -> vms.column("State").get(2).equals("unknown"));
-        assertTrue(bot.ui(() -> vms.column("Why Not Local")).get(2).startsWith("host lost for"));
+        assertTrue(bot.ui(() -> vms.column("Why Not Local")).get(2).startsWith("host has not answered for"));
         assertEquals("stopped", bot.ui(() -> vms.column("State")).getFirst());
         bot.awaitThat("the tree counts the seconds", () -> bot.visible(Tree.class).stream()
                 .flatMap(tree -> Arrays.stream(tree.getItems()))
-                .anyMatch(item -> item.getText().matches("client-2  lost for [2-9].*")));
+                .anyMatch(item -> item.getText().matches("client-2  no answer for [2-9].*")));
         hosts.two.listen();
         bot.awaitThat("it is back", () -> vms.column("State").get(2).equals("stopped"));
     }
@@ -384,6 +384,9 @@ class WindowTest {
         bot.awaitThat("the console prints", () -> bot.visible(Text.class).stream()
                 .anyMatch(text -> text.getText().contains("desk-01 login:")));
         var input = bot.find(Text.class, text -> text.getMessage().startsWith("Type a line"));
+        bot.awaitThat(
+                "the line is as wide as the page",
+                () -> input.getSize().x > input.getParent().getClientArea().width - 30);
         bot.run(() -> {
             input.setText("uptime");
             input.notifyListeners(SWT.DefaultSelection, new Event());

@@ -104,7 +104,7 @@ final class JournalDiskDialog extends TitleAreaDialog {
     private void sizes(Composite parent) {
         var disk = now.common().filter(JournalDisk::present);
         var line = new Composite(parent, SWT.NONE);
-        GridLayoutFactory.fillDefaults().numColumns(6).spacing(6, 0).applyTo(line);
+        GridLayoutFactory.fillDefaults().numColumns(3).spacing(6, 4).applyTo(line);
         size = spinner(
                 line,
                 Messages.JournalDisk_Size,

@@ -44,7 +44,7 @@ public final class EventsView extends TableViewPart<AgentEvent> {
                 Column.text("severity", Messages.Events_Severity, 80, event -> words(event.severity())),
                 Column.text("host", Messages.Events_Host, 90, AgentEvent::host),
                 Column.text("vm", Messages.Events_Vm, 90, AgentEvent::vm),
-                Column.text("operation", Messages.Events_Operation, 120, AgentEvent::operation),
+                Column.text("operation", Messages.Events_Operation, 150, AgentEvent::operation),
                 Column.text("message", Messages.Events_Message, 600, AgentEvent::message));
     }
 

@@ -52,6 +52,16 @@ final class ConsolePage extends Composite {
         var remarkSize = new GridData(SWT.FILL, SWT.CENTER, false, false);
         remarkSize.widthHint = 260;
         remark.setLayoutData(remarkSize);
+        remark("");
+    }
+
+    /** An empty one leaves its place to the input. */
+    private void remark(String words) {
+        remark.setText(words);
+        remark.setToolTipText(words);
+        remark.setVisible(!words.isEmpty());
+        ((GridData) remark.getLayoutData()).exclude = words.isEmpty();
+        layout();
     }
 
     /** Asks for new output, unless an answer is still to come. */
@@ -61,7 +71,7 @@ final class ConsolePage extends Composite {
         var running = now.state() != VmState.STOPPED && now.state() != VmState.CRASHED;
         if (input.getEnabled() != running) {
             input.setEnabled(running);
-            remark.setText(running ? "" : Messages.Console_NotRunning);
+            remark(running ? "" : Messages.Console_NotRunning);
         }
         if (asking) {
             return;
@@ -81,8 +91,7 @@ final class ConsolePage extends Composite {
             return;
         }
         if (failure != null) {
-            remark.setText(failure.getMessage());
-            remark.setToolTipText(failure.getMessage());
+            remark(failure.getMessage());
             return;
         }
         if (answer.offset() != offset) {
@@ -123,8 +132,7 @@ final class ConsolePage extends Composite {
     private void refused(String line, Throwable failure) {
         if (!isDisposed()) {
             input.setText(line);
-            remark.setText(NLS.bind(Messages.Console_NotTyped, failure.getMessage()));
-            remark.setToolTipText(failure.getMessage());
+            remark(NLS.bind(Messages.Console_NotTyped, failure.getMessage()));
         }
     }
 

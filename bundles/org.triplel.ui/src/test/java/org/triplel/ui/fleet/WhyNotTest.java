@@ -55,7 +55,9 @@ class WhyNotTest {
     @Test
     void theWorstReasonFirst() {
         var lost = new Host.Lost(1_000, "gone");
-        assertEquals("host lost for 8.0 s, values are old", reason(vm("broken"), lost, replica(2, 1, false, "")));
+        assertEquals(
+                "host has not answered for 8.0 s, values are old",
+                reason(vm("broken"), lost, replica(2, 1, false, "")));
         assertEquals("broken", reason(vm("broken"), new Host.Connected(), replica(2, 1, false, "")));
         assertEquals("bad disk", reason(vm(""), new Host.Connected(), replica(2, 1, false, "bad disk")));
     }

@@ -67,7 +67,12 @@ class MemoryWordsTest {
         var stuck = new VmMemory("desk-01", false, 512, 512, 512, -1, -1, 1, FAST, false, 0, "It has no balloon.");
         assertSaid(Icon.WARNING, "It has no balloon.", stuck, 512);
         var calm = new VmMemory("desk-01", false, 512, 512, 512, -1, -1, 1, SwapVelocity.NONE, false, 0, "");
-        assertSaid(Icon.INFO, "desk-01 has no memory balloon, so it always has all of its 512 MiB.", calm, 512);
+        assertSaid(
+                Icon.INFO,
+                "desk-01 has no memory balloon, so it always has all of its 512 MiB. To give it one, put <memballoon"
+                        + " model='virtio'/> in its definition while it is off: virsh edit desk-01.",
+                calm,
+                512);
     }
 
     @Test
