@@ -329,7 +329,7 @@ public final class RoutedDisk implements ClassifiedDevice {
     public boolean checkpoint() throws IOException {
         moving.lock();
         try {
-            boolean any = homecoming.leaveJournals() || overlay.bytes() > 0;
+            boolean any = homecoming.leaveJournals() || overlay.isPending();
             overlay.flushHome();
             enterJournals();
             return any;
