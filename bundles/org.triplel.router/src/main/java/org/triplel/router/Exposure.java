@@ -7,11 +7,13 @@ import java.util.Optional;
 /**
  * What of a disk would be lost with this host.
  *
- * @param journalBytes how much of its journals is here and not on the NAS
+ * @param journalBytes how much of its journals is here and not on the NAS; and of what the guest had not checkpointed when
+ *     they came here, how much is on the NAS, as nobody can replay that without this host. That counts until all of it is
+ *     checkpointed, and so does its oldest commit
  * @param oldestCommit when the guest, by its own clock, committed the oldest transaction that it has not checkpointed, if
- *     there is one in a journal that is here
- * @param behindBytes how much was acknowledged to be written behind, and is not on the NAS
- * @param behindAge for how long the oldest of it has been acknowledged; zero if there is none
+ *     there is one in a journal that is kept here, wherever that transaction lies
+ * @param behindBytes how much data was acknowledged to be written behind, and is not on the NAS; zeroes and trims carry none
+ * @param behindAge for how long the oldest change has been acknowledged that is not on the NAS; zero if there is none
  */
 public record Exposure(long journalBytes, Optional<Instant> oldestCommit, long behindBytes, Duration behindAge) {
 

@@ -3,11 +3,9 @@ package org.triplel.router;
 import java.io.IOException;
 import java.lang.System.Logger.Level;
 import java.nio.ByteBuffer;
-import java.time.Instant;
 import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.List;
-import java.util.Optional;
 import java.util.Set;
 import java.util.UUID;
 import java.util.concurrent.locks.ReentrantLock;
@@ -69,7 +67,9 @@ final class LogSplit {
     private final JournalFile file;
     private final WriteBehind overlay;
     private final DiskReader nas;
+    private final DiskReader guest;
     private final RangeLock changes;
+    private final JournalExposure exposure;
 
     /** So that no flush ends while another one is about to make durable what both cover. */
     private final ReentrantLock flushing = new ReentrantLock();
@@ -90,16 +90,26 @@ final class LogSplit {
      *
      * @param host how the tombstones call this host
      * @param nas the disk without what lies on this host
+     * @param guest the disk as the guest sees it
      * @param changes by which those who change the disk take turns
      */
-    LogSplit(String disk, String host, JournalFile file, WriteBehind overlay, DiskReader nas, RangeLock changes) {
+    LogSplit(
+            String disk,
+            String host,
+            JournalFile file,
+            WriteBehind overlay,
+            DiskReader nas,
+            DiskReader guest,
+            RangeLock changes) {
         this.disk = disk;
         this.host = host;
         this.file = file;
         this.superblocks = new Ranges(file.superblocks());
         this.overlay = overlay;
         this.nas = nas;
+        this.guest = guest;
         this.changes = changes;
+        this.exposure = new JournalExposure(file);
     }
 
     JournalFile file() {
@@ -156,37 +166,13 @@ final class LogSplit {
         }
     }
 
-    /** @param found the guest's journals, as it sees its disk */
+    /**
+     * What of them would be lost with this host.
+     *
+     * @param found the guest's journals, as it sees its disk
+     */
     Exposure exposure(List<Journal> found) {
-        if (!here()) {
-            return Exposure.NONE;
-        }
-        long bytes = 0;
-        var oldest = Optional.<Instant>empty();
-        for (var journal : found) {
-            for (var range : journal.area()) {
-                bytes += file.held().heldBytes(range.start(), range.length());
-            }
-            var commit = oldestCommit(journal);
-            oldest = commit.isPresent() && oldest.filter(commit.get()::isAfter).isEmpty() ? commit : oldest;
-        }
-        return Exposure.ofJournals(bytes, oldest);
-    }
-
-    private Optional<Instant> oldestCommit(Journal journal) {
-        try {
-            return journal.oldestCommit(this::readHere);
-        } catch (IOException notAllHere) { // and to ask the NAS may take long
-            return Optional.empty();
-        }
-    }
-
-    private void readHere(long offset, ByteBuffer into) throws IOException {
-        long end = offset + into.remaining();
-        if (!file.held().holds(offset) || file.held().same(offset, true, end) < end) {
-            throw new IOException("not all is here");
-        }
-        file.read(offset, into);
+        return here() ? exposure.of(found) : Exposure.NONE;
     }
 
     /** From now on journals are written to the NAS. Returns whether anything is here. */
@@ -295,6 +281,7 @@ final class LogSplit {
                 fail(failure);
             }
         }
+        exposure.look(overlay.size(), guest);
     }
 
     /**
@@ -317,6 +304,8 @@ final class LogSplit {
             }
             overlay.flush();
             file.renewed();
+            become(Stage.COMING, Stage.HERE);
+            exposure.look(overlay.size(), guest); // all that is committed from now on is here
         } catch (LocalDiskException failure) {
             fail(failure);
             return;
@@ -324,7 +313,6 @@ final class LogSplit {
             leave();
             throw failure;
         }
-        become(Stage.COMING, Stage.HERE);
         LOG.log(Level.INFO, "disk {0}: the journals are on this host", disk);
     }
 
@@ -395,6 +383,7 @@ final class LogSplit {
             }
         }
         become(Stage.LEAVING, Stage.HOME);
+        exposure.forget();
         LOG.log(Level.INFO, "disk {0}: the journals are on the NAS", disk);
     }
 

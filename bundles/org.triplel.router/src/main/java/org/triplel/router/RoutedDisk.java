@@ -167,7 +167,7 @@ public final class RoutedDisk implements ClassifiedDevice {
         var nas = NasView.of(overlay.size(), chain::read);
         var file = files.journals(overlay.size(), nas);
         parts.add(file);
-        return new LogSplit(name, files.host(), file, overlay, chain::read, changes);
+        return new LogSplit(name, files.host(), file, overlay, chain::read, this::look, changes);
     }
 
     /** Reads for ourselves. */
@@ -329,7 +329,7 @@ public final class RoutedDisk implements ClassifiedDevice {
     public boolean checkpoint() throws IOException {
         moving.lock();
         try {
-            boolean any = homecoming.leaveJournals() || overlay.bytes() > 0;
+            boolean any = homecoming.leaveJournals() || overlay.isPending();
             overlay.flushHome();
             enterJournals();
             return any;

@@ -240,7 +240,12 @@ final class WriteBehind implements AutoCloseable {
         return Duration.ofNanos(log.map(each -> each.age().orElse(0)).orElse(0L));
     }
 
-    /** How much data of acknowledged changes is not on the NAS. */
+    /** Whether any acknowledged change is not on the NAS. */
+    boolean isPending() {
+        return log.filter(each -> !each.isEmpty()).isPresent();
+    }
+
+    /** How much data of acknowledged changes is not on the NAS; zeroes and trims carry none. */
     long bytes() {
         return log.map(WriteBehindLog::bytes).orElse(0L);
     }

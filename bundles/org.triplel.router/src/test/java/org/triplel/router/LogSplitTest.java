@@ -38,6 +38,7 @@ class LogSplitTest {
     private static final int BLOCK = 4096;
     private static final int COMMIT_SECONDS_AT = 48;
     private static final int DISK = FileSystemImage.BYTES;
+    private static final Instant COMMIT = Instant.parse("2026-01-02T03:04:05Z");
     private static final Placement ON_HOST = new Placement(Side.NAS, Side.LOCAL);
 
     @TempDir
@@ -169,12 +170,28 @@ class LogSplitTest {
         }
     }
 
+    /** With a transaction that was committed then, in blocks 0 to 5 of the log, and not checkpointed. */
+    private FileSystemImage committed(Instant commit) throws Exception {
+        var image = fileSystem.committed(folder);
+        ByteBuffer.wrap(image.content())
+                .putLong((int) block(5) + COMMIT_SECONDS_AT, commit.getEpochSecond()); // debugfs tells no time
+        return image;
+    }
+
+    private static void assertExposure(RoutedDisk disk, long bytes, Instant... oldestCommit) {
+        var exposure = disk.exposure();
+        assertEquals(bytes, exposure.journalBytes());
+        assertEquals(Arrays.stream(oldestCommit).findFirst(), exposure.oldestCommit());
+    }
+
+    private void checkpointByGuest(RoutedDisk disk) throws IOException {
+        int superblock = (int) journal.superblock().start();
+        disk.write(superblock, ByteBuffer.wrap(fileSystem.content(), superblock, BLOCK));
+    }
+
     @Test
     void tellsWhenTheOldestTransactionWasCommittedThatIsNotCheckpointed() throws Exception {
-        var commit = Instant.parse("2026-01-02T03:04:05Z");
-        byte[] log = fileSystem.committed(folder).content();
-        ByteBuffer.wrap(log)
-                .putLong((int) block(5) + COMMIT_SECONDS_AT, commit.getEpochSecond()); // debugfs tells no time
+        byte[] log = committed(COMMIT).content();
         try (var disk = open(ON_HOST)) {
             assertEquals(Optional.empty(), disk.exposure().oldestCommit());
             for (var area : journal.area()) {
@@ -182,11 +199,78 @@ class LogSplitTest {
                 disk.write(area.start(), ByteBuffer.wrap(log, (int) area.start(), length));
             }
             disk.flush();
-            assertEquals(Optional.of(commit), disk.exposure().oldestCommit());
+            assertEquals(Optional.of(COMMIT), disk.exposure().oldestCommit());
+            checkpointByGuest(disk);
+            assertEquals(Optional.empty(), disk.exposure().oldestCommit(), "the guest has checkpointed it");
+        }
+    }
+
+    /** The tombstone keeps everybody from replaying it. */
+    @Test
+    void whatWasCommittedBeforeTheJournalCameHereIsExposedToo() throws Exception {
+        use(committed(COMMIT));
+        try (var disk = open(Placement.NAS)) {
+            assertEquals(Exposure.NONE, disk.exposure());
+            disk.place(ON_HOST);
+            assertTrue(disk.moveJournals());
+            assertExposure(disk, 7 * BLOCK, COMMIT);
+            disk.checkpoint();
+            assertExposure(disk, 7 * BLOCK, COMMIT);
+        }
+        try (var disk = open(ON_HOST)) {
+            assertExposure(disk, 7 * BLOCK, COMMIT);
+            checkpointByGuest(disk);
+            assertExposure(disk, BLOCK);
+            disk.place(Placement.NAS);
+            disk.moveJournals();
+            assertEquals(Exposure.NONE, disk.exposure());
+        }
+    }
+
+    @Test
+    void ofWhatHasComeHereSinceThatIsAskedWhichIsHere() throws Exception {
+        use(committed(COMMIT));
+        byte[] later = committed(COMMIT.plusSeconds(60)).content();
+        try (var disk = open(ON_HOST)) {
+            disk.write(block(5), ByteBuffer.wrap(later, (int) block(5), BLOCK));
+            assertExposure(disk, 7 * BLOCK, COMMIT);
+            disk.write(block(0), ByteBuffer.wrap(later, (int) block(0), 5 * BLOCK));
+            assertExposure(disk, 7 * BLOCK, COMMIT.plusSeconds(60));
+        }
+    }
+
+    @Test
+    void aTransactionMayBeCommittedWhileTheJournalComesHere() throws Exception {
+        var image = committed(COMMIT);
+        byte[] commit = Arrays.copyOfRange(image.content(), (int) block(5), (int) block(6));
+        Arrays.fill(image.content(), (int) block(5), (int) block(6), (byte) 0);
+        use(image);
+        try (var disk = open(ON_HOST)) {
+            assertExposure(disk, 6 * BLOCK);
+            disk.write(block(5), ByteBuffer.wrap(commit));
+            assertExposure(disk, 7 * BLOCK, COMMIT);
+        }
+    }
+
+    @Test
+    void theOldestTransactionIsExposedUntilTheSuperblockIsHome() throws Exception {
+        byte[] log = committed(COMMIT).content();
+        try (var disk = open(ON_HOST)) {
+            disk.write(block(0), ByteBuffer.wrap(log, (int) block(0), 6 * BLOCK));
             disk.write(
                     journal.superblock().start(),
-                    ByteBuffer.wrap(base, (int) journal.superblock().start(), BLOCK));
-            assertEquals(Optional.empty(), disk.exposure().oldestCommit(), "the guest has checkpointed it");
+                    ByteBuffer.wrap(log, (int) journal.superblock().start(), BLOCK));
+            assertExposure(disk, 7 * BLOCK, COMMIT);
+            var inBetween = new ArrayList<Exposure>();
+            daemon.fate(call -> {
+                if (call.equals("flush")) {
+                    inBetween.add(disk.exposure());
+                }
+                return Event.NONE;
+            });
+            disk.checkpoint();
+            assertEquals(Exposure.ofJournals(BLOCK, Optional.of(COMMIT)), inBetween.getFirst(), "the log is home");
+            assertExposure(disk, 7 * BLOCK, COMMIT);
         }
     }
 

@@ -233,6 +233,23 @@ class WriteBehindTest {
         assertEquals(Duration.ZERO, disk.exposure().behindAge());
     }
 
+    /** They carry no data, but they are lost with the host. */
+    @Test
+    void zeroesAreBroughtHomeAsDataAre() throws Exception {
+        disk.write(0, filled(4096, 1));
+        assertTrue(disk.checkpoint());
+        assertFalse(disk.checkpoint(), "nothing was pending");
+        gate.stall();
+        disk.trim(0, 4096);
+        assertEquals(0, disk.exposure().behindBytes());
+        assertTrue(disk.exposure().behindAge().isPositive());
+        var checkpoint = others.submit(disk::checkpoint);
+        gate.awaitArrival();
+        gate.goOn();
+        assertTrue(checkpoint.get(), "a trim was pending");
+        assertArrayEquals(new byte[4096], onTheNas(0, 4096));
+    }
+
     @Test
     void isSentOnAsFastAsTheHostMay() throws IOException {
         long megabyte = 1 << 20;
