@@ -16,6 +16,7 @@ import java.util.function.BiFunction;
 import java.util.function.Consumer;
 import java.util.function.Function;
 import java.util.function.Predicate;
+import java.util.stream.Collectors;
 import org.triplel.agent.api.AgentService;
 import org.triplel.agent.api.Exposure;
 import org.triplel.agent.api.RecoveryStage;
@@ -45,9 +46,12 @@ final class FleetSession implements AutoCloseable {
     /** Longer than an agent waits for a guest before it says what may be wrong. */
     private static final Duration BOOT_TIME = Duration.ofMinutes(6);
 
-    private final Fleet fleet = new Fleet(Clock.systemUTC());
+    private final Fleet fleet;
 
-    private FleetSession() {}
+    /** @param fleet is closed with this */
+    FleetSession(Fleet fleet) {
+        this.fleet = fleet;
+    }
 
     /** Connects to a lab's agents; a host that does not answer fails the command, or it would act on half a fleet. */
     static FleetSession open(Lab lab) throws LabException, NotDone, InterruptedException {
@@ -66,7 +70,7 @@ final class FleetSession implements AutoCloseable {
             throw new NotDone(
                     "The lab " + status.name() + " does not run. Start it: triplel lab start --lab " + status.name());
         }
-        var session = new FleetSession();
+        var session = new FleetSession(new Fleet(Clock.systemUTC()));
         for (var client : status.clients()) {
             session.fleet.add(client.name(), client.agentSocket());
         }
@@ -101,6 +105,15 @@ final class FleetSession implements AutoCloseable {
 
     List<Vm> vms(List<String> names) {
         return fleet.inventory().vms().filter(vm -> names.contains(vm.name())).toList();
+    }
+
+    List<Vm> vmsOn(String host) throws NotDone {
+        var inventory = fleet.inventory();
+        return inventory
+                .host(host)
+                .orElseThrow(() -> new NotDone("There is no host named " + host + ". The fleet has: "
+                        + inventory.hosts().stream().map(Host::name).collect(Collectors.joining(", ")) + "."))
+                .vms();
     }
 
     /** Asks the agent that has a VM, and waits for its answer. */

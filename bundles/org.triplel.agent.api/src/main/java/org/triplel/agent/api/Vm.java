@@ -38,4 +38,10 @@ public record Vm(
     public boolean ready() {
         return state == VmState.RUNNING && readyAfterMillis >= 0;
     }
+
+    /** Whether it runs, and is kept in such a way that something of it may be lost with its host: that can be brought home. */
+    public boolean canBeBroughtHome() {
+        return (state == VmState.RUNNING || state == VmState.PAUSED)
+                && (placement.writes() != Writes.THROUGH || journalDisk.hasJournal());
+    }
 }
