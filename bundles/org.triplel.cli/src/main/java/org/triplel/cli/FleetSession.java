@@ -15,6 +15,7 @@ import java.util.function.BiFunction;
 import java.util.function.Consumer;
 import java.util.function.Function;
 import java.util.function.Predicate;
+import java.util.stream.Collectors;
 import org.triplel.agent.api.AgentService;
 import org.triplel.agent.api.Exposure;
 import org.triplel.agent.api.RecoveryStage;
@@ -44,12 +45,15 @@ final class FleetSession implements AutoCloseable {
     /** Longer than an agent waits for a guest before it says what may be wrong. */
     private static final Duration BOOT_TIME = Duration.ofMinutes(6);
 
-    private final Fleet fleet = new Fleet(Clock.systemUTC());
+    private final Fleet fleet;
 
     /** Which hosts do not answer, why, and what to do, a sentence each. */
     private final List<String> silent = new ArrayList<>();
 
-    private FleetSession() {}
+    /** @param fleet is closed with this */
+    FleetSession(Fleet fleet) {
+        this.fleet = fleet;
+    }
 
     /** Connects to a lab's agents; a host that does not answer fails the command, or it would act on half a fleet. */
     static FleetSession open(Lab lab) throws LabException, NotDone, InterruptedException {
@@ -73,7 +77,7 @@ final class FleetSession implements AutoCloseable {
 
     /** The same, of a lab that runs. */
     static FleetSession answering(LabStatus status, Duration limit) throws InterruptedException {
-        var session = new FleetSession();
+        var session = new FleetSession(new Fleet(Clock.systemUTC()));
         for (var client : status.clients()) {
             session.fleet.add(client.name(), client.agentSocket());
         }
@@ -117,6 +121,15 @@ final class FleetSession implements AutoCloseable {
             hostOf(name);
         }
         return fleet.inventory().vms().filter(vm -> names.contains(vm.name())).toList();
+    }
+
+    List<Vm> vmsOn(String host) throws NotDone {
+        var inventory = fleet.inventory();
+        return inventory
+                .host(host)
+                .orElseThrow(() -> new NotDone("There is no host named " + host + ". The fleet has: "
+                        + inventory.hosts().stream().map(Host::name).collect(Collectors.joining(", ")) + "."))
+                .vms();
     }
 
     /** Asks the agent that has a VM, and waits for its answer. */

@@ -22,6 +22,7 @@ import org.triplel.agent.api.VmPlacement;
 import org.triplel.agent.api.VmWatch;
 import org.triplel.cluster.Size;
 import picocli.CommandLine;
+import picocli.CommandLine.ArgGroup;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
@@ -357,10 +358,9 @@ final class VmCommand implements Runnable {
     @Command(
             name = "home",
             description = "Bring home, to the NAS, what of running virtual machines would be lost with their hosts.")
-    void home(
-            @Parameters(paramLabel = "NAME", arity = "1..*", description = "The virtual machines.") List<String> names)
-            throws Exception {
+    void home(@ArgGroup(multiplicity = "1") WhoComesHome who) throws Exception {
         try (var fleet = FleetSession.answering(main.lab())) {
+            var names = who.names(fleet);
             fleet.askEach(names, AgentService::bringHome);
             print(fleet, fleet.vms(names));
         }

@@ -87,6 +87,14 @@ class VmCommandTest {
     }
 
     @Test
+    void whoComesHomeIsNamedOrOfAHost() {
+        var words = refusal(2, "vm", "home");
+        assertTrue(words.contains("NAME...") && words.contains("--host=HOST"), words);
+        words = refusal(2, "vm", "home", "web-01", "--host", "client-1");
+        assertTrue(words.contains("mutually exclusive"), words);
+    }
+
+    @Test
     void hostAndBaseImageMustBeSaid() {
         assertTrue(refusal(2, "vm", "new", "web-01").contains("--host"), "the host is made up");
     }

@@ -38,4 +38,16 @@ public record Vm(
     public boolean ready() {
         return state == VmState.RUNNING && readyAfterMillis >= 0;
     }
+
+    /**
+     * Whether something of it may be lost with its host that can be brought home: it runs, and is kept in such a way, or it is
+     * off, and its problem may be that not all came home.
+     */
+    public boolean canBeBroughtHome() {
+        return switch (state) {
+            case RUNNING, PAUSED -> placement.writes() != Writes.THROUGH || journalDisk.hasJournal();
+            case STOPPED, CRASHED -> !problem.isEmpty();
+            case STARTING, STOPPING -> false;
+        };
+    }
 }

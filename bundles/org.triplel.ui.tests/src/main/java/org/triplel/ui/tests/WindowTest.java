@@ -44,8 +44,10 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.RegisterExtension;
 import org.junit.jupiter.api.io.TempDir;
 import org.triplel.agent.api.AgentEvent;
+import org.triplel.agent.api.JournalDisk;
 import org.triplel.agent.api.Placement;
 import org.triplel.agent.api.Side;
+import org.triplel.agent.api.VmJournalDisk;
 import org.triplel.agent.api.VmPlacement;
 import org.triplel.agent.api.VmState;
 import org.triplel.agent.simulated.SimulatedAgent;
@@ -1041,6 +1043,23 @@ class WindowTest {
         awaitRequest(hosts.one, "bringHome desk-01");
         assertFalse(hosts.one.requests().contains("bringHome desk-02"), "it does not run");
         assertFalse(hosts.two.requests().contains("bringHome desk-03"), "it is on another host");
+    }
+
+    @Test
+    void whatIsInTheJournalOnADiskOfTheHostIsBroughtHome() {
+        hosts.one.giveJournalDisk(new VmJournalDisk(
+                "desk-01", JournalDisk.wanted(128, JournalDisk.Mode.JOURNAL, 0, "ada")));
+        hosts.one.giveJournalDisk(new VmJournalDisk("desk-02", JournalDisk.wantedSwap(128)));
+        start("desk-02");
+        bot.awaitThat("its swap disk is known", () -> fleet.inventory()
+                .vm("desk-02")
+                .filter(vm -> vm.journalDisk().present())
+                .isPresent());
+        assertFalse(canBringHome(), "nothing on a swap disk is lost with the host");
+        start("desk-01");
+        bot.awaitThat("it can be brought home", this::canBringHome);
+        bot.menu("VM", "Bring Home");
+        awaitRequest(hosts.one, "bringHome desk-01");
     }
 
     private void runWithItsJournalOnTheHost(SimulatedAgent host, String vm) {

@@ -3,8 +3,6 @@ package org.triplel.ui.actions;
 import java.util.concurrent.CompletableFuture;
 import org.triplel.agent.api.AgentService;
 import org.triplel.agent.api.Vm;
-import org.triplel.agent.api.VmState;
-import org.triplel.agent.api.Writes;
 
 /** Brings home, to the NAS, what of the selected VMs would be lost with their hosts. */
 public final class BringHomeHandler extends VmHandler {
@@ -15,8 +13,7 @@ public final class BringHomeHandler extends VmHandler {
 
     @Override
     boolean applies(Vm vm) {
-        return vm.placement().writes() != Writes.THROUGH
-                && (vm.state() == VmState.RUNNING || vm.state() == VmState.PAUSED);
+        return vm.canBeBroughtHome();
     }
 
     @Override
