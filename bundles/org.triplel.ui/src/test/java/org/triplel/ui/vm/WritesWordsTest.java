@@ -60,7 +60,7 @@ class WritesWordsTest {
                 "journal on client-1 (Log-Split), accepted by ada on 2026-11-24 08:00:00",
                 placement(Placement.risky(Side.LOCAL, "ada").acceptedAt(at)));
         assertEquals(
-                "on the NAS at most 10 s, 64 MiB later, accepted by ada on 2026-11-24 08:00:00",
+                "on the NAS at most 10 s, 64 MiB of writing later, accepted by ada on 2026-11-24 08:00:00",
                 placement(Placement.behind(Side.LOCAL, 10, 64, "ada").acceptedAt(at)));
         assertEquals("journal on client-1 (Log-Split)", placement(Placement.risky(Side.LOCAL, "")));
     }
