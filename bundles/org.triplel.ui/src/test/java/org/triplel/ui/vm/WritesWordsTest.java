@@ -86,6 +86,8 @@ class WritesWordsTest {
     void exposureIsNothingOnlyIfThatIsKnown() {
         assertEquals("4.20 MB, oldest 12 s", exposure(VmState.RUNNING, 4_200_000, 12_345));
         assertEquals("4.20 MB", exposure(VmState.RUNNING, 4_200_000, 0));
+        assertEquals("only zeroes, oldest 12 s", exposure(VmState.RUNNING, 0, 12_345));
+        assertEquals("only zeroes, oldest 12 s", exposure(VmState.STOPPED, 0, 12_345));
         assertEquals("nothing", exposure(VmState.RUNNING, 0, 0));
         assertEquals("\u2013", exposure(VmState.STOPPED, 0, 0));
         assertEquals("\u2013", exposure(VmState.CRASHED, 0, 0));
