@@ -109,8 +109,10 @@ record Placements(String vm, String host) {
                 "The journal is placed on " + host + ". " + consent.user() + " accepts that the loss of " + host
                         + " can destroy recent data, and that the file systems need repair then.";
             case Writes.Behind(int seconds, int mebibytes, var consent) ->
-                "What it writes goes to the NAS later, by at most " + seconds + " s and " + mebibytes + " MiB. "
-                        + consent.user() + " accepts that the loss of " + host + " destroys what it wrote last.";
+                "What it writes goes to the NAS later, by at most " + seconds + " s and " + mebibytes
+                        + " MiB of writing. " + consent.user() + " accepts that the loss of " + host
+                        + " destroys the last " + seconds + " s of writing of " + vm + ", at most " + mebibytes
+                        + " MiB.";
         };
     }
 }

@@ -339,7 +339,7 @@ final class Recoveries {
         var lost = new ArrayList<>(done.lost());
         claim.filter(each -> log.isEmpty())
                 .ifPresent(each -> lost.add("What " + each.host()
-                        + " had not sent on to the NAS: the last seconds of what the guest wrote. The disk is as after a"
+                        + " had not sent on to the NAS: the last seconds of writing of the guest. The disk is as after a"
                         + " power cut a short time before."));
         return new RecoveryStatus.Report(
                 note.copy(),

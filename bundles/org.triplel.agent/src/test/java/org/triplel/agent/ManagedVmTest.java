@@ -578,6 +578,10 @@ class ManagedVmTest {
         assertEquals(5, smaller.rpoSeconds());
         var larger = vm.place(Placement.behind(Side.LOCAL, 5, 65, "Ada")).get().placement();
         assertTrue(larger.acceptedAtMillis() > before.toEpochMilli(), "more may be lost than was accepted");
+        assertEquals(
+                "What it writes goes to the NAS later, by at most 5 s and 65 MiB of writing. Ada accepts that the loss of"
+                        + " client-1 destroys the last 5 s of writing of desk-01, at most 65 MiB.",
+                events.newest().getLast().message());
         var other = vm.place(Placement.behind(Side.LOCAL, 5, 65, "Bob")).get().placement();
         assertEquals("Bob", other.acceptedBy());
     }

@@ -51,9 +51,9 @@ final class PlacementOptions {
             names = "--behind",
             paramLabel = "SECONDS",
             description =
-                    "What the guests write, apart from swap, goes to the NAS later: what was acknowledged in so many"
-                            + " seconds may be lost with the host, and the disk is then as after a power cut before them. From 1"
-                            + " to 3600; 0: it goes to the NAS at once.")
+                    "What the guests write, apart from swap, goes to the NAS later: the last so many seconds of writing"
+                            + " are lost with the host, and the disk is then as after a power cut before them. If the NAS stalls,"
+                            + " the guests wait, so they can be older. From 1 to 3600; 0: it goes to the NAS at once.")
     private Optional<Integer> behind;
 
     @Option(
@@ -88,8 +88,8 @@ final class PlacementOptions {
             throw new ParameterException(command, "--behind-mib is the second half of a bound: say --behind as well.");
         }
         if (behind.filter(seconds -> seconds > 0).isPresent() && !acceptLoss) {
-            throw new NotDone("If it is written behind, the loss of the host destroys what the guest wrote last. If you"
-                    + " accept that, say so: --accept-loss.");
+            throw new NotDone("If it is written behind, the loss of the host destroys the last " + behind.get()
+                    + " s of writing of the guest. If you accept that, say so: --accept-loss.");
         }
         if (journal.filter(Place.host::equals).isPresent() && !acceptLoss) {
             throw new NotDone("With the journal on the host, the loss of the host can destroy recent data, and the file"

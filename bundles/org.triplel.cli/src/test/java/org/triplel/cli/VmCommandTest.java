@@ -21,7 +21,9 @@ class VmCommandTest {
     @Test
     void aRiskMustBeAccepted() {
         var words = refusal(1, "vm", "new", "web-01", "--host", "client-1", "--base", "debian-12", "--behind", "10");
-        assertTrue(words.contains("destroys what the guest wrote last") && words.contains("--accept-loss"), words);
+        assertTrue(
+                words.contains("destroys the last 10 s of writing of the guest") && words.contains("--accept-loss"),
+                words);
         words = refusal(1, "vm", "new", "web-01", "--host", "client-1", "--base", "debian-12", "--journal", "host");
         assertTrue(words.contains("--accept-loss"), words);
         words = refusal(1, "vm", "delete", "web-01");

@@ -19,6 +19,7 @@ final class Messages extends NLS {
     public static String Rpo_Exposure;
     public static String Rpo_NoBound;
     public static String Rpo_ShareOf;
+    public static String Rpo_Zeroes;
     public static String Span_Hour;
     public static String Span_Minute;
     public static String Span_TenMinutes;

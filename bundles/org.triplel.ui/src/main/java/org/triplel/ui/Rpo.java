@@ -50,7 +50,7 @@ public record Rpo(Placement placement, Exposure now, Exposure worst) {
 
     /** With the journal on the host, by Log-Split or as a disk of its own. */
     private boolean unbounded() {
-        return placement.writes() == Writes.LOG_SPLIT || placement.writes() == Writes.THROUGH && now.bytes() > 0;
+        return placement.writes() == Writes.LOG_SPLIT || placement.writes() == Writes.THROUGH && !now.none();
     }
 
     /** Orders by how much of the promise is used. */
@@ -84,8 +84,11 @@ public record Rpo(Placement placement, Exposure now, Exposure worst) {
     }
 
     private static String words(Exposure exposure, String age) {
-        if (exposure.bytes() == 0) {
+        if (exposure.none()) {
             return Units.NONE;
+        }
+        if (exposure.bytes() == 0) {
+            return NLS.bind(Messages.Rpo_Exposure, Messages.Rpo_Zeroes, age);
         }
         return exposure.ageMillis() == 0
                 ? Units.bytes(exposure.bytes())

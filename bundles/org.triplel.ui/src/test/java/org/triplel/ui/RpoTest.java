@@ -54,6 +54,14 @@ class RpoTest {
     }
 
     @Test
+    void zeroesHaveAnAgeWithoutBytes() {
+        assertEquals("zeroes, 12 s", Rpo.words(new Exposure(0, 12_345)));
+        assertEquals("zeroes, \u20072 s", Rpo.columnWords(new Exposure(0, 2_345)));
+        assertEquals("120\u2009% of 10 s, 64 MiB", rpo(TEN_SECONDS, 0, 12_000).shareOfPromise());
+        assertEquals("no bound", rpo(Placement.DEFAULT, 0, 1).promise());
+    }
+
+    @Test
     void figuresKeepTheirPlaces() {
         assertEquals("4.20 MB, 12 s", Rpo.columnWords(new Exposure(4_200_000, 12_345)));
         assertEquals("4.20 MB, \u20072 s", Rpo.columnWords(new Exposure(4_200_000, 2_345)));

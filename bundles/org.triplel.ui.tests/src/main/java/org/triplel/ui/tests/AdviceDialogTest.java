@@ -77,7 +77,7 @@ class AdviceDialogTest {
         var table = bot.find(Table.class, found -> found.getColumn(0).getText().equals("What it writes"));
         var chart = bot.find(StackedChartCanvas.class, found -> found.getShell() == dialog);
         assertEquals(3, bot.ui(table::getSelectionIndex), "the usual bound is chosen");
-        says("Lost with the host, on the NAS at most 10 s, 64 MiB later: at most 3.1");
+        says("Lost with the host, on the NAS at most 10 s, 64 MiB of writing later: at most 3.1");
         bot.awaitThat("it is drawn", () -> drawn(chart) > 1000);
         bot.run(() -> choose(table, 0));
         says("Lost with the host, on the NAS at once: nothing");

@@ -146,14 +146,14 @@ class NewVmTest {
         awaitWords(wizard, "Tick that you accept the risk");
         assertFalse(enabled(wizard, "Next"), "nobody has accepted the risk");
         assertEquals(
-                "I accept that the loss of host client-1 destroys what web-01 wrote in the last 10 s, at most 64 MiB.",
+                "I accept that the loss of host client-1 destroys the last 10 s of writing of web-01, at most 64 MiB.",
                 bot.ui(() -> button(wizard, "I accept").orElseThrow().getText().replace("&", "")));
         bot.key(wizard, 'a', SWT.ALT);
         bot.awaitThat("it is accepted", () -> enabled(wizard, "Next"));
         assertFalse(enabled(wizard, "Finish"), "what will be made is not shown yet");
         bot.key(wizard, 'n', SWT.ALT);
         awaitWords(wizard, "2 GiB, in vms/web-01.qcow2 on nas-1:/images");
-        awaitWords(wizard, "on the NAS at most 10 s, 64 MiB later");
+        awaitWords(wizard, "on the NAS at most 10 s, 64 MiB of writing later");
         awaitWords(wizard, "accepted by " + USER + ": I accept that the loss of host client-1 destroys");
         bot.awaitThat("it can be made", () -> enabled(wizard, "Finish"));
         bot.key(wizard, 'f', SWT.ALT);

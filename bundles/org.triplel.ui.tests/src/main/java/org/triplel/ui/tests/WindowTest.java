@@ -579,7 +579,7 @@ class WindowTest {
         bot.find(
                 Label.class,
                 label -> label.getText().startsWith("Watched for ")
-                        && label.getText().contains("by at most 10 s, 100\u2009% of its flushes"));
+                        && label.getText().contains("by at most 10 s of writing, 100\u2009% of its flushes"));
         bot.press("Details...");
         bot.shell("What Other Placements Would Make of desk-01");
         var figures =
@@ -588,9 +588,9 @@ class WindowTest {
                 List.of(
                         "on the NAS at once",
                         "with the journal on the host",
-                        "on the NAS at most 1 s, 64 MiB later",
-                        "on the NAS at most 10 s, 64 MiB later",
-                        "on the NAS at most 60 s, 64 MiB later"),
+                        "on the NAS at most 1 s, 64 MiB of writing later",
+                        "on the NAS at most 10 s, 64 MiB of writing later",
+                        "on the NAS at most 60 s, 64 MiB of writing later"),
                 bot.ui(() -> Arrays.stream(figures.getItems())
                         .map(item -> item.getText(0))
                         .toList()));
@@ -665,7 +665,7 @@ class WindowTest {
                 "the bound can be chosen",
                 () -> spinner(0).isEnabled() && spinner(1).isEnabled());
         assertEquals(
-                "I &accept that the loss of host client-1 destroys what desk-01 wrote in the last 10 s, at most 64 MiB.",
+                "I &accept that the loss of host client-1 destroys the last 10 s of writing of desk-01, at most 64 MiB.",
                 bot.ui(consent()::getText));
         assertFalse(enabled("OK"), "nobody has accepted the risk");
         tick();
@@ -673,7 +673,7 @@ class WindowTest {
         bot.run(() -> spinner(0).setSelection(60));
         bot.awaitThat("another bound is another question", () -> !dialogButtonNow("OK")
                 .isEnabled());
-        assertTrue(bot.ui(consent()::getText).contains("in the last 60 s, at most 64 MiB"));
+        assertTrue(bot.ui(consent()::getText).contains("the last 60 s of writing of desk-01, at most 64 MiB"));
         tick();
         closePlacement("OK");
         var user = System.getProperty("user.name");
@@ -862,7 +862,7 @@ class WindowTest {
         var view = bot.view(VmView.ID, "desk-02");
         bot.awaitThat(
                 "the overview has the bound",
-                () -> title("on the NAS at most 2 s, 64 MiB later, accepted by ada on ")
+                () -> title("on the NAS at most 2 s, 64 MiB of writing later, accepted by ada on ")
                                 .isPresent()
                         && bot.visible(Label.class).stream()
                                 .anyMatch(label -> label.getText().matches("\\d+\u2009% of 2 s, 64 MiB")));
@@ -921,7 +921,8 @@ class WindowTest {
         var view = (VmView) bot.view(VmView.ID, "desk-02");
         bot.run(() -> view.showPage(2));
         bot.awaitThat("figures", () -> title("Would be lost with the host, now: ")
-                .filter(words -> words.matches(".*: \\d\\S* [kM]B, oldest \\d+ s. Promised is at most 10 s, 64 MiB."))
+                .filter(words ->
+                        words.matches(".*: \\d\\S* [kM]B, oldest \\d+ s. Promised is at most 10 s, 64 MiB of writing."))
                 .isPresent());
         var chart = bot.find(
                 StackedChartCanvas.class, canvas -> Stream.of(canvas.getParent().getChildren())
@@ -1047,8 +1048,8 @@ class WindowTest {
 
     @Test
     void whatIsInTheJournalOnADiskOfTheHostIsBroughtHome() {
-        hosts.one.giveJournalDisk(new VmJournalDisk(
-                "desk-01", JournalDisk.wanted(128, JournalDisk.Mode.JOURNAL, 0, "ada")));
+        hosts.one.giveJournalDisk(
+                new VmJournalDisk("desk-01", JournalDisk.wanted(128, JournalDisk.Mode.JOURNAL, 0, "ada")));
         hosts.one.giveJournalDisk(new VmJournalDisk("desk-02", JournalDisk.wantedSwap(128)));
         start("desk-02");
         bot.awaitThat("its swap disk is known", () -> fleet.inventory()

@@ -116,7 +116,7 @@ record Node(
                                 + (problem.isEmpty()
                                         ? ""
                                         : ", " + problem(host.status().orElseThrow()))
-                                + (exposure.bytes() == 0 ? "" : ", " + Rpo.words(exposure));
+                                + (exposure.none() ? "" : ", " + Rpo.words(exposure));
                 };
         return new Node(
                 new FleetElement.Client(host.name()),
@@ -146,7 +146,7 @@ record Node(
             lines.add(NLS.bind(
                     Messages.Fleet_Disk, Units.bytes(status.diskFreeBytes()), Units.bytes(status.diskBytes())));
             lines.add(
-                    exposure.bytes() == 0
+                    exposure.none()
                             ? Messages.Fleet_NothingExposed
                             : NLS.bind(Messages.Fleet_Exposure, Rpo.words(exposure)));
         });

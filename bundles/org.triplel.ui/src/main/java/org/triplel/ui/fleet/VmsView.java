@@ -148,7 +148,7 @@ public final class VmsView extends TableViewPart<VmRow> {
         if (!row.vm().changing()) {
             return words;
         }
-        return row.rpo().now().bytes() == 0 ? Messages.Vms_Changing : NLS.bind(Messages.Vms_ExposureChanging, words);
+        return row.rpo().now().none() ? Messages.Vms_Changing : NLS.bind(Messages.Vms_ExposureChanging, words);
     }
 
     private static Comparator<VmRow> exposure(Function<Rpo, Exposure> which) {

@@ -69,6 +69,7 @@ final class Messages extends NLS {
     public static String Overview_Exposure;
     public static String Overview_ExposureAge;
     public static String Overview_ExposureNone;
+    public static String Overview_ExposureZeroes;
     public static String Overview_Flush;
     public static String Overview_Host;
     public static String Overview_Io;

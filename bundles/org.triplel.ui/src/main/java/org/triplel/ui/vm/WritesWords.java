@@ -60,12 +60,16 @@ final class WritesWords {
     /** What would be lost with the host; a dash for a VM that is off. */
     static String exposure(Vm vm, Exposure exposure) {
         var off = vm.state() == VmState.STOPPED || vm.state() == VmState.CRASHED;
-        return off && exposure.bytes() == 0 ? Units.NONE : exposure(exposure);
+        return off && exposure.none() ? Units.NONE : exposure(exposure);
     }
 
     static String exposure(Exposure exposure) {
-        if (exposure.bytes() == 0) {
+        if (exposure.none()) {
             return Messages.Overview_ExposureNone;
+        }
+        if (exposure.bytes() == 0) {
+            return NLS.bind(
+                    Messages.Overview_ExposureAge, Messages.Overview_ExposureZeroes, Units.age(exposure.ageMillis()));
         }
         return exposure.ageMillis() > 0
                 ? NLS.bind(

@@ -40,7 +40,7 @@ class AdviceWordsTest {
     @Test
     void summaryIsThatOfTheUsualBound() {
         assertEquals(
-                "Watched for 90.0 s of 5 min. On the NAS a little later, by at most 10 s, 100 % of its flushes would not have"
+                "Watched for 90.0 s of 5 min. On the NAS a little later, by at most 10 s of writing, 100 % of its flushes would not have"
                         + " waited for the NAS, 75 % of what it writes would not have crossed to it, and the loss of the host"
                         + " would have cost at most 2.50 MB, 3.1 s.",
                 plain(AdviceWords.summary(advice(true, 4_000_000, 100))));
@@ -52,7 +52,9 @@ class AdviceWordsTest {
         var words = plain(AdviceWords.seen(advice(false, 4_000_000, 0)));
         assertTrue(words.endsWith("for 90.0 s. Written: 4.00 MB. Flushes: none. Swapped: nothing."), words);
         words = plain(AdviceWords.summary(advice(false, 4_000_000, 0)));
-        assertTrue(words.contains("by at most 10 s, 75 % of what it writes would not have crossed to the NAS"), words);
+        assertTrue(
+                words.contains("by at most 10 s of writing, 75 % of what it writes would not have crossed to the NAS"),
+                words);
         var never = new Advice.Outcome(
                 Writes.BEHIND, 10, 64, 1_000_000, 100, 2_500_000, 3_100, 0, 0, 1, List.of(Exposure.NONE), 0);
         assertEquals("\u2013", AdviceWords.waited(never));
@@ -72,6 +74,6 @@ class AdviceWordsTest {
         assertEquals("\u2013", AdviceWords.waited(AT_ONCE));
         assertEquals("4.0 s", AdviceWords.waited(BEHIND));
         assertEquals("\u2013", AdviceWords.flushes(advice(false, 0, 0), AT_ONCE));
-        assertEquals("on the NAS at most 10 s, 64 MiB later", AdviceWords.placement(BEHIND));
+        assertEquals("on the NAS at most 10 s, 64 MiB of writing later", AdviceWords.placement(BEHIND));
     }
 }

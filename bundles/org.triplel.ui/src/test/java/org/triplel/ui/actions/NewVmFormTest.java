@@ -188,7 +188,7 @@ class NewVmFormTest {
                 Optional.of(Placement.behind(Side.NAS, 10, 64, "ada")),
                 new PlacementForm(vms, replica, Optional.of(Side.NAS), behind, true).placement("ada"));
         assertEquals(
-                "I &accept that the loss of host client-1 destroys what web-01 wrote in the last 10 s, at most 64 MiB.",
+                "I &accept that the loss of host client-1 destroys the last 10 s of writing of web-01, at most 64 MiB.",
                 PlacementRisk.of(vms, behind.get()).question());
     }
 

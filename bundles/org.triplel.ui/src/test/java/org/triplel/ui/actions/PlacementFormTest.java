@@ -124,7 +124,7 @@ class PlacementFormTest {
         assertEquals(Optional.of("What you do not choose stays as each VM has it."), open.hint());
         assertEquals(
                 Optional.of(
-                        "Now 2 on the NAS at most 10 s, 64 MiB later, 1 on the NAS at once, 1 with the journal on the host"),
+                        "Now 2 on the NAS at most 10 s, 64 MiB of writing later, 1 on the NAS at once, 1 with the journal on the host"),
                 PlacementForm.writesNow(vms).difference());
         var swapOnly = new PlacementForm(vms, HOST, NAS, OPEN, false);
         assertEquals(Optional.of(new PlacementChoice(HOST, NAS, OPEN, NOBODY)), swapOnly.choice("ada"));

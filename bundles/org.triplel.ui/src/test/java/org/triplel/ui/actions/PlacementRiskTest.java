@@ -68,10 +68,10 @@ class PlacementRiskTest {
         var other = vm("desk-03", "client-2", Placement.DEFAULT);
         var behind = PlacementOfWrites.behind(10, 64);
         assertEquals(
-                "I &accept that the loss of host client-1 destroys what desk-01 wrote in the last 10 s, at most 64 MiB.",
+                "I &accept that the loss of host client-1 destroys the last 10 s of writing of desk-01, at most 64 MiB.",
                 PlacementRisk.of(List.of(one), behind).question());
         assertEquals(
-                "I &accept that the loss of a host destroys what 2 VMs wrote in the last 3600 s, at most 1024 MiB of each.",
+                "I &accept that the loss of a host destroys the last 3600 s of writing of 2 VMs, at most 1024 MiB of each.",
                 PlacementRisk.of(List.of(one, other), PlacementOfWrites.behind(3600, 1024))
                         .question());
     }

@@ -60,7 +60,7 @@ class WritesWordsTest {
                 "journal on client-1 (Log-Split), accepted by ada on 2026-11-24 08:00:00",
                 placement(Placement.risky(Side.LOCAL, "ada").acceptedAt(at)));
         assertEquals(
-                "on the NAS at most 10 s, 64 MiB later, accepted by ada on 2026-11-24 08:00:00",
+                "on the NAS at most 10 s, 64 MiB of writing later, accepted by ada on 2026-11-24 08:00:00",
                 placement(Placement.behind(Side.LOCAL, 10, 64, "ada").acceptedAt(at)));
         assertEquals("journal on client-1 (Log-Split)", placement(Placement.risky(Side.LOCAL, "")));
     }
@@ -86,6 +86,8 @@ class WritesWordsTest {
     void exposureIsNothingOnlyIfThatIsKnown() {
         assertEquals("4.20 MB, oldest 12 s", exposure(VmState.RUNNING, 4_200_000, 12_345));
         assertEquals("4.20 MB", exposure(VmState.RUNNING, 4_200_000, 0));
+        assertEquals("only zeroes, oldest 12 s", exposure(VmState.RUNNING, 0, 12_345));
+        assertEquals("only zeroes, oldest 12 s", exposure(VmState.STOPPED, 0, 12_345));
         assertEquals("nothing", exposure(VmState.RUNNING, 0, 0));
         assertEquals("\u2013", exposure(VmState.STOPPED, 0, 0));
         assertEquals("\u2013", exposure(VmState.CRASHED, 0, 0));
