@@ -25,6 +25,7 @@ import java.util.concurrent.TimeoutException;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicInteger;
 import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.Assumptions;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -473,6 +474,51 @@ class LogSplitTest {
             write(disk, block(1), BLOCK);
             disk.flush();
             assertOnTheNas();
+        }
+    }
+
+    private void assertStaysOnTheNas(RoutedDisk disk, String why) throws IOException {
+        assertFalse(disk.journalsHere());
+        assertTrue(disk.problem().contains(why), disk::problem);
+        assertEquals(0, tombstones());
+        write(disk, block(0), 4 * BLOCK);
+        write(disk, journal.superblock().start() + 1024, 512);
+        disk.flush();
+        assertReads(disk);
+        assertOnTheNas();
+        assertEquals(0, disk.localBytes(0, DISK));
+    }
+
+    @Test
+    void aJournalForWhichTheHostHasNoSpaceStaysOnTheNas() throws Exception {
+        var small = Files.createDirectory(folder.resolve("small"));
+        Assumptions.assumeTrue(
+                FileSystemImage.run("mount", "-t", "tmpfs", "-o", "size=64m", "tmpfs", small.toString()) == 0,
+                "needs the right to mount");
+        try (var disk = open(
+                Placement.NAS, (size, nas) -> JournalFile.open(small.resolve("disk.journal"), size, "image", nas, true)
+                        .file())) {
+            disk.place(ON_HOST);
+            assertFalse(disk.moveJournals());
+            assertStaysOnTheNas(disk, "no space for the journals, 4 MiB");
+
+            assertEquals(0, FileSystemImage.run("mount", "-o", "remount,size=1g", small.toString()));
+            disk.place(ON_HOST);
+            assertTrue(disk.moveJournals());
+            assertTrue(disk.journalsHere());
+            assertEquals("", disk.problem());
+            assertReads(disk);
+        } finally {
+            assertEquals(0, FileSystemImage.run("umount", "--lazy", small.toString()));
+        }
+    }
+
+    @Test
+    void aJournalForWhichTheHostRefusesSpaceStaysOnTheNas() throws IOException {
+        var fragile = fragile();
+        fragile.refuseWrites();
+        try (var disk = open(fragile)) {
+            assertStaysOnTheNas(disk, "the disk fails");
         }
     }
 
