@@ -81,12 +81,14 @@ final class Homecoming {
         doubts.incrementAndGet();
     }
 
-    /** Whether the layout is in doubt, or something is not home: somebody is at it, has failed, or died before it was done. */
+    /** Whether the layout is in doubt, or what has lost its use is not home. */
+    boolean inDoubt() {
+        return settled != doubts.get() || !homeless.isEmpty();
+    }
+
+    /** The same, or something else is not home for good: somebody is at it, has failed, or died before it was done. */
     boolean unsettled() {
-        return settled != doubts.get()
-                || !homeless.isEmpty()
-                || flushOwed
-                || journals.isPresent() && journals.get().leaving();
+        return inDoubt() || flushOwed || journals.isPresent() && journals.get().leaving();
     }
 
     /** Looks at the disk, if there is a doubt. What has lost its use is home, for good, when this returns. */
@@ -163,7 +165,8 @@ final class Homecoming {
     }
 
     /**
-     * Brings all journals home, for good. Takes long; only at the end do flushes wait for it.
+     * Brings all journals home, for good. Takes long. Flushes wait for its end, and before that for the piece that is being
+     * moved; a change waits if it is in that piece's clusters.
      *
      * @return whether there were any
      */

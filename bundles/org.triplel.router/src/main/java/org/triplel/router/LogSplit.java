@@ -408,7 +408,7 @@ final class LogSplit {
     boolean flush() throws IOException {
         flushing.lock();
         try {
-            if (file.failed() && !file.held().holdsAny(0, overlay.size())) {
+            if (file.failed() && holdsNothing()) {
                 return overlay.flush();
             }
             var flush = file.begin();
@@ -423,9 +423,16 @@ final class LogSplit {
             return nas;
         } catch (LocalDiskException failure) {
             fail(failure);
+            if (!here() && holdsNothing()) {
+                return overlay.flush();
+            }
             throw failure;
         } finally {
             flushing.unlock();
         }
+    }
+
+    private boolean holdsNothing() {
+        return !file.held().holdsAny(0, overlay.size());
     }
 }

@@ -297,8 +297,8 @@ public final class RoutedDisk implements ClassifiedDevice {
     }
 
     /**
-     * Brings the journals home, or here, as they are placed. Takes long; flushes wait for its end only, other requests not at
-     * all.
+     * Brings the journals home, or here, as they are placed. Takes long. Flushes wait for some requests to the NAS, and so do
+     * changes of the superblocks, or of clusters that a piece is just brought home to; no other request waits.
      *
      * @return whether there was anything to do
      * @throws IOException not all of it is done; it may be called again
@@ -457,7 +457,9 @@ public final class RoutedDisk implements ClassifiedDevice {
         long end = change.offset() + change.length();
         for (long at = change.offset(); at < end; ) {
             at = writes.carryOut(change.part(at, end - at));
-            settle();
+            if (at < end || homecoming.inDoubt()) {
+                settle();
+            }
         }
     }
 

@@ -11,15 +11,21 @@ import java.io.RandomAccessFile;
 import java.nio.ByteBuffer;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.Optional;
 import java.util.Random;
+import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicInteger;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.Assumptions;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -27,6 +33,7 @@ import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.extension.ExtendWith;
 import org.junit.jupiter.api.io.TempDir;
 import org.triplel.block.FileDevice;
+import org.triplel.block.ImageDaemon;
 import org.triplel.guest.Journal;
 import org.triplel.router.SimulatedImageDaemon.Event;
 
@@ -38,6 +45,9 @@ class LogSplitTest {
     private static final int BLOCK = 4096;
     private static final int COMMIT_SECONDS_AT = 48;
     private static final int DISK = FileSystemImage.BYTES;
+    /** Far more than a request may wait because the journal moves. */
+    private static final Duration SOON = Duration.ofSeconds(2);
+
     private static final Instant COMMIT = Instant.parse("2026-01-02T03:04:05Z");
     private static final Placement ON_HOST = new Placement(Side.NAS, Side.LOCAL);
 
@@ -50,7 +60,10 @@ class LogSplitTest {
     Path folder;
 
     private final Random random = new Random(1);
+    private final NasGate gate = new NasGate();
+    private final ExecutorService others = Executors.newCachedThreadPool();
     private SimulatedImageDaemon daemon;
+    private ImageDaemon nas;
     private byte[] base;
     private byte[] model;
     private Journal journal;
@@ -68,8 +81,14 @@ class LogSplitTest {
     private void use(FileSystemImage image) throws IOException {
         base = image.content();
         daemon = new SimulatedImageDaemon(new Random(2), image.content());
+        nas = daemon;
         model = image.content().clone();
         journal = image.journal();
+    }
+
+    @AfterEach
+    void endOthers() {
+        others.shutdown();
     }
 
     private Path file() {
@@ -89,7 +108,7 @@ class LogSplitTest {
         return new RoutedDisk(
                 "desk-01",
                 new BaseImage(base),
-                daemon,
+                nas,
                 Spool.open(folder.resolve("spool"), FileOwner.of("image", "boot"), 1 << 20),
                 Optional.of(
                         new TestFiles(size -> SubFile.create(folder.resolve("disk.swap"), size, "image"), journals)),
@@ -458,6 +477,51 @@ class LogSplitTest {
         }
     }
 
+    private void assertStaysOnTheNas(RoutedDisk disk, String why) throws IOException {
+        assertFalse(disk.journalsHere());
+        assertTrue(disk.problem().contains(why), disk::problem);
+        assertEquals(0, tombstones());
+        write(disk, block(0), 4 * BLOCK);
+        write(disk, journal.superblock().start() + 1024, 512);
+        disk.flush();
+        assertReads(disk);
+        assertOnTheNas();
+        assertEquals(0, disk.localBytes(0, DISK));
+    }
+
+    @Test
+    void aJournalForWhichTheHostHasNoSpaceStaysOnTheNas() throws Exception {
+        var small = Files.createDirectory(folder.resolve("small"));
+        Assumptions.assumeTrue(
+                FileSystemImage.run("mount", "-t", "tmpfs", "-o", "size=64m", "tmpfs", small.toString()) == 0,
+                "needs the right to mount");
+        try (var disk = open(
+                Placement.NAS, (size, nas) -> JournalFile.open(small.resolve("disk.journal"), size, "image", nas, true)
+                        .file())) {
+            disk.place(ON_HOST);
+            assertFalse(disk.moveJournals());
+            assertStaysOnTheNas(disk, "no space for the journals, 4 MiB");
+
+            assertEquals(0, FileSystemImage.run("mount", "-o", "remount,size=1g", small.toString()));
+            disk.place(ON_HOST);
+            assertTrue(disk.moveJournals());
+            assertTrue(disk.journalsHere());
+            assertEquals("", disk.problem());
+            assertReads(disk);
+        } finally {
+            assertEquals(0, FileSystemImage.run("umount", "--lazy", small.toString()));
+        }
+    }
+
+    @Test
+    void aJournalForWhichTheHostRefusesSpaceStaysOnTheNas() throws IOException {
+        var fragile = fragile();
+        fragile.refuseWrites();
+        try (var disk = open(fragile)) {
+            assertStaysOnTheNas(disk, "the disk fails");
+        }
+    }
+
     @Test
     void ofBitsThatCannotBeReadNothingIsMade() {
         var bits = folder.resolve("bits");
@@ -514,6 +578,119 @@ class LogSplitTest {
             }
         }
         assertTrue(calls > 3, "it died never");
+    }
+
+    private interface Request {
+        void carryOut() throws IOException;
+    }
+
+    private Future<Boolean> elsewhere(Request request) {
+        return others.submit(() -> {
+            request.carryOut();
+            return true;
+        });
+    }
+
+    /** While a request of the journal's move is stuck on its way to the NAS, those of the guest pass. */
+    private void passes(Request request) throws Exception {
+        long start = System.nanoTime();
+        elsewhere(request).get(30, TimeUnit.SECONDS); // who waits for the stuck one waits for ever
+        var took = Duration.ofNanos(System.nanoTime() - start);
+        assertTrue(took.compareTo(SOON) < 0, () -> "took " + took);
+    }
+
+    private long fileData() {
+        return DISK - 16L * BLOCK;
+    }
+
+    private void readBlock(RoutedDisk disk, long at) throws IOException {
+        disk.read(at, ByteBuffer.allocate(BLOCK));
+    }
+
+    @Test
+    void whileTheJournalComesHereOnlyItsSuperblockWaits() throws Exception {
+        nas = gate.before(daemon);
+        try (var disk = open(Placement.NAS)) {
+            disk.place(ON_HOST);
+            gate.stallNext();
+            var moved = elsewhere(disk::moveJournals);
+            gate.awaitArrival(); // the tombstone
+            try {
+                passes(() -> write(disk, fileData(), BLOCK));
+                passes(() -> write(disk, block(0), 4 * BLOCK));
+                passes(() -> readBlock(disk, journal.superblock().start()));
+                passes(disk::flush);
+                var superblock =
+                        elsewhere(() -> write(disk, journal.superblock().start() + 1024, 512));
+                assertFalse(moved.isDone());
+                gate.goOn();
+                assertTrue(moved.get() && superblock.get());
+            } finally {
+                gate.goOn();
+            }
+            assertTrue(disk.journalsHere());
+            disk.flush();
+            assertReads(disk);
+        }
+    }
+
+    @Test
+    void whileTheJournalGoesHomeOnlyWritesToTheSamePlaceWait() throws Exception {
+        nas = gate.before(daemon);
+        try (var disk = open(ON_HOST)) {
+            write(disk, block(0), 4 * BLOCK);
+            write(disk, block(600), 4 * BLOCK);
+            disk.flush();
+            disk.place(Placement.NAS);
+            gate.stallNext();
+            var moved = elsewhere(disk::moveJournals);
+            gate.awaitArrival(); // the first blocks
+            try {
+                passes(() -> write(disk, fileData(), BLOCK));
+                passes(() -> write(disk, block(601), BLOCK));
+                passes(() -> readBlock(disk, block(1)));
+                var same = elsewhere(() -> write(disk, block(1), BLOCK));
+                assertFalse(moved.isDone());
+                gate.goOn();
+                assertTrue(moved.get() && same.get());
+            } finally {
+                gate.goOn();
+            }
+            assertFalse(disk.journalsHere());
+            assertOnTheNas();
+        }
+    }
+
+    @Test
+    void whileTheSuperblockGoesHomeOnlyFlushesWaitForIt() throws Exception {
+        nas = gate.before(daemon);
+        try (var disk = open(ON_HOST)) {
+            write(disk, block(0), 4 * BLOCK);
+            disk.flush();
+            disk.place(Placement.NAS);
+            daemon.fate(call -> {
+                if (call.equals("flush")) { // all else is home
+                    gate.stallNext();
+                    daemon.fate(_ -> Event.NONE);
+                }
+                return Event.NONE;
+            });
+            var moved = elsewhere(disk::moveJournals);
+            gate.awaitArrival(); // then the superblock
+            try {
+                passes(() -> write(disk, fileData(), BLOCK));
+                passes(() -> write(disk, block(2), 4 * BLOCK));
+                passes(() -> readBlock(disk, journal.superblock().start()));
+                var flush = elsewhere(disk::flush);
+                assertThrows(TimeoutException.class, () -> flush.get(100, TimeUnit.MILLISECONDS));
+                gate.goOn();
+                assertTrue(moved.get() && flush.get());
+            } finally {
+                gate.goOn();
+            }
+            assertFalse(disk.journalsHere());
+            assertOnTheNas();
+        }
     }
 
     private static void comeAndGo(RoutedDisk disk) throws IOException {
