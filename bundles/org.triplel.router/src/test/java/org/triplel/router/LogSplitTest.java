@@ -657,6 +657,7 @@ class LogSplitTest {
                 gate.goOn();
             }
             assertFalse(disk.journalsHere());
+            disk.flush();
             assertOnTheNas();
         }
     }
