@@ -152,7 +152,18 @@ final class ManagedVm {
                                 host.journalDisks.problem(name()))
                         .filter(each -> !each.isEmpty())
                         .findFirst()
-                        .orElse(""));
+                        .orElse(""), remark());
+    }
+
+    /** Log-Split does nothing for a guest without such a journal. A failure that keeps it from the host is a problem. */
+    private String remark() {
+        return state == VmState.RUNNING
+                        && placement.writes() instanceof DomainPlacement.Writes.JournalOnHost
+                        && host.disks.keepsNoJournal(name())
+                        && !host.disks.changing(name())
+                        && host.disks.problem(name()).isEmpty()
+                ? placements.noJournalWords()
+                : "";
     }
 
     /** To be called now and then: the disk's problems come and go by themselves, and what has to move does so. */
@@ -168,6 +179,9 @@ final class ManagedVm {
     private void publish() {
         var now = describe();
         if (!gone && !now.equals(snapshot)) {
+            if (!now.remark().isEmpty() && !now.remark().equals(snapshot.remark())) {
+                host.events.add(Severity.INFO, name(), PLACEMENT, now.remark());
+            }
             snapshot = now;
             host.listener.accept(now);
         }
@@ -297,9 +311,11 @@ final class ManagedVm {
             }
             tell(placement, next);
             placement = next;
-            publish();
-            host.disks.place(name(), next);
-            publish(); // what has to move for it
+            try {
+                host.disks.place(name(), next);
+            } finally {
+                publish(); // with what has to move for it
+            }
         });
     }
 

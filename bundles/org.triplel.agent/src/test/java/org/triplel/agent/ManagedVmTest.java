@@ -58,6 +58,8 @@ class ManagedVmTest {
         volatile int refusals;
         volatile boolean broken;
         volatile boolean changing;
+        volatile boolean journalsHere;
+        volatile String problem = "";
         volatile IOException why = new IOException("away");
 
         @Override
@@ -88,6 +90,11 @@ class ManagedVmTest {
         @Override
         public boolean changing(String vm) {
             return changing;
+        }
+
+        @Override
+        public boolean keepsNoJournal(String vm) {
+            return !journalsHere;
         }
 
         @Override
@@ -133,7 +140,7 @@ class ManagedVmTest {
 
         @Override
         public String problem(String vm) {
-            return "";
+            return problem;
         }
     }
 
@@ -533,6 +540,40 @@ class ManagedVmTest {
         assertEquals(placed.acceptedAtMillis(), vm.place(swap).get().placement().acceptedAtMillis(), "it is the same");
         var safe = vm.place(Placement.safe(Side.NAS)).get().placement();
         assertEquals(Placement.safe(Side.NAS), safe);
+    }
+
+    @Test
+    void saysThatItsGuestHasNoJournalForTheHost() throws Exception {
+        var remark = "Placed on client-1, but the guest has no journal that can be kept there, so it is on the NAS.";
+        var vm = stoppedVm();
+        vm.place(Placement.risky(Side.LOCAL, "Ada")).get();
+        disks.changing = false;
+        assertEquals("", vm.snapshot().remark(), "it does not run");
+        started(vm);
+        assertEquals(remark, vm.snapshot().remark());
+        assertEquals("", vm.snapshot().problem());
+        assertEquals(remark, events.newest().getLast().message());
+        disks.journalsHere = true;
+        vm.refresh();
+        Await.until("it has one", () -> vm.snapshot().remark().isEmpty());
+        disks.journalsHere = false;
+        disks.problem = "The local disk fails.";
+        vm.refresh();
+        Await.until("that is why", () -> !vm.snapshot().problem().isEmpty());
+        assertEquals("", vm.snapshot().remark());
+        disks.problem = "";
+        vm.place(Placement.DEFAULT).get();
+        disks.changing = false;
+        vm.refresh();
+        Await.until("it is placed on the NAS", () -> !vm.snapshot().changing());
+        assertEquals("", vm.snapshot().remark());
+        assertTrue(vm.place(Placement.risky(Side.LOCAL, "Ada")).get().changing());
+        assertEquals("", told.getLast().remark(), "it is on its way");
+        assertEquals(
+                1,
+                events.newest().stream()
+                        .filter(event -> event.message().equals(remark))
+                        .count());
     }
 
     @Test

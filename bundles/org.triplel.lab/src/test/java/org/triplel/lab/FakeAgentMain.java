@@ -68,6 +68,6 @@ final class FakeAgentMain {
                 0,
                 -1,
                 RecoveryStage.NONE,
-                "");
+                "", "");
     }
 }

@@ -133,7 +133,7 @@ public final class SimulatedAgent implements AgentService, AutoCloseable {
                 0,
                 -1,
                 RecoveryStage.NONE,
-                "");
+                "", "");
         vms.put(name, new SimulatedVm(vm, bootBytes));
     }
 
@@ -219,6 +219,13 @@ public final class SimulatedAgent implements AgentService, AutoCloseable {
     public synchronized void loseJournal(String name, String lostHost) {
         recoveries.put(name, new SimulatedRecovery(name, host, lostHost));
         showRecovery(name);
+    }
+
+    /** Has a VM's journal, which is placed on the host, stay on the NAS. */
+    public synchronized void keepJournalOnNas(String name, String remark) {
+        var vm = vm(name);
+        vm.remark(remark);
+        changed(vm);
     }
 
     /** Has a VM's journal disk be given or taken away only in part, or be damaged. */
@@ -426,7 +433,7 @@ public final class SimulatedAgent implements AgentService, AutoCloseable {
                     0,
                     -1,
                     RecoveryStage.NONE,
-                    "");
+                    "", "");
             vms.put(vm.name(), new SimulatedVm(vm, 20L << 20));
             changed(vm(vm.name()));
             return vm;

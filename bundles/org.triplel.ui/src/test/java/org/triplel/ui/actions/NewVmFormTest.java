@@ -41,7 +41,7 @@ class NewVmFormTest {
                 0,
                 -1,
                 RecoveryStage.NONE,
-                "");
+                "", "");
     }
 
     private static Inventory fleet(Host.Link second) {

@@ -46,7 +46,7 @@ class PlacementFormTest {
                         1,
                         1,
                         RecoveryStage.NONE,
-                        ""))
+                        "", ""))
                 .toList();
     }
 
