@@ -63,6 +63,7 @@ final class ManagedVm {
     private final DomainXml definition;
     private final Console console;
     private final Placements placements;
+    private final DiskAlarm alarm;
     private final JournalDiskSteps journalDiskSteps;
     private final Executor lane;
 
@@ -98,6 +99,7 @@ final class ManagedVm {
         this.definition = domain.definition();
         this.console = new Console(definition.console());
         this.placements = new Placements(domain.name(), host.name);
+        this.alarm = new DiskAlarm(domain.name(), host.events, System::nanoTime);
         this.journalDiskSteps = new JournalDiskSteps(host, definition, words -> become(state, words));
         this.lane = lane;
         this.run = domain.run();
@@ -177,6 +179,11 @@ final class ManagedVm {
     }
 
     private void publish() {
+        if (off()) {
+            alarm.forget();
+        } else {
+            alarm.look(host.disks.problem(name()));
+        }
         var now = describe();
         if (!gone && !now.equals(snapshot)) {
             if (!now.remark().isEmpty() && !now.remark().equals(snapshot.remark())) {

@@ -28,6 +28,8 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 import org.triplel.agent.api.AgentError;
+import org.triplel.agent.api.AgentEvent.Severity;
+import org.triplel.agent.api.AgentEvent;
 import org.triplel.agent.api.JournalDisk;
 import org.triplel.agent.api.Placement;
 import org.triplel.agent.api.RecoveryRequest;
@@ -574,6 +576,31 @@ class ManagedVmTest {
                 events.newest().stream()
                         .filter(event -> event.message().equals(remark))
                         .count());
+    }
+
+    private List<String> warnings() {
+        return events.newest().stream()
+                .filter(event -> event.severity() == Severity.WARNING)
+                .map(AgentEvent::message)
+                .toList();
+    }
+
+    @Test
+    void whatIsWrongWithItsDiskBecomesAnEvent() throws Exception {
+        var vm = stoppedVm();
+        disks.problem = "Its disk is not completely on the NAS.";
+        vm.refresh();
+        Await.until("it is told", () -> vm.snapshot().problem().equals(disks.problem));
+        assertEquals(List.of(), warnings(), "whoever stopped it has told it");
+        disks.problem = "";
+        started(vm);
+        for (var seconds : List.of("5", "6", "7")) {
+            var problem = "The NAS has not answered for " + seconds + " s.";
+            disks.problem = problem;
+            vm.refresh();
+            Await.until("it is told", () -> vm.snapshot().problem().equals(problem));
+        }
+        assertEquals(List.of("The NAS has not answered for 5 s."), warnings());
     }
 
     @Test
