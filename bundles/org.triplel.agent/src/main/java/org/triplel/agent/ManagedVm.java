@@ -154,7 +154,8 @@ final class ManagedVm {
                                 host.journalDisks.problem(name()))
                         .filter(each -> !each.isEmpty())
                         .findFirst()
-                        .orElse(""), remark());
+                        .orElse(""),
+                remark());
     }
 
     /** Log-Split does nothing for a guest without such a journal. A failure that keeps it from the host is a problem. */

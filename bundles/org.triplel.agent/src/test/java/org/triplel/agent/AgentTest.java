@@ -200,7 +200,8 @@ class AgentTest {
                             0,
                             -1,
                             RecoveryStage.NONE,
-                            "", ""),
+                            "",
+                            ""),
                     vm);
             assertEquals(vm, other.next(Vm.class));
             assertEquals(List.of(vm), other.agent.vms().get());

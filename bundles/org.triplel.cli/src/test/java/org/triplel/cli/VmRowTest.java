@@ -33,7 +33,9 @@ class VmRowTest {
                     JournalDisk.NONE,
                     1,
                     1,
-                    RecoveryStage.NONE, "", "The guest has no such journal."),
+                    RecoveryStage.NONE,
+                    "",
+                    "The guest has no such journal."),
             new Exposure(4_200_000, 12_000));
 
     @Test

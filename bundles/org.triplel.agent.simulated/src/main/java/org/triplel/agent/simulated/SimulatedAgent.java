@@ -133,7 +133,8 @@ public final class SimulatedAgent implements AgentService, AutoCloseable {
                 0,
                 -1,
                 RecoveryStage.NONE,
-                "", "");
+                "",
+                "");
         vms.put(name, new SimulatedVm(vm, bootBytes));
     }
 
@@ -433,7 +434,8 @@ public final class SimulatedAgent implements AgentService, AutoCloseable {
                     0,
                     -1,
                     RecoveryStage.NONE,
-                    "", "");
+                    "",
+                    "");
             vms.put(vm.name(), new SimulatedVm(vm, 20L << 20));
             changed(vm(vm.name()));
             return vm;

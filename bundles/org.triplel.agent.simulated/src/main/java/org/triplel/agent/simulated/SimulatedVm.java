@@ -112,7 +112,8 @@ final class SimulatedVm {
                 vm.startedAtMillis(),
                 vm.readyAfterMillis(),
                 vm.recovery(),
-                vm.problem(), vm.remark());
+                vm.problem(),
+                vm.remark());
     }
 
     private void change(VmState state, long startedAt, long readyAfter, String problem) {
@@ -130,7 +131,8 @@ final class SimulatedVm {
                 startedAt,
                 readyAfter,
                 vm.recovery(),
-                problem, vm.remark());
+                problem,
+                vm.remark());
     }
 
     /** Says how far its recovery is. */
@@ -149,7 +151,8 @@ final class SimulatedVm {
                 vm.startedAtMillis(),
                 vm.readyAfterMillis(),
                 stage,
-                problem, vm.remark());
+                problem,
+                vm.remark());
     }
 
     /** Says why not all is where it is placed. */

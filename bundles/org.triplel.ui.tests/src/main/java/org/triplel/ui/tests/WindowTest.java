@@ -834,7 +834,8 @@ class WindowTest {
         acceptLoss(hosts.one, "desk-02", "ada");
         start("desk-02");
         hosts.one.keepJournalOnNas("desk-02", remark);
-        bot.awaitThat("why it is not local", () -> vms.column("Why Not Local").get(1).equals(remark));
+        bot.awaitThat(
+                "why it is not local", () -> vms.column("Why Not Local").get(1).equals(remark));
         var view = bot.view(VmView.ID, "desk-02");
         bot.awaitThat(
                 "the overview says so, too",

@@ -178,7 +178,8 @@ record NewVmForm(Inventory fleet, String name, String host, Optional<BaseImage> 
                 0,
                 -1,
                 RecoveryStage.NONE,
-                "", "");
+                "",
+                "");
     }
 
     /** What is to be made; the form must be complete. */

@@ -38,7 +38,8 @@ class JournalDiskFormTest {
                 0,
                 -1,
                 RecoveryStage.NONE,
-                "", "");
+                "",
+                "");
     }
 
     private static JournalDiskForm form(Optional<JournalPlace> place, boolean accepted, Vm... vms) {

@@ -41,7 +41,8 @@ class NewVmFormTest {
                 0,
                 -1,
                 RecoveryStage.NONE,
-                "", "");
+                "",
+                "");
     }
 
     private static Inventory fleet(Host.Link second) {

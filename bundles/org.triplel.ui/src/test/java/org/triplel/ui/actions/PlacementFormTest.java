@@ -46,7 +46,8 @@ class PlacementFormTest {
                         1,
                         1,
                         RecoveryStage.NONE,
-                        "", ""))
+                        "",
+                        ""))
                 .toList();
     }
 

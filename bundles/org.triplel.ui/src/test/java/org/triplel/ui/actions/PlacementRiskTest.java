@@ -32,7 +32,8 @@ class PlacementRiskTest {
                 1,
                 1,
                 RecoveryStage.NONE,
-                "", "");
+                "",
+                "");
     }
 
     private static Vm accepted(String name, String by, String at) {

@@ -36,7 +36,8 @@ class WhyNotTest {
                 1,
                 1,
                 RecoveryStage.NONE,
-                problem, "");
+                problem,
+                "");
     }
 
     private static Vm remarked() {
@@ -103,7 +104,8 @@ class WhyNotTest {
                 1,
                 1,
                 RecoveryStage.NONE,
-                "The disk failed.", "");
+                "The disk failed.",
+                "");
         var replica = replica(2, 1, true, "Base debian-12 v2 differs.");
         assertEquals("Base debian-12 v2 differs. The disk failed.", reason(paused, new Host.Connected(), replica));
         var status = new HostStatus("client-1", 1, "", "", "nas", false, 2, 1, 1, "a long story");

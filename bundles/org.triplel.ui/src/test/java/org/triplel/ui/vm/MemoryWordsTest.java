@@ -29,7 +29,8 @@ class MemoryWordsTest {
             1,
             1,
             RecoveryStage.NONE,
-            "", "");
+            "",
+            "");
     private static final SwapVelocity FAST = new SwapVelocity(3_400_000, 52);
 
     private static VmMemory memory(int target, int current, SwapVelocity swap, int proposed) {

@@ -28,7 +28,8 @@ class SwapWordsTest {
                 1,
                 1,
                 RecoveryStage.NONE,
-                "", "");
+                "",
+                "");
     }
 
     private static JournalDisk swapDisk(JournalDisk.Stage stage) {

@@ -38,7 +38,9 @@ class WritesWordsTest {
                 disk,
                 1,
                 1,
-                RecoveryStage.NONE, "", remark);
+                RecoveryStage.NONE,
+                "",
+                remark);
     }
 
     private static String placement(Placement placement) {
