@@ -430,6 +430,11 @@ final class Disks implements VmDisks, AutoCloseable {
                 .isPresent();
     }
 
+    @Override
+    public boolean keepsNoJournal(String vm) {
+        return find(vm).filter(disk -> !disk.disk().journalsHere()).isPresent();
+    }
+
     private void move(String vm, AttachedDisk disk) {
         moves.merge(disk, 1, Integer::sum);
         Thread.ofPlatform().daemon().name("placement of " + vm).start(() -> {

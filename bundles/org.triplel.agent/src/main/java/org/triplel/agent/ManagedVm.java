@@ -64,6 +64,7 @@ final class ManagedVm {
     private final DomainXml definition;
     private final Console console;
     private final Placements placements;
+    private final DiskAlarm alarm;
     private final JournalDiskSteps journalDiskSteps;
     private final Executor lane;
 
@@ -99,6 +100,7 @@ final class ManagedVm {
         this.definition = domain.definition();
         this.console = new Console(definition.console());
         this.placements = new Placements(domain.name(), host.name);
+        this.alarm = new DiskAlarm(domain.name(), host.events, System::nanoTime);
         this.journalDiskSteps = new JournalDiskSteps(host, definition, words -> become(state, words));
         this.lane = lane;
         this.run = domain.run();
@@ -153,7 +155,19 @@ final class ManagedVm {
                                 host.journalDisks.problem(name()))
                         .filter(each -> !each.isEmpty())
                         .findFirst()
-                        .orElse(""));
+                        .orElse(""),
+                remark());
+    }
+
+    /** Log-Split does nothing for a guest without such a journal. A failure that keeps it from the host is a problem. */
+    private String remark() {
+        return state == VmState.RUNNING
+                        && placement.writes() instanceof DomainPlacement.Writes.JournalOnHost
+                        && host.disks.keepsNoJournal(name())
+                        && !host.disks.changing(name())
+                        && host.disks.problem(name()).isEmpty()
+                ? placements.noJournalWords()
+                : "";
     }
 
     /** To be called now and then: the disk's problems come and go by themselves, and what has to move does so. */
@@ -167,8 +181,16 @@ final class ManagedVm {
     }
 
     private void publish() {
+        if (off()) {
+            alarm.forget();
+        } else {
+            alarm.look(host.disks.problem(name()));
+        }
         var now = describe();
         if (!gone && !now.equals(snapshot)) {
+            if (!now.remark().isEmpty() && !now.remark().equals(snapshot.remark())) {
+                host.events.add(Severity.INFO, name(), PLACEMENT, now.remark());
+            }
             snapshot = now;
             host.listener.accept(now);
         }
@@ -298,9 +320,11 @@ final class ManagedVm {
             }
             tell(placement, next);
             placement = next;
-            publish();
-            host.disks.place(name(), next);
-            publish(); // what has to move for it
+            try {
+                host.disks.place(name(), next);
+            } finally {
+                publish(); // with what has to move for it
+            }
         });
     }
 

@@ -102,6 +102,11 @@ record Placements(String vm, String host) {
         return "Swap is placed on " + (placement.swapOnHost() ? host : "the NAS") + ".";
     }
 
+    /** Of a guest whose journal is placed on the host. */
+    String noJournalWords() {
+        return "Placed on " + host + ", but the guest has no journal that can be kept there, so it is on the NAS.";
+    }
+
     String writesWords(DomainPlacement placement) {
         return switch (placement.writes()) {
             case Writes.Through() -> "All that it writes is placed on the NAS.";

@@ -40,6 +40,9 @@ interface VmDisks {
     /** Whether not all of a disk that is attached is where it is placed, or the move there is not over. */
     boolean changing(String vm);
 
+    /** Whether a disk is attached of which no journal is kept on this host. */
+    boolean keepsNoJournal(String vm);
+
     /**
      * Brings home what of an attached disk would be lost with the host. Takes long.
      *

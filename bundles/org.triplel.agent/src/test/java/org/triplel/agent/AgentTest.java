@@ -200,6 +200,7 @@ class AgentTest {
                             0,
                             -1,
                             RecoveryStage.NONE,
+                            "",
                             ""),
                     vm);
             assertEquals(vm, other.next(Vm.class));

@@ -59,6 +59,24 @@ class DiskJournalTest {
         fixture.nas().createOverlay(VM.overlay(), VM.base(), BYTES);
     }
 
+    @Test
+    void aJournalInSmallBlocksIsNotKeptHere() throws Exception {
+        try (var host = host()) {
+            assertFalse(host.disks.keepsNoJournal("desk-01"), "it is not attached");
+            host.disks.attach(VM, Guest.OFF);
+            assertFalse(host.disks.keepsNoJournal("desk-01"));
+        }
+        var image = Files.write(temp.resolve("small.raw"), new byte[BYTES]);
+        assertEquals(0, run("mke2fs", "-q", "-F", "-t", "ext4", "-b", "1024", "-J", "size=4", image.toString()));
+        var small = NasFixture.create(temp.resolve("small"), Files.readAllBytes(image));
+        small.nas().createOverlay(VM.overlay(), VM.base(), BYTES);
+        try (var host = new DiskHost(Files.createDirectories(temp.resolve("client-2")), small)) {
+            host.disks.attach(VM, Guest.OFF);
+            assertTrue(host.disks.keepsNoJournal("desk-01"));
+            assertEquals("", host.disks.problem("desk-01"));
+        }
+    }
+
     private static int run(String... command) throws Exception {
         return new ProcessBuilder(command)
                 .redirectErrorStream(true)

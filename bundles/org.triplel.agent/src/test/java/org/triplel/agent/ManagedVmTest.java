@@ -28,6 +28,8 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 import org.triplel.agent.api.AgentError;
+import org.triplel.agent.api.AgentEvent;
+import org.triplel.agent.api.AgentEvent.Severity;
 import org.triplel.agent.api.JournalDisk;
 import org.triplel.agent.api.Placement;
 import org.triplel.agent.api.RecoveryRequest;
@@ -60,6 +62,8 @@ class ManagedVmTest {
         volatile boolean changing;
         volatile boolean left;
         volatile boolean stays;
+        volatile boolean journalsHere;
+        volatile String problem = "";
         volatile IOException why = new IOException("away");
 
         @Override
@@ -91,6 +95,11 @@ class ManagedVmTest {
         @Override
         public boolean changing(String vm) {
             return changing;
+        }
+
+        @Override
+        public boolean keepsNoJournal(String vm) {
+            return !journalsHere;
         }
 
         @Override
@@ -141,7 +150,7 @@ class ManagedVmTest {
 
         @Override
         public String problem(String vm) {
-            return "";
+            return problem;
         }
     }
 
@@ -541,6 +550,65 @@ class ManagedVmTest {
         assertEquals(placed.acceptedAtMillis(), vm.place(swap).get().placement().acceptedAtMillis(), "it is the same");
         var safe = vm.place(Placement.safe(Side.NAS)).get().placement();
         assertEquals(Placement.safe(Side.NAS), safe);
+    }
+
+    @Test
+    void saysThatItsGuestHasNoJournalForTheHost() throws Exception {
+        var remark = "Placed on client-1, but the guest has no journal that can be kept there, so it is on the NAS.";
+        var vm = stoppedVm();
+        vm.place(Placement.risky(Side.LOCAL, "Ada")).get();
+        disks.changing = false;
+        assertEquals("", vm.snapshot().remark(), "it does not run");
+        started(vm);
+        assertEquals(remark, vm.snapshot().remark());
+        assertEquals("", vm.snapshot().problem());
+        assertEquals(remark, events.newest().getLast().message());
+        disks.journalsHere = true;
+        vm.refresh();
+        Await.until("it has one", () -> vm.snapshot().remark().isEmpty());
+        disks.journalsHere = false;
+        disks.problem = "The local disk fails.";
+        vm.refresh();
+        Await.until("that is why", () -> !vm.snapshot().problem().isEmpty());
+        assertEquals("", vm.snapshot().remark());
+        disks.problem = "";
+        vm.place(Placement.DEFAULT).get();
+        disks.changing = false;
+        vm.refresh();
+        Await.until("it is placed on the NAS", () -> !vm.snapshot().changing());
+        assertEquals("", vm.snapshot().remark());
+        assertTrue(vm.place(Placement.risky(Side.LOCAL, "Ada")).get().changing());
+        assertEquals("", told.getLast().remark(), "it is on its way");
+        assertEquals(
+                1,
+                events.newest().stream()
+                        .filter(event -> event.message().equals(remark))
+                        .count());
+    }
+
+    private List<String> warnings() {
+        return events.newest().stream()
+                .filter(event -> event.severity() == Severity.WARNING)
+                .map(AgentEvent::message)
+                .toList();
+    }
+
+    @Test
+    void whatIsWrongWithItsDiskBecomesAnEvent() throws Exception {
+        var vm = stoppedVm();
+        disks.problem = "Its disk is not completely on the NAS.";
+        vm.refresh();
+        Await.until("it is told", () -> vm.snapshot().problem().equals(disks.problem));
+        assertEquals(List.of(), warnings(), "whoever stopped it has told it");
+        disks.problem = "";
+        started(vm);
+        for (var seconds : List.of("5", "6", "7")) {
+            var problem = "The NAS has not answered for " + seconds + " s.";
+            disks.problem = problem;
+            vm.refresh();
+            Await.until("it is told", () -> vm.snapshot().problem().equals(problem));
+        }
+        assertEquals(List.of("The NAS has not answered for 5 s."), warnings());
     }
 
     @Test

@@ -111,6 +111,7 @@ class VmMemoriesTest {
                         1,
                         1,
                         RecoveryStage.NONE,
+                        "",
                         ""))
                 .sorted((a, b) -> a.name().compareTo(b.name()))
                 .toList();

@@ -19,6 +19,7 @@ import org.triplel.agent.api.VmState;
  * @param journalDisk how far the disks for its journal and for swap on its host have been given or taken away
  * @param journalDiskMiB 0 if there is none for its journal
  * @param swapDiskMiB 0 if there is none for swap
+ * @param remark why a part of its disk is not where it is placed although nothing is wrong
  */
 record VmRow(
         String name,
@@ -38,6 +39,7 @@ record VmRow(
         JournalDisk.Stage journalDisk,
         int journalDiskMiB,
         int swapDiskMiB,
+        String remark,
         String problem) {
 
     static VmRow of(Vm vm, Exposure exposure) {
@@ -62,6 +64,7 @@ record VmRow(
                 vm.journalDisk().stage(),
                 vm.journalDisk().mebibytes(),
                 vm.journalDisk().swapMebibytes(),
+                vm.remark(),
                 vm.problem());
     }
 }

@@ -1,6 +1,7 @@
 package org.triplel.cli;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import com.google.gson.JsonParser;
 import java.io.PrintWriter;
@@ -37,7 +38,8 @@ class VmRowTest {
                         1,
                         1,
                         RecoveryStage.NONE,
-                        ""),
+                        "",
+                        "The guest has no such journal."),
                 new Exposure(4_200_000, 12_000));
     }
 
@@ -55,6 +57,7 @@ class VmRowTest {
         assertEquals("nas", row.get("journal").getAsString());
         assertEquals("nas", row.get("baseReads").getAsString());
         assertEquals("host", row.get("swap").getAsString());
+        assertEquals("The guest has no such journal.", row.get("remark").getAsString());
     }
 
     @Test
@@ -73,6 +76,7 @@ class VmRowTest {
         new TextOutput(new PrintWriter(text, true)).many(VmRow.class, List.of(ROW));
         var lines = text.toString().lines().toList();
         var titles = List.of(lines.getFirst().split(" +"));
+        assertTrue(lines.getLast().contains("The guest has no such journal."), lines::toString);
         var values = List.of(lines.getLast().split(" +"));
         assertEquals("4200000", values.get(titles.indexOf("exposedBytes")));
         assertEquals("12000", values.get(titles.indexOf("exposedMillis")));

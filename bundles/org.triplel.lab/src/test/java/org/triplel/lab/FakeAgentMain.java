@@ -68,6 +68,7 @@ final class FakeAgentMain {
                 0,
                 -1,
                 RecoveryStage.NONE,
+                "",
                 "");
     }
 }

@@ -17,6 +17,7 @@ package org.triplel.agent.api;
  * @param readyAfterMillis how long after that the guest answered, in milliseconds, or -1 as long as it has not
  * @param recovery whether its disk needs to be recovered because a host was lost, and how far that is
  * @param problem what is wrong with it and what to do, or empty
+ * @param remark why a part of its disk is not where it is placed although nothing is wrong, or empty
  */
 public record Vm(
         String name,
@@ -32,7 +33,8 @@ public record Vm(
         long startedAtMillis,
         long readyAfterMillis,
         RecoveryStage recovery,
-        String problem) {
+        String problem,
+        String remark) {
 
     /** Whether the guest has answered since its last start. */
     public boolean ready() {

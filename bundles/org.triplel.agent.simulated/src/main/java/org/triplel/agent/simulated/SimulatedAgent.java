@@ -133,6 +133,7 @@ public final class SimulatedAgent implements AgentService, AutoCloseable {
                 0,
                 -1,
                 RecoveryStage.NONE,
+                "",
                 "");
         vms.put(name, new SimulatedVm(vm, bootBytes));
     }
@@ -219,6 +220,13 @@ public final class SimulatedAgent implements AgentService, AutoCloseable {
     public synchronized void loseJournal(String name, String lostHost) {
         recoveries.put(name, new SimulatedRecovery(name, host, lostHost));
         showRecovery(name);
+    }
+
+    /** Has a VM's journal, which is placed on the host, stay on the NAS. */
+    public synchronized void keepJournalOnNas(String name, String remark) {
+        var vm = vm(name);
+        vm.remark(remark);
+        changed(vm);
     }
 
     /** Has a VM's journal disk be given or taken away only in part, or be damaged. */
@@ -428,6 +436,7 @@ public final class SimulatedAgent implements AgentService, AutoCloseable {
                     0,
                     -1,
                     RecoveryStage.NONE,
+                    "",
                     "");
             vms.put(vm.name(), new SimulatedVm(vm, 20L << 20));
             changed(vm(vm.name()));

@@ -112,7 +112,8 @@ final class SimulatedVm {
                 vm.startedAtMillis(),
                 vm.readyAfterMillis(),
                 vm.recovery(),
-                vm.problem());
+                vm.problem(),
+                vm.remark());
     }
 
     private void change(VmState state, long startedAt, long readyAfter, String problem) {
@@ -130,7 +131,8 @@ final class SimulatedVm {
                 startedAt,
                 readyAfter,
                 vm.recovery(),
-                problem);
+                problem,
+                vm.remark());
     }
 
     /** Says how far its recovery is. */
@@ -149,7 +151,28 @@ final class SimulatedVm {
                 vm.startedAtMillis(),
                 vm.readyAfterMillis(),
                 stage,
-                problem);
+                problem,
+                vm.remark());
+    }
+
+    /** Says why not all is where it is placed. */
+    void remark(String remark) {
+        vm = new Vm(
+                vm.name(),
+                vm.host(),
+                vm.state(),
+                vm.base(),
+                vm.baseVersion(),
+                vm.diskBytes(),
+                vm.memoryMiB(),
+                vm.placement(),
+                vm.changing(),
+                vm.journalDisk(),
+                vm.startedAtMillis(),
+                vm.readyAfterMillis(),
+                vm.recovery(),
+                vm.problem(),
+                remark);
     }
 
     /**

@@ -831,6 +831,24 @@ class WindowTest {
         assertFalse(hosts.one.requests().contains("bringHome desk-01"), "nothing of it is on the host");
     }
 
+    @Test
+    void aJournalThatCannotBeKeptOnTheHostIsSaidToBeOnTheNas() {
+        var remark = "Placed on client-1, but the guest has no journal that can be kept there, so it is on the NAS.";
+        acceptLoss(hosts.one, "desk-02", "ada");
+        start("desk-02");
+        hosts.one.keepJournalOnNas("desk-02", remark);
+        bot.awaitThat(
+                "why it is not local", () -> vms.column("Why Not Local").get(1).equals(remark));
+        var view = bot.view(VmView.ID, "desk-02");
+        bot.awaitThat(
+                "the overview says so, too",
+                () -> title("on the NAS at once; the journal is placed on client-1 (Log-Split), accepted by ada on ")
+                                .isPresent()
+                        && title(remark).isPresent()
+                        && title("in effect").isEmpty());
+        bot.run(() -> bot.window().getActivePage().hideView(view));
+    }
+
     private void writeBehind(SimulatedAgent host, String vm, int seconds) {
         host.placeVm(new VmPlacement(vm, Placement.behind(Side.LOCAL, seconds, 64, "ada")));
         bot.awaitThat("the desktop knows the bound", () -> fleet.inventory()

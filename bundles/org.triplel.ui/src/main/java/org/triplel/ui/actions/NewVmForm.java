@@ -178,6 +178,7 @@ record NewVmForm(Inventory fleet, String name, String host, Optional<BaseImage> 
                 0,
                 -1,
                 RecoveryStage.NONE,
+                "",
                 "");
     }
 

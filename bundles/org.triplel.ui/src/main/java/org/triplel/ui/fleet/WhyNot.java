@@ -53,6 +53,9 @@ final class WhyNot {
         if (found.version() != vm.baseVersion()) {
             return NLS.bind(Messages.WhyNot_OtherVersion, found.version(), vm.baseVersion());
         }
+        if (!vm.remark().isEmpty()) {
+            return vm.remark();
+        }
         return found.complete()
                 ? ""
                 : NLS.bind(Messages.WhyNot_Incomplete, Units.percent((double) found.verifiedChunks() / found.chunks()));

@@ -105,6 +105,7 @@ final class Messages extends NLS {
     public static String Overview_WritesBehind;
     public static String Overview_WritesJournalDisk;
     public static String Overview_WritesLogSplit;
+    public static String Overview_WritesNotSplit;
     public static String Overview_WritesThrough;
     public static String Vm_Console;
     public static String Vm_Disk;

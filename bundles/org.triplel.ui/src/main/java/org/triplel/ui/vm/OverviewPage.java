@@ -136,9 +136,7 @@ final class OverviewPage extends Composite {
         set(Messages.Overview_Disk, Units.bytes(vm.diskBytes()));
         set(Messages.Overview_Swap, SwapWords.placement(vm));
         set(Messages.Overview_Writes, WritesWords.placement(vm, zone));
-        set(
-                Messages.Overview_Placement,
-                vm.changing() ? Messages.Overview_PlacementChanging : Messages.Overview_Placed);
+        set(Messages.Overview_Placement, WritesWords.effect(vm));
         showRpo(vm, snapshot.rpo(vm.name()));
         set(Messages.Overview_Memory, vm.memoryMiB() + " MiB");
         set(Messages.Overview_Started, vm.startedAtMillis() == 0 ? Units.NONE : Moment.words(vm.startedAtMillis()));

@@ -23,6 +23,14 @@ final class WritesWords {
                 .orElse(where);
     }
 
+    /** Whether that is so. */
+    static String effect(Vm vm) {
+        if (vm.changing()) {
+            return Messages.Overview_PlacementChanging;
+        }
+        return vm.remark().isEmpty() ? Messages.Overview_Placed : vm.remark();
+    }
+
     private static Optional<Acceptance> accepted(Vm vm) {
         return vm.journalDisk().hasJournal() ? Acceptance.of(vm.journalDisk()) : Acceptance.of(vm.placement());
     }
@@ -31,7 +39,10 @@ final class WritesWords {
         var placement = vm.placement();
         return switch (placement.writes()) {
             case THROUGH -> Messages.Overview_WritesThrough;
-            case LOG_SPLIT -> NLS.bind(Messages.Overview_WritesLogSplit, vm.host());
+            case LOG_SPLIT ->
+                NLS.bind(
+                        vm.remark().isEmpty() ? Messages.Overview_WritesLogSplit : Messages.Overview_WritesNotSplit,
+                        vm.host());
             case BEHIND -> NLS.bind(Messages.Overview_WritesBehind, placement.rpoSeconds(), placement.rpoMebibytes());
         };
     }

@@ -38,6 +38,7 @@ class JournalDiskFormTest {
                 0,
                 -1,
                 RecoveryStage.NONE,
+                "",
                 "");
     }
 

@@ -41,6 +41,7 @@ class NewVmFormTest {
                 0,
                 -1,
                 RecoveryStage.NONE,
+                "",
                 "");
     }
 

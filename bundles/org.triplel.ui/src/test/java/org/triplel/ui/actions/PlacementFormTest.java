@@ -46,6 +46,7 @@ class PlacementFormTest {
                         1,
                         1,
                         RecoveryStage.NONE,
+                        "",
                         ""))
                 .toList();
     }

@@ -32,6 +32,7 @@ class PlacementRiskTest {
                 1,
                 1,
                 RecoveryStage.NONE,
+                "",
                 "");
     }
 

@@ -39,6 +39,7 @@ class NodeTest {
                 1,
                 1,
                 RecoveryStage.NONE,
+                "",
                 "");
         var status = new HostStatus("client-1", 1, "QEMU 10", "TCG", "nas", true, 2, 1, 1, "");
         var host = new Host("client-1", new Host.Connected(), Optional.of(status), List.of(vm), List.of());

@@ -36,7 +36,35 @@ class WhyNotTest {
                 1,
                 1,
                 RecoveryStage.NONE,
-                problem);
+                problem,
+                "");
+    }
+
+    private static Vm remarked() {
+        return new Vm(
+                "desk-01",
+                "client-1",
+                VmState.RUNNING,
+                "debian-12",
+                2,
+                1,
+                1,
+                Placement.risky(Side.LOCAL, "ada"),
+                false,
+                JournalDisk.NONE,
+                1,
+                1,
+                RecoveryStage.NONE,
+                "",
+                "no such journal");
+    }
+
+    @Test
+    void aRemarkComesBeforeWhatPassesByItself() {
+        var connected = new Host.Connected();
+        assertEquals("no such journal", reason(remarked(), connected, replica(2, 16, true, "")));
+        assertEquals("no such journal", reason(remarked(), connected, replica(2, 4, true, "")));
+        assertEquals("Shadow-Base is off on the host", reason(remarked(), connected, replica(2, 16, false, "")));
     }
 
     private static Replica replica(int version, long verified, boolean shadowBase, String problem) {
@@ -78,7 +106,8 @@ class WhyNotTest {
                 1,
                 1,
                 RecoveryStage.NONE,
-                "The disk failed.");
+                "The disk failed.",
+                "");
         var replica = replica(2, 1, true, "Base debian-12 v2 differs.");
         assertEquals("Base debian-12 v2 differs. The disk failed.", reason(paused, new Host.Connected(), replica));
         var status = new HostStatus("client-1", 1, "", "", "nas", false, 2, 1, 1, "a long story");

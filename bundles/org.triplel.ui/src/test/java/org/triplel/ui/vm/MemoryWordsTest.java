@@ -29,6 +29,7 @@ class MemoryWordsTest {
             1,
             1,
             RecoveryStage.NONE,
+            "",
             "");
     private static final SwapVelocity FAST = new SwapVelocity(3_400_000, 52);
 

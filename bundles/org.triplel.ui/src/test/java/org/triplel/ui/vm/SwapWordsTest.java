@@ -28,6 +28,7 @@ class SwapWordsTest {
                 1,
                 1,
                 RecoveryStage.NONE,
+                "",
                 "");
     }
 

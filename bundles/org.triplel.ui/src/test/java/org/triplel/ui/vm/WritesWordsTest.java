@@ -21,6 +21,10 @@ class WritesWordsTest {
     }
 
     private static Vm vm(VmState state, Placement placement, JournalDisk disk) {
+        return vm(state, placement, disk, "");
+    }
+
+    private static Vm vm(VmState state, Placement placement, JournalDisk disk, String remark) {
         return new Vm(
                 "desk-01",
                 "client-1",
@@ -35,7 +39,8 @@ class WritesWordsTest {
                 1,
                 1,
                 RecoveryStage.NONE,
-                "");
+                "",
+                remark);
     }
 
     private static String placement(Placement placement) {
@@ -63,6 +68,17 @@ class WritesWordsTest {
                 "on the NAS at most 10 s, 64 MiB of writing later, accepted by ada on 2026-11-24 08:00:00",
                 placement(Placement.behind(Side.LOCAL, 10, 64, "ada").acceptedAt(at)));
         assertEquals("journal on client-1 (Log-Split)", placement(Placement.risky(Side.LOCAL, "")));
+    }
+
+    @Test
+    void aJournalThatStaysOnTheNasIsNotSaidToBeOnTheHost() {
+        var vm = vm(
+                VmState.RUNNING, Placement.risky(Side.LOCAL, ""), JournalDisk.NONE, "The guest has no such journal.");
+        assertEquals(
+                "on the NAS at once; the journal is placed on client-1 (Log-Split)",
+                WritesWords.placement(vm, ZoneOffset.UTC));
+        assertEquals("The guest has no such journal.", WritesWords.effect(vm));
+        assertEquals("in effect", WritesWords.effect(vm(VmState.RUNNING, Placement.risky(Side.LOCAL, ""))));
     }
 
     @Test
