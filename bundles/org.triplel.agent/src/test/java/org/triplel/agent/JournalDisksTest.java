@@ -848,7 +848,7 @@ class JournalDisksTest {
             var place = new Range((fileSystems.size() + 1L) << 20, 1 << 20);
             fileSystems.add(new FileSystem(name, List.of(place), Optional.empty()));
         }
-        var layout = new SemanticMap(1 << 30, List.of(), List.of(), fileSystems, List.of(), List.of(), List.of());
+        var layout = new SemanticMap(1 << 30, List.of(), List.of(), fileSystems, List.of(), List.of(), List.of(), List.of());
         return RootFileSystem.start("desk-01", commandLine, layout);
     }
 

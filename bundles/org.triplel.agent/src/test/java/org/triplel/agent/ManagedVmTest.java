@@ -128,7 +128,7 @@ class ManagedVmTest {
             if (broken) {
                 throw new IllegalStateException("broken");
             }
-            return new SemanticMap(1, List.of(), List.of(), List.of(), List.of(), List.of(), List.of());
+            return new SemanticMap(1, List.of(), List.of(), List.of(), List.of(), List.of(), List.of(), List.of());
         }
 
         @Override
