@@ -62,7 +62,7 @@ record RecoverySession(FleetSession fleet, Output output, PrintWriter progress) 
                             each.said(),
                             each.found());
                 }
-                words.end(report.logBytes(), report.lost());
+                words.end(report.logBytes(), report.replayed(), report.unchecked(), report.lost());
             }
         }
     }

@@ -14,7 +14,7 @@ import org.eclipse.lsp4j.jsonrpc.services.JsonSegment;
 public interface AgentService {
 
     /** The protocol's version; a desktop and an agent of different versions refuse each other. */
-    int VERSION = 11;
+    int VERSION = 12;
 
     @JsonRequest
     CompletableFuture<HostStatus> host();
