@@ -243,7 +243,7 @@ final class Recoveries {
             var log = saved.log().isEmpty()
                     ? Optional.<Path>empty()
                     : Optional.of(new SavedLog(host, nas).checked(saved.log(), vm, claim));
-            var journals = new SavedJournals(host, nas, journalDisks).checked(saved, vm, losses);
+            var journals = new SavedJournalFiles(host, nas, journalDisks).checked(saved, vm, losses);
             var copy = vm.overlay().replaceAll("\\.qcow2$", "") + ".recovered-on-" + host + ".qcow2"; // ours alone
             refuseIfThere(copy);
             var note = RecoveryNote.begin(vm.vm(), vm.overlay(), copy, nas.unwritten(vm.overlay()), claim, journal);

@@ -573,6 +573,20 @@ class RecoveriesTest {
     }
 
     @Test
+    void theReportOfAnEarlierBuildIsStillKnown() throws Exception {
+        var report = new RecoveryStatus.Report("copy", List.of(), 7, List.of(), List.of(), List.of("Much."));
+        var note = RecoveryNote.begin("desk-01", VM.overlay(), "copy", "", Optional.empty(), Optional.empty())
+                .ready(report);
+        note.write(temp);
+        var file = temp.resolve("desk-01");
+        var text = Files.readString(file);
+        var earlier = text.replaceAll(",\"(replayed|unchecked)\"\\\\:\\[\\]", "");
+        assertEquals(2, (text.length() - earlier.length()) / ",\"replayed\":[]".length(), text);
+        Files.writeString(file, earlier);
+        assertEquals(Optional.of(note), RecoveryNote.read(temp, "desk-01"));
+    }
+
+    @Test
     void whatIsRefused() throws Exception {
         try (var host = new Host("client-2")) {
             assertTrue(host.refusal(WANTED).getMessage().contains("nothing to recover"));

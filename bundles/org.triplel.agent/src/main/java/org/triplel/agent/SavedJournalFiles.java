@@ -16,7 +16,7 @@ import org.triplel.recovery.Salvaged;
  *
  * @param host that has the files now
  */
-record SavedJournals(String host, Nas nas, JournalDisks journalDisks) {
+record SavedJournalFiles(String host, Nas nas, JournalDisks journalDisks) {
 
     /**
      * The files that somebody names, if they can be added to a VM's disk as that is now. Takes as long as the disk needs to be
