@@ -249,7 +249,9 @@ final class AgentApi implements AgentService {
     public CompletableFuture<RecoveryStatus> recover(RecoveryRequest wanted) {
         return answer("recover", () -> {
             given(given(wanted).lostHost());
-            given(wanted.log());
+            given(given(wanted.saved()).log());
+            given(wanted.saved().journals());
+            given(wanted.saved().journalDisk());
             var vm = vms.findOwn(given(wanted.vm()));
             return vm.recover(wanted).thenCompose(_ -> recovery(vm.name()));
         });

@@ -43,7 +43,7 @@ record LostParts(String host, StateFolder state, Nas nas, JournalDisks journalDi
 
     private static RecoveryStatus.Loss loss(LostJournal journal) {
         return new RecoveryStatus.Loss(
-                RecoveryStatus.Kind.JOURNAL,
+                RecoveryStatus.Kind.JOURNAL_DISK,
                 "the journal disk of its root file system",
                 journal.host(),
                 journal.since().toEpochMilli());

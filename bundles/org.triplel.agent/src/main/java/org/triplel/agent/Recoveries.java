@@ -23,6 +23,7 @@ import org.triplel.recovery.RecoveryReport;
 import org.triplel.recovery.RecoveryStep;
 import org.triplel.recovery.RefusedException;
 import org.triplel.recovery.RepairedFileSystem;
+import org.triplel.recovery.Salvaged;
 import org.triplel.router.AbsentJournalException;
 
 /**
@@ -42,8 +43,8 @@ final class Recoveries {
         private final CompletableFuture<Void> ended = new CompletableFuture<>();
         private volatile String problem = "";
 
-        Run(Path image, Path copy, Optional<Path> log, Optional<UUID> journal) {
-            this.recovery = new Recovery(image, copy, log, journal, now -> steps = now);
+        Run(Path image, Path copy, Salvaged salvaged, Optional<UUID> journal) {
+            this.recovery = new Recovery(image, copy, salvaged, journal, now -> steps = now);
         }
     }
 
@@ -51,6 +52,7 @@ final class Recoveries {
     private final StateFolder state;
     private final Nas nas;
     private final EventLog events;
+    private final JournalDisks journalDisks;
     private final LostParts lostParts;
     private final RecoveredCopies copies;
     private final Map<String, Run> runs = new ConcurrentHashMap<>();
@@ -73,6 +75,7 @@ final class Recoveries {
         this.state = state;
         this.nas = nas;
         this.events = events;
+        this.journalDisks = journalDisks;
         this.lostParts = new LostParts(host, state, nas, journalDisks);
         this.copies = new RecoveredCopies(host, state, nas, events, journalDisks, this::whole);
     }
@@ -235,13 +238,16 @@ final class Recoveries {
             throw AgentException.conflict(
                     "There is a recovered copy of the disk of " + vm.vm() + ".", "Use it, or discard it first.");
         }
-        refuseUnlessLost(look(vm.vm(), vm.overlay(), true, () -> true), vm.vm(), wanted.lostHost());
+        var losses = look(vm.vm(), vm.overlay(), true, () -> true);
+        refuseUnlessLost(losses, vm.vm(), wanted.lostHost());
         try {
             var claim = lostParts.log(vm.vm(), vm.overlay(), Optional.ofNullable(unfit.get(vm.vm())));
             var journal = lostParts.journalDisk(vm.vm(), vm.overlay(), true);
-            var log = wanted.log().isEmpty()
+            var saved = wanted.saved();
+            var log = saved.log().isEmpty()
                     ? Optional.<Path>empty()
-                    : Optional.of(new SavedLog(host, nas).checked(wanted.log(), vm, claim));
+                    : Optional.of(new SavedLog(host, nas).checked(saved.log(), vm, claim));
+            var journals = new SavedJournalFiles(host, nas, journalDisks).checked(saved, vm, losses);
             var copy = vm.overlay().replaceAll("\\.qcow2$", "") + ".recovered-on-" + host + ".qcow2"; // ours alone
             refuseIfThere(copy);
             var note = RecoveryNote.begin(vm.vm(), vm.overlay(), copy, nas.unwritten(vm.overlay()), claim, journal);
@@ -249,7 +255,7 @@ final class Recoveries {
             var run = new Run(
                     nas.folder().resolve(vm.overlay()),
                     nas.folder().resolve(copy),
-                    log,
+                    new Salvaged(log, journals.journals(), journals.journalDisk()),
                     journal.flatMap(LostJournal::uuid));
             runs.put(vm.vm(), run);
             events.add(
@@ -345,6 +351,8 @@ final class Recoveries {
                 note.copy(),
                 done.fileSystems().stream().map(Recoveries::told).toList(),
                 done.logBytes(),
+                done.replayed(),
+                done.unchecked(),
                 List.copyOf(lost));
     }
 

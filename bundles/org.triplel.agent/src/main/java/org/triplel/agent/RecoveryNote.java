@@ -117,7 +117,18 @@ record RecoveryNote(
                 properties.getProperty("journal", ""),
                 properties.getProperty("kept", ""),
                 properties.getProperty("inode", ""),
-                Optional.ofNullable(report).orElse(RecoveryStatus.Report.NONE));
+                Optional.ofNullable(report).map(RecoveryNote::whole).orElse(RecoveryStatus.Report.NONE));
+    }
+
+    /** An earlier build's does not say all. */
+    private static RecoveryStatus.Report whole(RecoveryStatus.Report report) {
+        return new RecoveryStatus.Report(
+                report.copy(),
+                report.fileSystems(),
+                report.logBytes(),
+                Optional.ofNullable(report.replayed()).orElse(List.of()),
+                Optional.ofNullable(report.unchecked()).orElse(List.of()),
+                report.lost());
     }
 
     void write(Path folder) throws HostDiskException {

@@ -26,10 +26,7 @@ record SavedLog(String host, Nas nas) {
                     "No host has a log of what " + vm.vm() + " wrote, so " + log + " is not added to its disk.",
                     "Leave the log away.");
         }
-        if (!file.isAbsolute() || !Files.isRegularFile(file)) {
-            throw AgentException.invalid(
-                    "There is no file '" + log + "' on " + host + ".", "Give its absolute path there.");
-        }
+        refuseUnlessThere(host, log);
         if (!WriteBehindLog.idOf(file).equals(Optional.of(claim.get().log()))) {
             throw AgentException.invalid(
                     log + " is not the log that " + claim.get().host() + " had of " + vm.vm() + ".",
@@ -43,6 +40,13 @@ record SavedLog(String host, Nas nas) {
         }
         refuseUnlessOfTheImage(file, vm, claim.get());
         return file;
+    }
+
+    static void refuseUnlessThere(String host, String file) throws AgentException {
+        if (!Path.of(file).isAbsolute() || !Files.isRegularFile(Path.of(file))) {
+            throw AgentException.invalid(
+                    "There is no file '" + file + "' on " + host + ".", "Give its absolute path there.");
+        }
     }
 
     /** Of one log there may be files of several times, and of the image as well: old changes must not come over newer ones. */

@@ -25,6 +25,7 @@ import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 import org.triplel.agent.api.RecoveryRequest;
 import org.triplel.agent.api.RecoveryStage;
+import org.triplel.agent.api.SavedFiles;
 import org.triplel.agent.api.VmExposure;
 import org.triplel.block.nbd.NbdClient;
 import org.triplel.hypervisor.DomainPlacement;
@@ -270,13 +271,13 @@ class DiskBehindTest {
         var saved = Files.copy(state("local/desk-01.behind"), temp.resolve("saved"));
         try (var other = otherHost()) {
             var recoveries = new Recoveries("client-2", other.state, fixture.nas(), other.events, other.journalDisks);
-            recoveries.begin(VM, new RecoveryRequest("desk-01", "client-1", ""));
+            recoveries.begin(VM, new RecoveryRequest("desk-01", "client-1", SavedFiles.NONE));
             Await.until("it ends", () -> recoveries.stage("desk-01") != RecoveryStage.RUNNING);
             var without = recoveries.status("desk-01", VM.overlay(), () -> true);
             assertEquals(RecoveryStage.READY, without.stage(), without::problem);
             assertTrue(without.report().lost().getFirst().contains("the last seconds"), without::toString);
             recoveries.discard("desk-01");
-            recoveries.begin(VM, new RecoveryRequest("desk-01", "client-1", saved.toString()));
+            recoveries.begin(VM, new RecoveryRequest("desk-01", "client-1", new SavedFiles(saved.toString(), "", "")));
             Await.until("it ends", () -> recoveries.stage("desk-01") != RecoveryStage.RUNNING);
             var status = recoveries.status("desk-01", VM.overlay(), () -> true);
             assertEquals(RecoveryStage.READY, status.stage(), status::problem);
@@ -308,7 +309,7 @@ class DiskBehindTest {
         var nas = fixture.nas();
         var claim = nas.claim(VM.overlay()).orElseThrow();
         long renewals = WriteBehindLog.renewalsOf(saved);
-        var wanted = new RecoveryRequest("desk-01", "client-1", saved.toString());
+        var wanted = new RecoveryRequest("desk-01", "client-1", new SavedFiles(saved.toString(), "", ""));
         var refused = Map.of(
                 "is of an earlier time", claim.renewed(renewals + 1),
                 "The NAS was put back", claim.renewed(renewals - 2),
@@ -433,7 +434,7 @@ class DiskBehindTest {
         loseHost();
         var other = Files.write(temp.resolve("nas/other"), backup);
         Files.move(other, overlay(), java.nio.file.StandardCopyOption.REPLACE_EXISTING);
-        var wanted = new RecoveryRequest("desk-01", "client-1", "");
+        var wanted = new RecoveryRequest("desk-01", "client-1", SavedFiles.NONE);
         try (var host = host()) {
             var recoveries = new Recoveries("client-1", host.state, fixture.nas(), host.events, host.journalDisks);
             var nothing = assertThrows(AgentException.class, () -> recoveries.begin(VM, wanted));

@@ -30,6 +30,7 @@ import org.triplel.agent.api.JournalDisk;
 import org.triplel.agent.api.RecoveryRequest;
 import org.triplel.agent.api.RecoveryStage;
 import org.triplel.agent.api.RequestClass;
+import org.triplel.agent.api.SavedFiles;
 import org.triplel.agent.api.Side;
 import org.triplel.agent.api.VmExposure;
 import org.triplel.appliance.JournalPlace;
@@ -407,7 +408,7 @@ class JournalDisksTest {
 
     private void recover(DiskHost host) throws Exception {
         var recoveries = new Recoveries("client-1", host.state, fixture.nas(), host.events, host.journalDisks);
-        recoveries.begin(VM, new RecoveryRequest("desk-01", "client-1", ""));
+        recoveries.begin(VM, new RecoveryRequest("desk-01", "client-1", SavedFiles.NONE));
         Await.until("it ends", () -> recoveries.stage("desk-01") != RecoveryStage.RUNNING);
         assertEquals(RecoveryStage.READY, recoveries.stage("desk-01"), () -> host.events
                 .newest()
@@ -873,7 +874,8 @@ class JournalDisksTest {
             var place = new Range((fileSystems.size() + 1L) << 20, 1 << 20);
             fileSystems.add(new FileSystem(name, List.of(place), Optional.empty()));
         }
-        var layout = new SemanticMap(1 << 30, List.of(), List.of(), fileSystems, List.of(), List.of(), List.of());
+        var layout =
+                new SemanticMap(1 << 30, List.of(), List.of(), fileSystems, List.of(), List.of(), List.of(), List.of());
         return RootFileSystem.start("desk-01", commandLine, layout);
     }
 

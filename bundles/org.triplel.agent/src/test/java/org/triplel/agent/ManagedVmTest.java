@@ -34,6 +34,7 @@ import org.triplel.agent.api.JournalDisk;
 import org.triplel.agent.api.Placement;
 import org.triplel.agent.api.RecoveryRequest;
 import org.triplel.agent.api.RecoveryStage;
+import org.triplel.agent.api.SavedFiles;
 import org.triplel.agent.api.Side;
 import org.triplel.agent.api.Vm;
 import org.triplel.agent.api.VmState;
@@ -145,7 +146,7 @@ class ManagedVmTest {
             if (broken) {
                 throw new IllegalStateException("broken");
             }
-            return new SemanticMap(1, List.of(), List.of(), List.of(), List.of(), List.of(), List.of());
+            return new SemanticMap(1, List.of(), List.of(), List.of(), List.of(), List.of(), List.of(), List.of());
         }
 
         @Override
@@ -477,7 +478,7 @@ class ManagedVmTest {
     @Test
     void isRecoveredOrGivenUpOnlyWhileItIsOff() throws Exception {
         var vm = started(stoppedVm());
-        var wanted = new RecoveryRequest("desk-01", "client-9", "");
+        var wanted = new RecoveryRequest("desk-01", "client-9", SavedFiles.NONE);
         for (var request : List.of(vm.recover(wanted), vm.useRecovered(), vm.giveUp("client-9"))) {
             assertEquals(AgentError.Kind.CONFLICT, refusal(request).kind());
         }
@@ -488,7 +489,7 @@ class ManagedVmTest {
     void itsDiskIsNotExchangedUnderSavedMemory() throws Exception {
         hypervisor.state = DomainState.SAVED;
         var vm = vm(DomainState.SAVED, LONG, LONG, LONG);
-        var wanted = new RecoveryRequest("desk-01", "client-9", "");
+        var wanted = new RecoveryRequest("desk-01", "client-9", SavedFiles.NONE);
         for (var request : List.of(vm.recover(wanted), vm.useRecovered(), vm.giveUp("client-9"))) {
             var refused = refusal(request);
             assertEquals(AgentError.Kind.CONFLICT, refused.kind());
@@ -505,7 +506,7 @@ class ManagedVmTest {
         disks.refusals = 2;
         refusal(vm.start());
         assertEquals(RecoveryStage.NEEDED, vm.snapshot().recovery());
-        var wanted = new RecoveryRequest("desk-01", "client-1", "");
+        var wanted = new RecoveryRequest("desk-01", "client-1", SavedFiles.NONE);
         disks.calls.clear();
         refusal(vm.recover(wanted));
         assertEquals(List.of("refuse if used desk-01", "attach desk-01"), disks.calls);
@@ -519,7 +520,7 @@ class ManagedVmTest {
     @Test
     void asksItsDisksWhoUsesThemBeforeItIsRecovered() throws Exception {
         var vm = stoppedVm();
-        var refused = refusal(vm.recover(new RecoveryRequest("desk-01", "client-9", "")));
+        var refused = refusal(vm.recover(new RecoveryRequest("desk-01", "client-9", SavedFiles.NONE)));
         assertEquals(AgentError.Kind.NAS, refused.kind(), refused::what); // there is none in this test
         assertEquals(List.of("refuse if used desk-01"), disks.calls);
         vm.giveUp("client-9").get();

@@ -27,6 +27,7 @@ import org.triplel.agent.api.AgentError;
 import org.triplel.agent.api.RecoveryRequest;
 import org.triplel.agent.api.RecoveryStage;
 import org.triplel.agent.api.RecoveryStatus;
+import org.triplel.agent.api.SavedFiles;
 import org.triplel.guest.DiskInspector;
 import org.triplel.guest.Limits;
 import org.triplel.hypervisor.DomainPlacement;
@@ -43,7 +44,7 @@ class RecoveriesTest {
             new DomainPlacement.Writes.JournalOnHost(new RiskConsent("Ada", Instant.parse("2026-11-24T08:00:00Z"))));
     private static final DiskRecord VM =
             new DiskRecord("desk-01", NasFixture.BASE, "vms/desk-01.qcow2", Optional.of(ON_HOST));
-    private static final RecoveryRequest WANTED = new RecoveryRequest("desk-01", "client-1", "");
+    private static final RecoveryRequest WANTED = new RecoveryRequest("desk-01", "client-1", SavedFiles.NONE);
 
     @TempDir
     Path temp;
@@ -576,15 +577,30 @@ class RecoveriesTest {
     }
 
     @Test
+    void theReportOfAnEarlierBuildIsStillKnown() throws Exception {
+        var report = new RecoveryStatus.Report("copy", List.of(), 7, List.of(), List.of(), List.of("Much."));
+        var note = RecoveryNote.begin("desk-01", VM.overlay(), "copy", "", Optional.empty(), Optional.empty())
+                .ready(report);
+        note.write(temp);
+        var file = temp.resolve("desk-01");
+        var text = Files.readString(file);
+        var earlier = text.replaceAll(",\"(replayed|unchecked)\"\\\\:\\[\\]", "");
+        assertEquals(2, (text.length() - earlier.length()) / ",\"replayed\":[]".length(), text);
+        Files.writeString(file, earlier);
+        assertEquals(Optional.of(note), RecoveryNote.read(temp, "desk-01"));
+    }
+
+    @Test
     void whatIsRefused() throws Exception {
         try (var host = new Host("client-2")) {
             assertTrue(host.refusal(WANTED).getMessage().contains("nothing to recover"));
             loseHost();
-            var wrong = host.refusal(new RecoveryRequest("desk-01", "client-2", ""));
+            var wrong = host.refusal(new RecoveryRequest("desk-01", "client-2", SavedFiles.NONE));
             assertEquals(AgentError.Kind.INVALID, wrong.error().kind());
             assertTrue(wrong.getMessage().contains("Type client-1"), wrong::getMessage);
             var noLog = Files.writeString(temp.resolve("no.log"), "no log");
-            var log = host.refusal(new RecoveryRequest("desk-01", "client-1", noLog.toString()));
+            var log =
+                    host.refusal(new RecoveryRequest("desk-01", "client-1", new SavedFiles(noLog.toString(), "", "")));
             assertTrue(log.getMessage().contains("No host has a log"), log::getMessage);
             fixture.nas()
                     .claim(
@@ -594,9 +610,10 @@ class RecoveriesTest {
                                     UUID.randomUUID(),
                                     fixture.nas().identity(VM.overlay()),
                                     Instant.EPOCH));
-            var foreign = host.refusal(new RecoveryRequest("desk-01", "client-1", noLog.toString()));
+            var foreign =
+                    host.refusal(new RecoveryRequest("desk-01", "client-1", new SavedFiles(noLog.toString(), "", "")));
             assertTrue(foreign.getMessage().contains("is not the log that client-1 had"), foreign::getMessage);
-            var missing = host.refusal(new RecoveryRequest("desk-01", "client-1", "nowhere"));
+            var missing = host.refusal(new RecoveryRequest("desk-01", "client-1", new SavedFiles("nowhere", "", "")));
             assertTrue(missing.getMessage().contains("There is no file 'nowhere' on client-2"), missing::getMessage);
             host.recover();
             assertTrue(host.refusal(WANTED).getMessage().contains("Use it, or discard it first"));

@@ -43,6 +43,7 @@ import org.triplel.agent.api.AgentError;
 import org.triplel.agent.api.RecoveryRequest;
 import org.triplel.agent.api.RecoveryStage;
 import org.triplel.agent.api.RecoveryStatus;
+import org.triplel.agent.api.SavedFiles;
 import org.triplel.block.FileDevice;
 import org.triplel.block.nbd.Clients;
 import org.triplel.block.nbd.ExportMap;
@@ -149,7 +150,7 @@ class RecoveryCutTest {
         }
 
         RecoveryStatus recover() throws Exception {
-            recoveries.begin(vm, new RecoveryRequest(vm.vm(), LOST, ""));
+            recoveries.begin(vm, new RecoveryRequest(vm.vm(), LOST, SavedFiles.NONE));
             Await.until("it ends", () -> recoveries.stage(vm.vm()) != RecoveryStage.RUNNING);
             return status();
         }

@@ -10,6 +10,7 @@ import org.triplel.recovery.Recovery;
 import org.triplel.recovery.RecoveryReport;
 import org.triplel.recovery.RecoveryStep;
 import org.triplel.recovery.RefusedException;
+import org.triplel.recovery.Salvaged;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
@@ -22,8 +23,8 @@ import picocli.CommandLine.Spec;
         name = "recover",
         description =
                 "Make a copy of the private image of a virtual machine whose host is lost for good with its journal,"
-                        + " and repair the copy's file systems without the journal; or add to the copy what was written"
-                        + " behind and could be saved from the host's disk. The image stays as it is.")
+                        + " and repair the copy's file systems; what could be saved from the host's disk is added to the copy"
+                        + " before. The image and what was saved stay as they are.")
 final class RecoverCommand implements Callable<Integer> {
 
     @ParentCommand
@@ -49,13 +50,31 @@ final class RecoverCommand implements Callable<Integer> {
                     + " NAME.behind, or NAME.behind.stale. It belongs to the image only if nobody has used that since.")
     private Optional<Path> log = Optional.empty();
 
+    @Option(
+            names = "--journal",
+            paramLabel = "FILE",
+            description =
+                    "The journals that the host had (Log-Split), saved from the folder local of its agent's state, as"
+                            + " they were last: NAME.journal. They are added and replayed.")
+    private Optional<Path> journals = Optional.empty();
+
+    @Option(
+            names = "--journal-disk",
+            paramLabel = "FILE",
+            description =
+                    "The journal disk that the host had, saved from the folder local of its agent's state, as it was last:"
+                            + " NAME.journal-disk. It is replayed. It belongs to the image only if nobody has put either back, or"
+                            + " changed it without the other.")
+    private Optional<Path> journalDisk = Optional.empty();
+
     private String told = "";
 
     @Override
     public Integer call() throws Exception {
         try {
             refuseIfWhole();
-            print(new Recovery(image, copy, log, Optional.empty(), this::tell).run());
+            var salvaged = new Salvaged(log, journals, journalDisk);
+            print(new Recovery(image, copy, salvaged, Optional.empty(), this::tell).run());
             return 0;
         } catch (RefusedException e) {
             throw new NotDone(e.getMessage());
@@ -97,7 +116,7 @@ final class RecoverCommand implements Callable<Integer> {
                             each.said(),
                             each.found());
                 }
-                words.end(report.logBytes(), report.lost());
+                words.end(report.logBytes(), report.replayed(), report.unchecked(), report.lost());
             }
         }
         spec.commandLine()

@@ -6,6 +6,7 @@ import java.util.Set;
 import org.triplel.agent.api.RecoveryRequest;
 import org.triplel.agent.api.RecoveryStage;
 import org.triplel.agent.api.RecoveryStatus;
+import org.triplel.agent.api.SavedFiles;
 
 /** Has the disk of a VM recovered, and tells what has become of it. */
 record RecoverySession(FleetSession fleet, Output output, PrintWriter progress) {
@@ -28,9 +29,9 @@ record RecoverySession(FleetSession fleet, Output output, PrintWriter progress) 
                 + " --use or --discard.");
     }
 
-    /** An earlier command was ended before its recovery. With a log it is another one, which the agent refuses. */
+    /** An earlier command was ended before its recovery. With saved files it is another one, which the agent refuses. */
     private boolean goesOn(RecoveryRequest wanted) throws NotDone, InterruptedException {
-        return wanted.log().isEmpty()
+        return wanted.saved().equals(SavedFiles.NONE)
                 && switch (fleet.recovery(wanted.vm()).stage()) {
                     case RUNNING, READY -> true;
                     case NONE, NEEDED -> false;
@@ -73,7 +74,7 @@ record RecoverySession(FleetSession fleet, Output output, PrintWriter progress) 
                             each.said(),
                             each.found());
                 }
-                words.end(report.logBytes(), report.lost());
+                words.end(report.logBytes(), report.replayed(), report.unchecked(), report.lost());
             }
         }
     }

@@ -17,9 +17,13 @@ record RecoveryWords(PrintWriter to) {
         found.forEach(file -> to.println("lost+found: " + file));
     }
 
-    void end(long logBytes, List<String> lost) {
+    void end(long logBytes, List<String> replayed, List<String> unchecked, List<String> lost) {
         if (logBytes > 0) {
             to.println(logBytes + " bytes were added from the log.");
+        }
+        replayed.forEach(each -> to.println("Replayed from a saved journal: " + each + "."));
+        if (!unchecked.isEmpty()) {
+            to.println("Not checked, for e2fsck knows only ext2, ext3 and ext4: " + String.join("; ", unchecked) + ".");
         }
         lost.forEach(each -> to.println("Lost: " + each));
     }

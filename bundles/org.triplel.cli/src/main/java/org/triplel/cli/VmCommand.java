@@ -15,6 +15,7 @@ import org.triplel.agent.api.MemoryGiving;
 import org.triplel.agent.api.MemoryTarget;
 import org.triplel.agent.api.Placement;
 import org.triplel.agent.api.RecoveryRequest;
+import org.triplel.agent.api.SavedFiles;
 import org.triplel.agent.api.Vm;
 import org.triplel.agent.api.VmDefinition;
 import org.triplel.agent.api.VmJournalDisk;
@@ -405,9 +406,20 @@ final class VmCommand implements Runnable {
                             names = "--behind",
                             paramLabel = "LOG",
                             description =
-                                    "What the lost host had not sent on to the NAS, saved from its disk: a path on"
-                                            + " the host of the virtual machine.")
+                                    "What the lost host had not sent on to the NAS, saved from its disk (local/NAME.behind"
+                                            + " in the state folder of its agent): a path on the host of the virtual"
+                                            + " machine.")
                     Optional<String> log,
+            @Option(
+                            names = "--journal",
+                            paramLabel = "FILE",
+                            description = "The same of the journals that it had, Log-Split: there local/NAME.journal.")
+                    Optional<String> journals,
+            @Option(
+                            names = "--journal-disk",
+                            paramLabel = "FILE",
+                            description = "The same of the journal disk: there local/NAME.journal-disk.")
+                    Optional<String> journalDisk,
             @Option(names = "--use", description = "Put the copy in the place of the disk, which is kept beside it.")
                     boolean use,
             @Option(names = "--discard", description = "Remove the copy.") boolean discard,
@@ -416,13 +428,15 @@ final class VmCommand implements Runnable {
         long wanted = Stream.of(lost.isPresent(), use, discard, cancel)
                 .filter(Boolean::booleanValue)
                 .count();
-        if (wanted != 1 || log.isPresent() && lost.isEmpty()) {
-            throw senseless("Say one of --host, --use, --discard and --cancel; --behind goes with --host.");
+        var saved = new SavedFiles(log.orElse(""), journals.orElse(""), journalDisk.orElse(""));
+        if (wanted != 1 || !saved.equals(SavedFiles.NONE) && lost.isEmpty()) {
+            throw senseless("Say one of --host, --use, --discard and --cancel; --behind, --journal and --journal-disk go"
+                    + " with --host.");
         }
         try (var fleet = FleetSession.answering(main.lab())) {
             if (lost.isPresent()) {
                 new RecoverySession(fleet, main.output(), spec.commandLine().getErr())
-                        .recover(new RecoveryRequest(name, lost.get(), log.orElse("")));
+                        .recover(new RecoveryRequest(name, lost.get(), saved));
             } else if (cancel) {
                 fleet.ask(name, agent -> agent.cancelRecovery(name));
             } else {

@@ -178,6 +178,19 @@ class RecoverCommandTest {
     }
 
     @Test
+    void aFileThatHasNoJournalOfTheImageIsRefused() throws Exception {
+        bury();
+        var none = folder.resolve("base.raw");
+        for (var option : List.of("--journal", "--journal-disk")) {
+            var result = triplel("recover", image.toString(), "--to", copy.toString(), option, none.toString());
+            assertEquals(1, result.status, result.err);
+            assertTrue(result.err.contains(none + " is not the journal"), result.err);
+            assertTrue(result.err.contains(image.toString()), result.err);
+            assertFalse(Files.exists(copy));
+        }
+    }
+
+    @Test
     void aFileThatIsNoLogIsRefused() throws Exception {
         var noLog = folder.resolve("base.raw");
         var result = triplel("recover", image.toString(), "--to", copy.toString(), "--behind", noLog.toString());
@@ -192,6 +205,6 @@ class RecoverCommandTest {
                 "--behind",
                 folder.resolve("none").toString());
         assertEquals(1, missing.status, missing.err);
-        assertTrue(missing.err.contains("There is no log"), missing.err);
+        assertTrue(missing.err.contains("There is no file"), missing.err);
     }
 }

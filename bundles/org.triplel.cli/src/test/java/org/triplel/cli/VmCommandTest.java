@@ -81,7 +81,9 @@ class VmCommandTest {
             {"vm", "recover", "web-01"},
             {"vm", "recover", "web-01", "--use", "--discard"},
             {"vm", "recover", "web-01", "--use", "--host", "client-1"},
-            {"vm", "recover", "web-01", "--use", "--behind", "/tmp/log"}
+            {"vm", "recover", "web-01", "--use", "--behind", "/tmp/log"},
+            {"vm", "recover", "web-01", "--use", "--journal", "/tmp/journal"},
+            {"vm", "recover", "web-01", "--discard", "--journal-disk", "/tmp/disk"}
         }) {
             var words = refusal(2, options);
             assertTrue(words.contains("Say one of --host, --use, --discard and --cancel"), words);

@@ -42,6 +42,14 @@ enum ContentFormat {
         return whyNotSplit;
     }
 
+    /** Whether it is, or may hold, a file system other than those of ext. */
+    boolean isOther() {
+        return switch (this) {
+            case LUKS, XFS, NTFS, BTRFS, FAT, RAID -> true;
+            case EXT, SWAP, LVM2, XFS_LOG -> false;
+        };
+    }
+
     /** All formats whose signature is there: more than one means that an older one was not erased. */
     static Set<ContentFormat> of(Region region) throws IOException, MalformedException {
         var found = EnumSet.noneOf(ContentFormat.class);

@@ -4,6 +4,7 @@ import java.util.ArrayList;
 import java.util.Collections;
 import java.util.Comparator;
 import java.util.IdentityHashMap;
+import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Optional;
 import java.util.Set;
@@ -36,6 +37,7 @@ final class Findings {
     private final List<Area> areas = new ArrayList<>();
     private final List<FileSystem> fileSystems = new ArrayList<>();
     private final List<AbsentJournal> absent = new ArrayList<>();
+    private final Set<String> others = new LinkedHashSet<>();
     private final List<NotSplit> notSplit = new ArrayList<>();
     private int pieces;
     private boolean hibernated;
@@ -67,6 +69,11 @@ final class Findings {
         fileSystems.add(found);
     }
 
+    /** A file system of another kind, or something that may hold one. */
+    void other(String what) {
+        others.add(what);
+    }
+
     void absent(AbsentJournal journal) {
         absent.add(journal);
         notSplit.add(new NotSplit(
@@ -91,6 +98,7 @@ final class Findings {
 
     /** There may be an ext2, ext3 or ext4. */
     void unseen(Region region, String reason) {
+        other(reason);
         notSplit(region, reason, true);
     }
 
@@ -124,7 +132,8 @@ final class Findings {
         fileSystems.sort(Comparator.comparing(each -> each.pieces().getFirst()));
         absent.sort(Comparator.comparing(AbsentJournal::superblock));
         notSplit.sort(Comparator.comparing(NotSplit::range));
-        return new SemanticMap(diskSize, ranges, journals, fileSystems, absent, notSplit, derivedFrom);
+        return new SemanticMap(
+                diskSize, ranges, journals, fileSystems, absent, List.copyOf(others), notSplit, derivedFrom);
     }
 
     private void refuse(Area area, String why) {

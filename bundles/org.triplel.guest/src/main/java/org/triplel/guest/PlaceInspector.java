@@ -33,6 +33,9 @@ final class PlaceInspector {
     }
 
     private void describe(ContentFormat format, Region region, Purpose purpose) throws IOException {
+        if (format.isOther()) {
+            findings.other(format.title() + " " + region.place());
+        }
         try {
             switch (format) {
                 case EXT -> ExtFileSystem.describe(region, findings);
@@ -65,19 +68,30 @@ final class PlaceInspector {
     }
 
     private void volumes(Region region, Purpose purpose) throws IOException, MalformedException {
-        believe(ContentFormat.LVM2, purpose);
-        var group = LvmPhysicalVolume.read(region).group();
+        var group = group(region, purpose);
         for (var volume : group.volumes()) {
             var name = group.name() + "/" + volume.name();
             var place = "in " + name + " " + region.place();
             switch (volume) {
                 case LvmVolume.Linear linear -> inspect(region.part(linear.pieces(), place), Purpose.of(volume));
-                case LvmVolume.Other other ->
+                case LvmVolume.Other other -> {
+                    findings.other("volume " + name + " " + region.place());
                     findings.notSplit(region, "volume " + name + " " + region.place() + ": " + other.why());
+                }
             }
         }
         if (group.volumes().isEmpty()) {
             throw new MalformedException("volume group " + group.name() + " has no volumes");
+        }
+    }
+
+    private LvmVolumeGroup group(Region region, Purpose purpose) throws IOException, MalformedException {
+        try {
+            believe(ContentFormat.LVM2, purpose);
+            return LvmPhysicalVolume.read(region).group();
+        } catch (MalformedException e) {
+            findings.other(ContentFormat.LVM2.title() + " " + region.place());
+            throw e;
         }
     }
 

@@ -10,6 +10,7 @@ import java.util.List;
  * @param journals sorted by the first byte of each
  * @param fileSystems that can be looked at on their own, sorted by the first byte of each
  * @param absent the journals that are kept on a host, seen by somebody who only sees what is on the NAS; sorted
+ * @param others what is, or may hold, a file system and is not among these: in words, such as "XFS in partition 2"
  * @param notSplit what is not told apart and why, sorted
  * @param derivedFrom what was looked at to find this out, sorted and without overlaps, apart from the logs' own contents:
  *     as long as the guest writes to none of it, the map holds
@@ -20,6 +21,7 @@ public record SemanticMap(
         List<Journal> journals,
         List<FileSystem> fileSystems,
         List<AbsentJournal> absent,
+        List<String> others,
         List<NotSplit> notSplit,
         List<Range> derivedFrom) {
 
@@ -28,6 +30,7 @@ public record SemanticMap(
         journals = List.copyOf(journals);
         fileSystems = List.copyOf(fileSystems);
         absent = List.copyOf(absent);
+        others = List.copyOf(others);
         notSplit = List.copyOf(notSplit);
         derivedFrom = List.copyOf(derivedFrom);
         long end = 0;

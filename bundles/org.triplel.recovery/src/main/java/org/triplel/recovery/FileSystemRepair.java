@@ -21,15 +21,25 @@ import org.triplel.guest.Range;
  *
  * @param disk that the file system lies on
  * @param absent its journal, if a host has that
+ * @param salvaged its journal, if somebody has saved that
  * @param caught whether an ext4 without a journal is one that was to get its journal elsewhere just then
  * @param file where the copy is made
  */
 record FileSystemRepair(
-        BlockDevice disk, FileSystem fileSystem, Optional<AbsentJournal> absent, boolean caught, Path file) {
+        BlockDevice disk,
+        FileSystem fileSystem,
+        Optional<AbsentJournal> absent,
+        Optional<SalvagedJournal> salvaged,
+        boolean caught,
+        Path file) {
 
     private static final int PIECE = 64 << 10;
     private static final int BLOCK = 4 << 10;
     private static final int STILL_BROKEN = 4;
+
+    /** What e2fsck says when it does not replay a journal, or not all of it. */
+    private static final Pattern DROPPED =
+            Pattern.compile("(?i)invalid journal|corrupt|checksum error|journal has been (deleted|regenerated)");
 
     /** In MiB. 1024 blocks are the least. */
     private static final List<Integer> SMALLER_JOURNALS = List.of(64, 16, 4, 1);
@@ -41,10 +51,12 @@ record FileSystemRepair(
      * Takes as long as e2fsck does. The disk is changed only if the result is good.
      *
      * @param progress told how far it is, and the place where it is cancelled
+     * @throws RefusedException the journal that was saved cannot be replayed
      */
     RepairedFileSystem run(Steps progress, Cancellation cancellation) throws IOException, InterruptedException {
         try {
             copy(progress);
+            replay(cancellation);
             var before = found(cancellation);
             removeTombstone();
             forgetJournalDevice(cancellation);
@@ -86,6 +98,25 @@ record FileSystemRepair(
                 new SparseCopy(disk, copy).copy(place, start, bytes -> progress.at((before + bytes) / 2, length()));
                 start += place.length();
             }
+        }
+    }
+
+    /** A broken journal is dropped by e2fsck, which then ends as if all was well: its words tell. */
+    private void replay(Cancellation cancellation) throws IOException, InterruptedException {
+        if (salvaged.isEmpty()) {
+            return;
+        }
+        var command = new ArrayList<>(List.of("env", "LC_ALL=C", "e2fsck", "-p", "-E", "journal_only"));
+        command.addAll(salvaged.get().options());
+        command.add(file.toString());
+        var outcome = run(cancellation, command.toArray(String[]::new));
+        if (outcome.status() > RepairedFileSystem.LAST_GOOD_STATUS
+                || DROPPED.matcher(outcome.said()).find()) {
+            throw new RefusedException(
+                    "The journal in " + salvaged.get().saved() + " cannot be replayed. e2fsck ends with "
+                            + outcome.status() + " for the " + fileSystem.name() + ": "
+                            + outcome.said().strip()
+                            + " Leave it away to recover without it.");
         }
     }
 

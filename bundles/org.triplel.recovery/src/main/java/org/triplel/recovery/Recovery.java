@@ -27,8 +27,8 @@ import org.triplel.router.WriteBehindLog;
 
 /**
  * Makes a sound copy of the private image of a VM whose host is lost: adds what could be saved of a log of what was written
- * behind, and checks the ext2, ext3 and ext4 file systems on it with e2fsck, those whose journal is lost without it. The
- * image and the log stay as they are. The copy gets its name only when it is complete.
+ * behind, and of journals, which it has replayed; and checks the ext2, ext3 and ext4 file systems on it with e2fsck, those whose journal
+ * is lost without it. The image and what was saved stay as they are. The copy gets its name only when it is complete.
  *
  * <p>One recovery is run once, by one thread, which must not be interrupted; any thread may cancel it.
  */
@@ -40,7 +40,7 @@ public final class Recovery {
 
     private final Path image;
     private final Path copy;
-    private final Optional<Path> log;
+    private final Salvaged salvaged;
     private final Optional<UUID> journal;
     private final SearchPath programs;
     private final Path unfinished;
@@ -52,24 +52,24 @@ public final class Recovery {
      *
      * @param image qcow2, that nobody uses
      * @param copy a new file in the same folder, where it finds the image's base
-     * @param log what the host had not sent on to the NAS, saved from its disk
+     * @param salvaged what could be saved from the host's disk
      * @param journal the UUID of another disk that is lost, and was the journal of a file system: that may have been caught in
      *     between, with no journal at all
      */
-    public Recovery(Path image, Path copy, Optional<Path> log, Optional<UUID> journal, RecoveryObserver observer) {
-        this(image, copy, log, journal, observer, SearchPath.ofThisProcess());
+    public Recovery(Path image, Path copy, Salvaged salvaged, Optional<UUID> journal, RecoveryObserver observer) {
+        this(image, copy, salvaged, journal, observer, SearchPath.ofThisProcess());
     }
 
     Recovery(
             Path image,
             Path copy,
-            Optional<Path> log,
+            Salvaged salvaged,
             Optional<UUID> journal,
             RecoveryObserver observer,
             SearchPath programs) {
         this.image = image;
         this.copy = copy;
-        this.log = log;
+        this.salvaged = salvaged;
         this.journal = journal;
         this.programs = programs;
         this.unfinished = unfinished(copy);
@@ -101,7 +101,7 @@ public final class Recovery {
 
     /** Removes what is left of a recovery that has not come to its end, if anything is. No recovery to that copy is running. */
     public static void removeUnfinished(Path copy) throws IOException {
-        for (var file : List.of(unfinished(copy), raw(copy), behind(copy))) {
+        for (var file : List.of(unfinished(copy), raw(copy), behind(copy), journalDisk(copy))) {
             Files.deleteIfExists(file);
         }
     }
@@ -118,7 +118,30 @@ public final class Recovery {
         return copy.resolveSibling("." + copy.getFileName() + ".behind");
     }
 
-    private static SemanticMap look(Qcow2Image disk) throws IOException {
+    private static Path journalDisk(Path copy) {
+        return copy.resolveSibling("." + copy.getFileName() + ".journal-disk");
+    }
+
+    /**
+     * Takes as long as the image's file systems need to be looked at, and keeps nobody from using it meanwhile.
+     *
+     * @throws RefusedException a journal that was saved is not one that the image lacks; says why
+     */
+    public static void refuseForeignJournals(Path image, Salvaged salvaged) throws IOException, InterruptedException {
+        if (salvaged.hasJournal()) {
+            try (var disk = Qcow2Image.openShared(image)) {
+                var check = new SalvageCheck(image);
+                if (salvaged.journals().isPresent()) {
+                    check.openJournals(salvaged.journals().get(), disk).close();
+                }
+                if (salvaged.journalDisk().isPresent()) {
+                    check.journalDisk(salvaged.journalDisk().get(), look(disk));
+                }
+            }
+        }
+    }
+
+    private static SemanticMap look(BlockDevice disk) throws IOException {
         return new DiskInspector(Limits.RANGES).inspect(disk.size(), disk::read);
     }
 
@@ -130,13 +153,14 @@ public final class Recovery {
     /**
      * Makes the copy. If this fails, there is none.
      *
-     * @throws RefusedException it makes no sense, somebody uses the image, or e2fsck cannot repair a file system whose journal
-     *     is lost
+     * @throws RefusedException it makes no sense, somebody uses the image, a journal that was saved does not belong to it or cannot
+     *     be replayed, or e2fsck cannot repair a file system whose journal is lost
      * @throws IOException a file cannot be read or written
      * @throws java.util.concurrent.CancellationException it was cancelled
      */
     public RecoveryReport run() throws IOException, InterruptedException {
         refuseNonsense();
+        refuseForeignJournals(image, salvaged);
         removeUnfinished(copy);
         try {
             plan();
@@ -163,8 +187,10 @@ public final class Recovery {
         if (!folder(copy).equals(folder(image))) { // or it would not find its base image
             throw new RefusedException("The copy must be in the folder of the image, " + folder(image) + ".");
         }
-        if (log.isPresent() && !Files.isRegularFile(log.get())) {
-            throw new RefusedException("There is no log " + log.get() + ".");
+        for (var file : salvaged.files()) {
+            if (!Files.isRegularFile(file)) {
+                throw new RefusedException("There is no file " + file + ".");
+            }
         }
         for (var program : List.of("e2fsck", "debugfs", "tune2fs")) {
             if (!programs.has(program)) { // better now than after hours
@@ -185,8 +211,14 @@ public final class Recovery {
 
     private void plan() {
         steps.plan("Copy " + image.getFileName());
-        if (log.isPresent()) {
+        if (salvaged.log().isPresent()) {
             steps.plan("Add what was written behind");
+        }
+        if (salvaged.journals().isPresent()) {
+            steps.plan("Add the saved journals");
+        }
+        if (salvaged.journalDisk().isPresent()) {
+            steps.plan("Copy the saved journal disk");
         }
         steps.plan("Look for file systems");
     }
@@ -195,21 +227,32 @@ public final class Recovery {
     private void copyImage() throws IOException, InterruptedException {
         steps.next();
         Files.createFile(unfinished, PRIVATE);
-        try (var _ = Qcow2Image.open(image);
-                var from = FileDevice.openReadOnly(image)) {
-            try (var sized = new RandomAccessFile(unfinished.toFile(), "rw")) {
-                sized.setLength(from.size());
-            }
-            try (var to = FileDevice.open(unfinished)) {
-                new SparseCopy(from, to).copy(new Range(0, from.size()), 0, bytes -> steps.at(bytes, from.size()));
-            }
+        try (var _ = Qcow2Image.open(image)) {
+            copyContent(image, unfinished);
         }
         Files.setPosixFilePermissions(unfinished, Files.getPosixFilePermissions(image));
     }
 
+    private void copyContent(Path original, Path file) throws IOException {
+        try (var from = FileDevice.openReadOnly(original)) {
+            try (var sized = new RandomAccessFile(file.toFile(), "rw")) {
+                sized.setLength(from.size());
+            }
+            try (var to = FileDevice.open(file)) {
+                new SparseCopy(from, to).copy(new Range(0, from.size()), 0, bytes -> steps.at(bytes, from.size()));
+            }
+        }
+    }
+
     private RecoveryReport repair() throws IOException, InterruptedException {
         try (var disk = Qcow2Image.openForWriting(unfinished)) {
-            var added = log.isPresent() ? Optional.of(add(log.get(), disk)) : Optional.<Long>empty();
+            long logBytes = salvaged.log().isPresent() ? addLog(salvaged.log().get(), disk) : 0;
+            var added = salvaged.journals().isPresent()
+                    ? addJournals(salvaged.journals().get(), disk)
+                    : List.<AbsentJournal>of();
+            var journalDisk = salvaged.journalDisk().isPresent()
+                    ? SalvageCheck.idOf(copyDisk(salvaged.journalDisk().get()))
+                    : Optional.<UUID>empty();
             steps.next();
             var map = look(disk);
             refuseIfHidden(map);
@@ -217,29 +260,77 @@ public final class Recovery {
             boolean caught = journal.isPresent()
                     && map.fileSystems().stream()
                             .allMatch(each -> each.journalDevice().isEmpty());
+            var checks = map.fileSystems().stream()
+                    .map(each -> new Check(
+                            each,
+                            map.absent().stream()
+                                    .filter(journal -> journal.fileSystem().equals(each.pieces()))
+                                    .findFirst(),
+                            added.stream()
+                                    .filter(journal -> journal.fileSystem().equals(each.pieces()))
+                                    .findFirst(),
+                            journalDisk.isPresent() && each.journalDevice().equals(journalDisk)))
+                    .toList();
             var repaired = new ArrayList<RepairedFileSystem>();
-            for (var fileSystem : map.fileSystems()) {
+            var replayed = new ArrayList<String>();
+            for (var check : checks) {
                 steps.next();
-                var absent = map.absent().stream()
-                        .filter(journal -> journal.fileSystem().equals(fileSystem.pieces()))
-                        .findFirst();
-                repaired.add(checked(
-                        new FileSystemRepair(disk, fileSystem, absent, caught, raw(copy)),
-                        absent.isPresent() || fileSystem.journalDevice().isPresent()));
+                var repair =
+                        new FileSystemRepair(disk, check.fileSystem, check.absent, journal(check), caught, raw(copy));
+                var result = checked(repair, check.needed());
+                repaired.add(result);
+                if (result.good()) {
+                    replayed.addAll(check.salvaged());
+                }
             }
             return new RecoveryReport(
                     repaired,
-                    added.orElse(0L),
+                    logBytes,
+                    replayed,
+                    map.others(),
                     Stream.of(
                                     map.absent().stream().map(Recovery::lost),
-                                    map.fileSystems().stream()
-                                            .filter(each -> each.journalDevice().isPresent())
-                                            .map(Recovery::lost),
+                                    checks.stream().filter(Check::lacksDisk).map(each -> lost(each.fileSystem)),
                                     withoutJournal(repaired),
                                     unsound(repaired))
                             .flatMap(each -> each)
                             .toList());
         }
+    }
+
+    /**
+     * What is to be done to a file system.
+     *
+     * @param absent its journal, if a host has that
+     * @param added its journal, if it has got that back
+     * @param withDisk whether its journal is the disk that was saved
+     */
+    private record Check(
+            FileSystem fileSystem, Optional<AbsentJournal> absent, Optional<AbsentJournal> added, boolean withDisk) {
+
+        /** Whether it is worth nothing unless it can be repaired. */
+        boolean needed() {
+            return absent.isPresent() || fileSystem.journalDevice().isPresent();
+        }
+
+        boolean lacksDisk() {
+            return fileSystem.journalDevice().isPresent() && !withDisk;
+        }
+
+        /** Its journal, in words, if that was saved. */
+        List<String> salvaged() {
+            return withDisk
+                    ? List.of("the journal disk of the " + fileSystem.name())
+                    : added.map(AbsentJournal::reason).stream().toList();
+        }
+    }
+
+    private Optional<SalvagedJournal> journal(Check check) {
+        return check.withDisk
+                ? salvaged.journalDisk().map(saved -> new SalvagedJournal(saved, Optional.of(journalDisk(copy))))
+                : salvaged.journals()
+                        .filter(_ -> check.added.isPresent())
+                        .map(saved -> new SalvagedJournal(saved, Optional.empty()));
     }
 
     /** Whoever used the copy would give up its journal, while it still needs that. */
@@ -266,8 +357,28 @@ public final class Recovery {
         return result;
     }
 
+    /** Returns those that are there again. */
+    private List<AbsentJournal> addJournals(Path saved, BlockDevice disk) throws IOException {
+        steps.next();
+        var absent = look(disk).absent();
+        try (var journals = new SalvageCheck(image).openJournals(saved, disk)) {
+            journals.applyTo(disk);
+            return absent.stream()
+                    .filter(each -> journals.has(each.superblock()))
+                    .toList();
+        }
+    }
+
+    /** e2fsck changes it. */
+    private Path copyDisk(Path saved) throws IOException {
+        steps.next();
+        var ours = Files.createFile(journalDisk(copy), PRIVATE);
+        copyContent(saved, ours);
+        return ours;
+    }
+
     /** The log itself stays as it is. */
-    private long add(Path saved, BlockDevice disk) throws IOException {
+    private long addLog(Path saved, BlockDevice disk) throws IOException {
         steps.next();
         var ours = behind(copy);
         try (var content = Files.newOutputStream(Files.createFile(ours, PRIVATE))) {

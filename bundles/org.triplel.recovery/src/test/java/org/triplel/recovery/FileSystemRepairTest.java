@@ -62,6 +62,7 @@ class FileSystemRepairTest {
                     device,
                     new FileSystem("ext4", PIECES, Optional.empty()),
                     Optional.of(journal),
+                    Optional.empty(),
                     false,
                     folder.resolve("copy"));
             var result = repair.run(steps, cancellation);
@@ -121,7 +122,8 @@ class FileSystemRepairTest {
                     .fileSystems()
                     .getFirst();
             assertTrue(fileSystem.journalDevice().isPresent());
-            return new FileSystemRepair(device, fileSystem, Optional.empty(), false, folder.resolve("copy"))
+            return new FileSystemRepair(
+                            device, fileSystem, Optional.empty(), Optional.empty(), false, folder.resolve("copy"))
                     .run(steps, cancellation);
         }
     }

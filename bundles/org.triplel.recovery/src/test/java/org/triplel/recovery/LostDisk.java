@@ -102,6 +102,16 @@ final class LostDisk {
         debugfs(atMib, mib, "ssv journal_inum 0");
     }
 
+    /** The second file system is an NTFS. */
+    void makeSecondNtfs() throws Exception {
+        var part = folder.resolve("ntfs");
+        try (var file = new RandomAccessFile(part.toFile(), "rw")) {
+            file.setLength(SECOND_MIB * (long) MIB);
+        }
+        run("mkntfs", "-q", "-F", "-s", "512", part.toString());
+        run("dd", "if=" + part, "of=" + base, "bs=1M", "seek=" + SECOND_AT_MIB, "conv=notrunc", "status=none");
+    }
+
     /** Nobody knows what the second file system is any more. */
     void hideSecond() throws Exception {
         debugfs(SECOND_AT_MIB, SECOND_MIB, "feature FEATURE_I29");

@@ -49,7 +49,7 @@ class RecoveryTest {
     }
 
     private Recovery recovery(Optional<UUID> journal, RecoveryObserver observer) {
-        return new Recovery(lost.image, copy, Optional.empty(), journal, observer);
+        return new Recovery(lost.image, copy, Salvaged.NOTHING, journal, observer);
     }
 
     @Test
@@ -174,6 +174,16 @@ class RecoveryTest {
     }
 
     @Test
+    void whatIsNotCheckedIsNamed() throws Exception {
+        assertEquals(List.of(), recovery(steps -> {}).run().unchecked());
+        Files.delete(copy);
+        lost.makeSecondNtfs();
+        var report = recovery(steps -> {}).run();
+        assertEquals(1, report.fileSystems().size());
+        assertEquals(List.of("NTFS in partition 2"), report.unchecked());
+    }
+
+    @Test
     void cancelledInAnyStepItLeavesNothing() throws Exception {
         lost.bury("client-1");
         byte[] before = Files.readAllBytes(lost.image);
@@ -203,7 +213,7 @@ class RecoveryTest {
             var recovery = new Recovery(
                     lost.image,
                     copy,
-                    Optional.empty(),
+                    Salvaged.NOTHING,
                     Optional.empty(),
                     told::add,
                     new SearchPath("/nowhere:" + programs));
@@ -247,7 +257,8 @@ class RecoveryTest {
     @Test
     void whatAKilledRecoveryHasLeftIsRemovedByName() throws Exception {
         lost.bury("client-1");
-        for (var name : List.of(".copy.qcow2.unfinished", ".copy.qcow2.raw", ".copy.qcow2.behind")) {
+        for (var name : List.of(
+                ".copy.qcow2.unfinished", ".copy.qcow2.raw", ".copy.qcow2.behind", ".copy.qcow2.journal-disk")) {
             Files.writeString(folder.resolve(name), "half made");
         }
         Recovery.removeUnfinished(copy);

@@ -31,7 +31,7 @@ final class GuestLayout {
     GuestLayout(String disk, long size, DiskReader source, RangeLock changes) {
         this.disk = disk;
         this.pages = new WatchedPages(size, source, changes);
-        this.map = new SemanticMap(size, List.of(), List.of(), List.of(), List.of(), List.of(), List.of());
+        this.map = new SemanticMap(size, List.of(), List.of(), List.of(), List.of(), List.of(), List.of(), List.of());
     }
 
     /**

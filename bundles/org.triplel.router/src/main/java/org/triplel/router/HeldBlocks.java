@@ -51,6 +51,11 @@ final class HeldBlocks {
         }
     }
 
+    private HeldBlocks(MemorySegment bits, long size) {
+        this.bits = bits;
+        this.blocks = blocks(size);
+    }
+
     /** Tells bits. */
     interface Source {
 
@@ -91,6 +96,13 @@ final class HeldBlocks {
             Files.deleteIfExists(unfinished);
         }
         return new HeldBlocks(file, size);
+    }
+
+    /** Takes what is told into memory; no file is made. */
+    static HeldBlocks inMemory(long size, Source source) throws IOException {
+        var bits = Arena.ofAuto().allocate(bytes(size), Long.BYTES);
+        source.read(0, bits.asByteBuffer());
+        return new HeldBlocks(bits, size);
     }
 
     /** Opens one that {@link #fits}. */

@@ -20,6 +20,7 @@ import java.util.concurrent.ConcurrentHashMap;
 import org.triplel.block.BlockDevice;
 import org.triplel.block.FileDevice;
 import org.triplel.block.Folders;
+import org.triplel.guest.DiskReader;
 import org.triplel.guest.JournalTombstone;
 import org.triplel.guest.Range;
 
@@ -57,6 +58,7 @@ public final class JournalFile implements LocalPart {
     private static final int AT_SUPERBLOCK_COUNT = AT_IDS + MAX_IDS * ID_BYTES;
     private static final int AT_SUPERBLOCKS = AT_SUPERBLOCK_COUNT + Long.BYTES;
     private static final int SUPERBLOCK_BYTES = 16;
+    private static final int MAX_SUPERBLOCK_BYTES = 64 << 10;
 
     /** Of how many journals there is room for the places. */
     static final int MAX_SUPERBLOCKS = (PAGE - AT_SUPERBLOCKS) / SUPERBLOCK_BYTES;
@@ -125,7 +127,7 @@ public final class JournalFile implements LocalPart {
         var found = adopt(path, size, image);
         boolean kept = false;
         try {
-            found.findBuried(nas);
+            found.findBuried(nas.reader());
             if (guestIsOff || found.superblocks.isEmpty()) { // a guest that lives cannot harm itself
                 nas.without(found.superblocks).refuseIfAbsent();
             }
@@ -150,11 +152,11 @@ public final class JournalFile implements LocalPart {
     }
 
     /** In whose place there is no tombstone, that superblock is on the NAS. */
-    private void findBuried(NasView nas) throws IOException {
+    void findBuried(DiskReader nas) throws IOException {
         var buried = new ArrayList<Range>();
         for (var superblock : superblocks) {
             var content = ByteBuffer.allocate((int) superblock.length());
-            nas.reader().read(superblock.start(), content);
+            nas.read(superblock.start(), content);
             if (JournalTombstone.in(content.flip())
                     .filter(each -> ids.contains(each.id()))
                     .isPresent()) {
@@ -206,14 +208,35 @@ public final class JournalFile implements LocalPart {
         var file = FileDevice.open(path);
         try {
             boolean live = HeldBlocks.fits(bits, size, owner);
-            var held = live
-                    ? HeldBlocks.open(bits, size)
-                    : HeldBlocks.create(bits, size, owner, (at, into) -> file.read(PAGE + at, into));
+            var held = live ? HeldBlocks.open(bits, size) : HeldBlocks.create(bits, size, owner, durable(file));
             return adopt(path, file, size, held);
         } catch (IOException | RuntimeException failure) {
             file.close();
             throw failure;
         }
+    }
+
+    /**
+     * Opens what was saved from the disk of another host, as after a crash of that: what was there at its last flush, or
+     * newer. Nothing is written to it.
+     *
+     * @return empty if it is not the journal file of a disk of this size
+     */
+    static Optional<JournalFile> openSaved(Path path, long size) throws IOException {
+        if (!isJournalFile(path, size)) {
+            return Optional.empty();
+        }
+        var file = FileDevice.openReadOnly(path);
+        try {
+            return Optional.of(adopt(path, file, size, HeldBlocks.inMemory(size, durable(file))));
+        } catch (IOException | RuntimeException failure) {
+            file.close();
+            throw failure;
+        }
+    }
+
+    private static HeldBlocks.Source durable(BlockDevice file) {
+        return (at, into) -> file.read(PAGE + at, into);
     }
 
     /** @param held which blocks are here now */
@@ -257,7 +280,8 @@ public final class JournalFile implements LocalPart {
                     && count >= 0
                     && count <= MAX_IDS
                     && superblocks >= 0
-                    && superblocks <= MAX_SUPERBLOCKS;
+                    && superblocks <= MAX_SUPERBLOCKS
+                    && areOnDisk(header, (int) superblocks, size);
         }
     }
 
@@ -276,6 +300,17 @@ public final class JournalFile implements LocalPart {
         } catch (IOException missing) { // whoever uses it will say so
             return 0;
         }
+    }
+
+    private static boolean areOnDisk(ByteBuffer header, int superblocks, long size) {
+        for (int i = 0; i < superblocks; i++) {
+            long start = header.getLong(AT_SUPERBLOCKS + i * SUPERBLOCK_BYTES);
+            long length = header.getLong(AT_SUPERBLOCKS + i * SUPERBLOCK_BYTES + Long.BYTES);
+            if (start < 0 || length <= 0 || length > MAX_SUPERBLOCK_BYTES || start > size - length) {
+                return false;
+            }
+        }
+        return true;
     }
 
     private static ByteBuffer header(long size, List<UUID> ids, List<Range> superblocks) {

@@ -44,6 +44,7 @@ class LogSplitTest {
 
     private static final int BLOCK = 4096;
     private static final int COMMIT_SECONDS_AT = 48;
+    private static final int SEQUENCE_AT = 0x18;
     private static final int DISK = FileSystemImage.BYTES;
     /** Far more than a request may wait because the journal moves. */
     private static final Duration SOON = Duration.ofSeconds(2);
@@ -152,6 +153,76 @@ class LogSplitTest {
         byte[] seen = new byte[DISK];
         disk.read(0, ByteBuffer.wrap(seen));
         assertArrayEquals(model, seen);
+    }
+
+    /** As it is on another host, where the disk of this one was read. */
+    private SavedJournals saved(Path file, byte[] nas) throws IOException {
+        return SavedJournals.open(file, DISK, (offset, into) -> into.put(nas, (int) offset, into.remaining()))
+                .orElseThrow();
+    }
+
+    @Test
+    void whatIsSavedOfALostHostIsWhatItHadFlushed() throws Exception {
+        byte[] flushed;
+        byte[] nas;
+        var lost = folder.resolve("saved");
+        try (var disk = open(ON_HOST)) {
+            write(disk, block(3), 2 * BLOCK);
+            int superblock = (int) journal.superblock().start();
+            ByteBuffer.wrap(model).putInt(superblock + SEQUENCE_AT, 4711);
+            disk.write(superblock, ByteBuffer.wrap(model, superblock, BLOCK).slice());
+            disk.flush();
+            flushed = model.clone();
+            write(disk, block(9), BLOCK);
+            nas = daemon.durableContent();
+            Files.copy(file(), lost);
+        }
+        byte[] before = Files.readAllBytes(lost);
+        var copy = Files.write(folder.resolve("copy"), nas);
+        try (var journals = saved(lost, nas);
+                var device = new RecordingDevice(FileDevice.open(copy), new Ticks())) {
+            assertTrue(journals.has(journal.superblock()));
+            assertEquals(3 * BLOCK, journals.applyTo(device));
+            var done = device.recording();
+            var last = done.changes().getLast();
+            assertEquals(journal.superblock().start(), last.offset());
+            assertTrue(done.flushes().stream()
+                    .anyMatch(flush -> flush.end() < last.begin()
+                            && done.changes().stream().allMatch(each -> each == last || each.end() < flush.begin())));
+            assertTrue(done.flushes().getLast().begin() > last.end());
+        }
+        assertArrayEquals(flushed, Files.readAllBytes(copy));
+        assertArrayEquals(before, Files.readAllBytes(lost));
+    }
+
+    @Test
+    void journalsOfAnotherTimeOrDiskAreNotWhatIsMissing() throws Exception {
+        var earlier = folder.resolve("earlier");
+        try (var disk = open(ON_HOST)) {
+            write(disk, block(1), BLOCK);
+            disk.flush();
+            Files.copy(file(), earlier);
+        }
+        byte[] nas;
+        try (var disk = open(ON_HOST)) {
+            disk.flush();
+            nas = daemon.durableContent();
+            try (var now = saved(file(), nas)) {
+                assertFalse(now.isEmpty());
+            }
+        }
+        try (var then = saved(earlier, nas)) {
+            assertTrue(then.isEmpty());
+            assertFalse(then.has(journal.superblock()));
+        }
+        assertEquals(Optional.empty(), SavedJournals.open(earlier, DISK + BLOCK, (_, _) -> {}));
+        try (var file = new RandomAccessFile(earlier.toFile(), "rw")) {
+            file.seek(24 + 8 * 16); // the first superblock's place
+            file.writeLong(1);
+            file.writeLong(Long.MAX_VALUE - 1);
+            file.writeLong(BLOCK);
+        }
+        assertEquals(Optional.empty(), SavedJournals.open(earlier, DISK, (_, _) -> {}));
     }
 
     private void assertOnTheNas() {

@@ -21,7 +21,7 @@ import org.triplel.block.qemu.StorageDaemon;
  * A routed disk with all that belongs to it, recorded at both ends: what its guest asks for, and what of it reaches the
  * file on the NAS. As in the lab, a real qemu-storage-daemon gets that file as an NBD export.
  */
-final class RecordedDisk implements AutoCloseable {
+public final class RecordedDisk implements AutoCloseable {
 
     static final int BYTES = 8 << 20;
 
@@ -71,7 +71,7 @@ final class RecordedDisk implements AutoCloseable {
     }
 
     /** The same with this as its base image. */
-    static RecordedDisk on(Path folder, PlainQemu qemu, byte[] base, Placement placement) throws Exception {
+    public static RecordedDisk on(Path folder, PlainQemu qemu, byte[] base, Placement placement) throws Exception {
         Files.write(folder.resolve("base.raw"), base);
         qemu.createOverlay(IMAGE, "base.raw", base.length, base.length + OVERLAY_TABLES_BYTES);
         return new RecordedDisk(folder, base, placement);
@@ -154,12 +154,12 @@ final class RecordedDisk implements AutoCloseable {
         return JournalFile.adopt(bits, file, size, HeldBlocks.create(bits, size, FileOwner.now(IMAGE)));
     }
 
-    RoutedDisk disk() {
+    public RoutedDisk disk() {
         return disk;
     }
 
     /** What the guest has: any number of threads may use it. */
-    BlockDevice guest() {
+    public BlockDevice guest() {
         return guest;
     }
 
@@ -169,20 +169,20 @@ final class RecordedDisk implements AutoCloseable {
     }
 
     /** What the file on the NAS held at the beginning. */
-    byte[] initialOverlay() {
+    public byte[] initialOverlay() {
         return initialOverlay;
     }
 
-    Recording guestRecording() {
+    public Recording guestRecording() {
         return guest.recording();
     }
 
     /** What the file on the host held at the beginning. */
-    byte[] initialLocal() {
+    public byte[] initialLocal() {
         return initialLocal;
     }
 
-    Recording localRecording() {
+    public Recording localRecording() {
         return local.orElseThrow().recording();
     }
 
@@ -200,7 +200,7 @@ final class RecordedDisk implements AutoCloseable {
         return gate;
     }
 
-    Recording nasRecording() {
+    public Recording nasRecording() {
         return nas.recording();
     }
 

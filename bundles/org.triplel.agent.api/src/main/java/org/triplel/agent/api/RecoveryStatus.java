@@ -26,6 +26,8 @@ public record RecoveryStatus(
     public enum Kind {
         /** The journal of a file system (Log-Split). */
         JOURNAL,
+        /** The disk that was the journal of a file system. */
+        JOURNAL_DISK,
         /** What was written behind. */
         LOG
     }
@@ -82,11 +84,19 @@ public record RecoveryStatus(
      * @param copy where the copy is, relative to the NAS folder
      * @param fileSystems that were checked
      * @param logBytes how many bytes came from the salvaged log
+     * @param replayed the journals that came from salvaged files, and were replayed: what each is
+     * @param unchecked what is no ext2, ext3 or ext4 and so was not checked, such as "XFS in partition 2"
      * @param lost what is lost, in sentences
      */
-    public record Report(String copy, List<FileSystem> fileSystems, long logBytes, List<String> lost) {
+    public record Report(
+            String copy,
+            List<FileSystem> fileSystems,
+            long logBytes,
+            List<String> replayed,
+            List<String> unchecked,
+            List<String> lost) {
 
         /** There is no copy. */
-        public static final Report NONE = new Report("", List.of(), 0, List.of());
+        public static final Report NONE = new Report("", List.of(), 0, List.of(), List.of(), List.of());
     }
 }

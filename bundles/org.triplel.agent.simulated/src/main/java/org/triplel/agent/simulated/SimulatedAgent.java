@@ -16,6 +16,8 @@ import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.function.Consumer;
 import java.util.function.Supplier;
+import java.util.stream.Collectors;
+import java.util.stream.Stream;
 import org.eclipse.lsp4j.jsonrpc.ResponseErrorException;
 import org.eclipse.lsp4j.jsonrpc.messages.ResponseError;
 import org.triplel.agent.api.Advice;
@@ -38,6 +40,7 @@ import org.triplel.agent.api.RecoveryRequest;
 import org.triplel.agent.api.RecoveryStage;
 import org.triplel.agent.api.RecoveryStatus;
 import org.triplel.agent.api.Replica;
+import org.triplel.agent.api.SavedFiles;
 import org.triplel.agent.api.ShadowBase;
 import org.triplel.agent.api.TrafficSample;
 import org.triplel.agent.api.Vm;
@@ -658,7 +661,7 @@ public final class SimulatedAgent implements AgentService, AutoCloseable {
     public CompletableFuture<RecoveryStatus> recover(RecoveryRequest wanted) {
         return answer(() -> {
             var name = wanted.vm();
-            requests.add("recover " + name + " " + wanted.lostHost() + " " + wanted.log());
+            requests.add("recover " + name + " " + wanted.lostHost() + " " + given(wanted.saved()));
             var recovery = recovery(name, RecoveryStage.NEEDED);
             if (!wanted.lostHost().equals(recovery.lostHost())) {
                 throw refusal(
@@ -667,10 +670,16 @@ public final class SimulatedAgent implements AgentService, AutoCloseable {
                                 + ".",
                         "Type " + recovery.lostHost() + ", if that is off for good.");
             }
-            recovery.begin(!wanted.log().isEmpty());
+            recovery.begin(wanted.saved());
             showRecovery(name);
             return recovery.status(0);
         });
+    }
+
+    private static String given(SavedFiles saved) {
+        return Stream.of(saved.log(), saved.journals(), saved.journalDisk())
+                .filter(each -> !each.isEmpty())
+                .collect(Collectors.joining(" "));
     }
 
     @Override

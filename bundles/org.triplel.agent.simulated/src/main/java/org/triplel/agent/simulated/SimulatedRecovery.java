@@ -4,12 +4,14 @@ import java.util.ArrayList;
 import java.util.List;
 import org.triplel.agent.api.RecoveryStage;
 import org.triplel.agent.api.RecoveryStatus;
+import org.triplel.agent.api.SavedFiles;
 
 /** A VM's disk of which a lost host has a journal, and how far its recovery is. */
 final class SimulatedRecovery {
 
     private static final long STEP_MILLIS = 2_000;
     private static final long GIB = 1L << 30;
+    private static final String JOURNAL = "inode 8 of the ext4 in partition 1";
     private static final List<String> STEPS =
             List.of("Look for file systems", "Check ext4 in partition 1", "Check ext4 in partition 3");
 
@@ -18,7 +20,7 @@ final class SimulatedRecovery {
     private final String lostHost;
     private RecoveryStage stage = RecoveryStage.NEEDED;
     private String problem = "";
-    private boolean withLog;
+    private SavedFiles saved = SavedFiles.NONE;
     private long millis;
 
     SimulatedRecovery(String vm, String host, String lostHost) {
@@ -35,9 +37,9 @@ final class SimulatedRecovery {
         return stage;
     }
 
-    void begin(boolean log) {
+    void begin(SavedFiles files) {
         stage = RecoveryStage.RUNNING;
-        withLog = log;
+        saved = files;
         millis = 0;
         problem = "";
     }
@@ -61,10 +63,17 @@ final class SimulatedRecovery {
         return true;
     }
 
+    private boolean withJournal() {
+        return !saved.journals().isEmpty();
+    }
+
     private List<String> names() {
         var names = new ArrayList<>(List.of("Copy " + vm + ".qcow2"));
-        if (withLog) {
+        if (!saved.log().isEmpty()) {
             names.add("Add what was written behind");
+        }
+        if (withJournal()) {
+            names.add("Add the saved journals");
         }
         names.addAll(STEPS);
         return names;
@@ -82,8 +91,7 @@ final class SimulatedRecovery {
     }
 
     private List<RecoveryStatus.Loss> losses() {
-        return List.of(new RecoveryStatus.Loss(
-                RecoveryStatus.Kind.JOURNAL, "inode 8 of the ext4 in partition 1", lostHost, 0));
+        return List.of(new RecoveryStatus.Loss(RecoveryStatus.Kind.JOURNAL, JOURNAL, lostHost, 0));
     }
 
     private List<RecoveryStatus.Step> steps() {
@@ -104,7 +112,10 @@ final class SimulatedRecovery {
                 "vms/" + vm + ".recovered-on-" + host + ".qcow2",
                 List.of(
                         new RecoveryStatus.FileSystem(
-                                "ext4 in partition 1", lostHost, 1, """
+                                "ext4 in partition 1",
+                                withJournal() ? "" : lostHost,
+                                1,
+                                """
                                 e2fsck 1.47.0 (5-Feb-2023)
                                 Superblock has_journal flag is clear, but a journal is present.
                                 Clear? yes
@@ -117,7 +128,9 @@ final class SimulatedRecovery {
                                 Connect to /lost+found? yes
 
                                 Pass 5: Checking group summary information
-                                it: ***** FILE SYSTEM WAS MODIFIED *****""", 86_016, List.of("#5121, 18432 bytes")),
+                                it: ***** FILE SYSTEM WAS MODIFIED *****""",
+                                86_016,
+                                List.of("#5121, 18432 bytes")),
                         new RecoveryStatus.FileSystem(
                                 "ext4 in partition 3",
                                 "",
@@ -125,8 +138,12 @@ final class SimulatedRecovery {
                                 "it: 14/65536 files (0.0% non-contiguous), 8859/65536 blocks",
                                 0,
                                 List.of())),
-                withLog ? 5_242_880 : 0,
-                List.of("What the guest had committed to its journal (inode 8 of the ext4 in partition 1) on "
-                        + lostHost + " and not yet written in place: the newest names, sizes and places of files."));
+                saved.log().isEmpty() ? 0 : 5_242_880,
+                withJournal() ? List.of(JOURNAL) : List.of(),
+                List.of("XFS in partition 4"),
+                withJournal()
+                        ? List.of()
+                        : List.of("What the guest had committed to its journal (" + JOURNAL + ") on " + lostHost
+                                + " and not yet written in place: the newest names, sizes and places of files."));
     }
 }

@@ -75,6 +75,14 @@ class RecoverTest {
         bot.run(() -> fields.getLast().setText(name));
     }
 
+    /** Those of what may have been saved, in their order. */
+    private List<Text> savedFiles(Shell wizard) {
+        return bot.ui(() -> bot.visible(Text.class).stream()
+                .filter(text -> text.getShell() == wizard && (text.getStyle() & SWT.READ_ONLY) == 0)
+                .limit(3)
+                .toList());
+    }
+
     private List<String> steps() {
         return bot.ui(() -> bot.visible(Table.class).stream()
                 .filter(table -> table.getColumnCount() == 2)
@@ -146,6 +154,23 @@ class RecoverTest {
         awaitClosed();
         bot.awaitThat("it is as before", () -> stage() == RecoveryStage.NEEDED);
         assertEquals(List.of("recover desk-01 client-9 ", "discardRecovered desk-01"), hosts.one.requests());
+    }
+
+    @Test
+    void aJournalThatWasSavedIsGiven() {
+        var wizard = open();
+        awaitWords(wizard, "local/desk-01.journal in the state folder of its agent");
+        var files = savedFiles(wizard);
+        assertEquals(
+                List.of(false, true, false),
+                bot.ui(() -> files.stream().map(Text::isEnabled).toList()));
+        bot.run(() -> files.get(1).setText("/root/desk-01.journal"));
+        typeHost(wizard, "client-9");
+        bot.awaitThat("it is named", () -> enabled("Next"));
+        bot.press("Next >");
+        awaitWords(wizard, "Replayed, as saved from the lost host: inode 8 of the ext4 in partition 1.");
+        awaitWords(wizard, "Not checked, for e2fsck knows only ext2, ext3 and ext4: XFS in partition 4.");
+        assertEquals(List.of("recover desk-01 client-9 /root/desk-01.journal"), hosts.one.requests());
     }
 
     @Test

@@ -191,6 +191,8 @@ final class Messages extends NLS {
     public static String Recover_IsLost;
     public static String Recover_JobDiscard;
     public static String Recover_JobUse;
+    public static String Recover_Journal;
+    public static String Recover_JournalDisk;
     public static String Recover_Keep;
     public static String Recover_Lives;
     public static String Recover_Log;
@@ -204,12 +206,14 @@ final class Messages extends NLS {
     public static String Recover_NothingLost;
     public static String Recover_OtherHost;
     public static String Recover_Repaired;
+    public static String Recover_Replayed;
     public static String Recover_ReportPrompt;
     public static String Recover_ReportTitle;
     public static String Recover_Running;
     public static String Recover_RunningAt;
     public static String Recover_Said;
     public static String Recover_SavedJournal;
+    public static String Recover_SavedJournalDisk;
     public static String Recover_SavedLog;
     public static String Recover_Sound;
     public static String Recover_State;
@@ -217,6 +221,7 @@ final class Messages extends NLS {
     public static String Recover_StepsPrompt;
     public static String Recover_StepsTitle;
     public static String Recover_Title;
+    public static String Recover_Unchecked;
     public static String Recover_Unsound;
     public static String Recover_Untouched;
     public static String Recover_Use;

@@ -11,15 +11,18 @@ import org.eclipse.swt.widgets.Label;
 import org.eclipse.swt.widgets.Text;
 import org.triplel.agent.api.RecoveryStage;
 import org.triplel.agent.api.RecoveryStatus;
+import org.triplel.agent.api.SavedFiles;
 import org.triplel.ui.AccessibleName;
 
 /** Says what happened and what can be saved, and asks for the lost host's name as a confirmation that it is off for good. */
 final class RecoverLossPage extends RecoverPage {
 
-    private static final int LINES = 14;
+    private static final int LINES = 15;
 
     private Label words;
     private Text log;
+    private Text journals;
+    private Text journalDisk;
     private Text host;
 
     RecoverLossPage() {
@@ -35,15 +38,23 @@ final class RecoverLossPage extends RecoverPage {
                 .grab(true, true)
                 .hint(WIDTH, LINES * words.computeSize(SWT.DEFAULT, SWT.DEFAULT).y) // so that nothing jumps
                 .applyTo(words);
-        var logLabel = NLS.bind(Messages.Recover_Log, recovery().vm().host());
-        log = labelled(page, logLabel, each -> new Text(each, SWT.BORDER));
+        log = saved(page, Messages.Recover_Log);
+        journals = saved(page, Messages.Recover_Journal);
+        journalDisk = saved(page, Messages.Recover_JournalDisk);
         host = labelled(page, Messages.Recover_Host, each -> new Text(each, SWT.BORDER));
-        AccessibleName.set(log, logLabel.replace("&", ""));
         AccessibleName.set(host, Messages.Recover_Host.replace("&", ""));
-        log.setEnabled(false);
-        log.addListener(SWT.Modify, event -> look());
         host.addListener(SWT.Modify, event -> look());
         setControl(page);
+    }
+
+    /** Asks for a file of the lost host; only for what is missing. */
+    private Text saved(Composite page, String words) {
+        var label = NLS.bind(words, recovery().vm().host());
+        var path = labelled(page, label, each -> new Text(each, SWT.BORDER));
+        AccessibleName.set(path, label.replace("&", ""));
+        path.setEnabled(false);
+        path.addListener(SWT.Modify, event -> look());
+        return path;
     }
 
     @Override
@@ -51,9 +62,13 @@ final class RecoverLossPage extends RecoverPage {
         host.setFocus();
     }
 
-    /** The path of the salvaged log, or empty. */
-    String log() {
-        return log.isEnabled() ? log.getText().strip() : "";
+    /** The salvaged files. */
+    SavedFiles saved() {
+        return new SavedFiles(given(log), given(journals), given(journalDisk));
+    }
+
+    private static String given(Text path) {
+        return path.isEnabled() ? path.getText().strip() : "";
     }
 
     String host() {
@@ -64,7 +79,9 @@ final class RecoverLossPage extends RecoverPage {
     void look() {
         var status = recovery().status();
         say(words, status.map(RecoverWords::loss).orElse(Messages.Recover_Awaited));
-        log.setEnabled(status.filter(RecoverWords::lacksLog).isPresent());
+        enable(log, status, RecoveryStatus.Kind.LOG);
+        enable(journals, status, RecoveryStatus.Kind.JOURNAL);
+        enable(journalDisk, status, RecoveryStatus.Kind.JOURNAL_DISK);
         boolean needed = recovery().stage() == RecoveryStage.NEEDED;
         var problem = status.filter(each -> needed).flatMap(this::problem);
         say(
@@ -72,6 +89,10 @@ final class RecoverLossPage extends RecoverPage {
                 status.map(RecoveryStatus::problem).filter(each -> !each.isEmpty()),
                 IMessageProvider.WARNING,
                 needed && problem.isEmpty() && !host().isEmpty());
+    }
+
+    private static void enable(Text path, Optional<RecoveryStatus> status, RecoveryStatus.Kind kind) {
+        path.setEnabled(status.filter(each -> RecoverWords.lacks(each, kind)).isPresent());
     }
 
     private Optional<String> problem(RecoveryStatus status) {

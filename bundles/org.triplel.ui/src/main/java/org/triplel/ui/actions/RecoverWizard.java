@@ -83,7 +83,7 @@ final class RecoverWizard extends Wizard {
         if (stage() == RecoveryStage.NEEDED && !begun) {
             begun = true;
             refusal = Optional.empty();
-            var wanted = new RecoveryRequest(vm.name(), loss.host(), loss.log());
+            var wanted = new RecoveryRequest(vm.name(), loss.host(), loss.saved());
             ask(agent -> agent.recover(wanted), true);
         }
     }

@@ -16,12 +16,21 @@ final class RecoverWords {
 
     private RecoverWords() {}
 
-    static boolean lacksLog(RecoveryStatus status) {
-        return status.losses().stream().anyMatch(loss -> loss.kind() == RecoveryStatus.Kind.LOG);
+    static boolean lacks(RecoveryStatus status, RecoveryStatus.Kind kind) {
+        return status.losses().stream().anyMatch(loss -> loss.kind() == kind);
     }
 
-    private static boolean lacksJournal(RecoveryStatus status) {
-        return status.losses().stream().anyMatch(loss -> loss.kind() == RecoveryStatus.Kind.JOURNAL);
+    /** What the copy is without it, and which file has it. */
+    private static Stream<String> savable(RecoveryStatus status) {
+        return Stream.of(RecoveryStatus.Kind.values())
+                .filter(kind -> lacks(status, kind))
+                .map(kind -> NLS.bind(
+                        switch (kind) {
+                            case JOURNAL -> Messages.Recover_SavedJournal;
+                            case JOURNAL_DISK -> Messages.Recover_SavedJournalDisk;
+                            case LOG -> Messages.Recover_SavedLog;
+                        },
+                        status.vm()));
     }
 
     /** What happened, what can be saved, and what cannot. */
@@ -31,18 +40,18 @@ final class RecoverWords {
         }
         var lost = status.losses().stream().map(RecoverWords::loss).collect(Collectors.joining("\n"));
         return Stream.of(
-                        NLS.bind(Messages.Recover_Lost, status.vm(), lost),
-                        NLS.bind(Messages.Recover_Changed, Moment.words(status.changedAtMillis())),
-                        lacksJournal(status) ? Messages.Recover_SavedJournal : "",
-                        lacksLog(status) ? NLS.bind(Messages.Recover_SavedLog, status.vm()) : "",
-                        Messages.Recover_Untouched)
-                .filter(each -> !each.isEmpty())
+                        Stream.of(
+                                NLS.bind(Messages.Recover_Lost, status.vm(), lost),
+                                NLS.bind(Messages.Recover_Changed, Moment.words(status.changedAtMillis()))),
+                        savable(status),
+                        Stream.of(Messages.Recover_Untouched))
+                .flatMap(each -> each)
                 .collect(Collectors.joining(PARAGRAPH));
     }
 
     private static String loss(RecoveryStatus.Loss loss) {
         return switch (loss.kind()) {
-            case JOURNAL -> journal(loss);
+            case JOURNAL, JOURNAL_DISK -> journal(loss);
             case LOG -> NLS.bind(Messages.Recover_LostLog, loss.host(), Moment.words(loss.sinceMillis()));
         };
     }
@@ -83,13 +92,22 @@ final class RecoverWords {
                 : NLS.bind(Messages.Recover_IsLost, String.join("\n", report.lost()));
         var log = report.logBytes() > 0 ? NLS.bind(Messages.Recover_Added, Units.bytes(report.logBytes())) : "";
         return Stream.of(
-                        Stream.of(NLS.bind(Messages.Recover_Copy, report.copy()), lost, log),
+                        Stream.of(
+                                NLS.bind(Messages.Recover_Copy, report.copy()),
+                                lost,
+                                log,
+                                listed(Messages.Recover_Replayed, report.replayed()),
+                                listed(Messages.Recover_Unchecked, report.unchecked())),
                         report.fileSystems().stream().map(RecoverWords::fileSystem),
                         report.fileSystems().stream()
                                 .map(each -> NLS.bind(Messages.Recover_Said, each.name(), each.said())))
                 .flatMap(each -> each)
                 .filter(each -> !each.isEmpty())
                 .collect(Collectors.joining(PARAGRAPH));
+    }
+
+    private static String listed(String words, List<String> all) {
+        return all.isEmpty() ? "" : NLS.bind(words, String.join("; ", all));
     }
 
     private static String fileSystem(RecoveryStatus.FileSystem each) {

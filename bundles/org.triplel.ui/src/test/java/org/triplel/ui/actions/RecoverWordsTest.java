@@ -5,6 +5,7 @@ import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.util.List;
+import java.util.Map;
 import org.junit.jupiter.api.Test;
 import org.triplel.agent.api.RecoveryStage;
 import org.triplel.agent.api.RecoveryStatus;
@@ -35,11 +36,30 @@ class RecoverWordsTest {
         var log = RecoverWords.loss(status(RecoveryStage.NEEDED, Kind.LOG));
         assertTrue(log.contains("power cut") && !log.contains("lost+found"), log);
         assertFalse(log.contains("''"), log);
-        assertTrue(RecoverWords.lacksLog(status(RecoveryStage.NEEDED, Kind.LOG)));
-        assertFalse(RecoverWords.lacksLog(status(RecoveryStage.NEEDED, Kind.JOURNAL)));
+        var disk = RecoverWords.loss(status(RecoveryStage.NEEDED, Kind.JOURNAL_DISK));
+        assertTrue(disk.contains("data=journal") && !disk.contains("power cut"), disk);
+        for (var kind : Kind.values()) {
+            for (var other : Kind.values()) {
+                assertEquals(kind == other, RecoverWords.lacks(status(RecoveryStage.NEEDED, kind), other));
+            }
+        }
         assertEquals(
                 "Nothing of the disk of desk-01 is known to be lost. Start the VM.",
                 RecoverWords.loss(status(RecoveryStage.NONE)));
+    }
+
+    @Test
+    void whichFileMayBeSavedIsTold() {
+        var files = Map.of(
+                Kind.LOG, "local/desk-01.behind in",
+                Kind.JOURNAL, "local/desk-01.journal in",
+                Kind.JOURNAL_DISK, "local/desk-01.journal-disk in");
+        for (var kind : Kind.values()) {
+            var words = RecoverWords.loss(status(RecoveryStage.NEEDED, kind));
+            for (var file : files.entrySet()) {
+                assertEquals(kind == file.getKey(), words.contains(file.getValue()), words);
+            }
+        }
     }
 
     @Test
@@ -62,12 +82,17 @@ class RecoverWordsTest {
                         new RecoveryStatus.FileSystem("ext2 in partition 2", "", 0, "clean", 0, List.of()),
                         new RecoveryStatus.FileSystem("ext3 in partition 3", "", 8, "no", 0, List.of())),
                 1 << 20,
+                List.of("inode 8 of the ext4 in partition 1", "the journal disk of the ext3 in partition 3"),
+                List.of("XFS in partition 4", "NTFS in partition 5"),
                 List.of("Much."));
         var words = RecoverWords.report(report);
         for (var expected : List.of(
                 "The copy is vms/desk-01.recovered-on-client-2.qcow2",
                 "What is lost:\nMuch.",
                 "Added from the salvaged log: " + Units.bytes(1 << 20),
+                "Replayed, as saved from the lost host: inode 8 of the ext4 in partition 1; the journal disk of the ext3 in"
+                        + " partition 3.",
+                "Not checked, for e2fsck knows only ext2, ext3 and ext4: XFS in partition 4; NTFS in partition 5.",
                 "ext4 in partition 1, whose journal was on client-9: e2fsck has repaired it, and changed "
                         + Units.bytes(4096),
                 "e2fsck has put into lost+found: #12, 5 bytes.",
@@ -76,6 +101,8 @@ class RecoverWordsTest {
                 "What e2fsck says of ext4 in partition 1:\nPass 1")) {
             assertTrue(words.contains(expected), () -> expected + " is not in: " + words);
         }
-        assertTrue(RecoverWords.report(RecoveryStatus.Report.NONE).contains("Nothing is known to be lost"));
+        var nothing = RecoverWords.report(RecoveryStatus.Report.NONE);
+        assertTrue(nothing.contains("Nothing is known to be lost"), nothing);
+        assertFalse(nothing.contains("Not checked") || nothing.contains("Replayed"), nothing);
     }
 }
