@@ -535,8 +535,7 @@ final class Disks implements VmDisks, AutoCloseable {
                 "Check the NAS, then bring " + vm + " home, or start it on this host: that writes what is missing.",
                 cause);
         left.compute(
-                vm,
-                (_, known) -> Remainder.of(failure.getMessage(), known == null ? Exposure.NONE : known.exposure()));
+                vm, (_, known) -> Remainder.of(failure.getMessage(), known == null ? Exposure.NONE : known.exposure()));
         return failure;
     }
 

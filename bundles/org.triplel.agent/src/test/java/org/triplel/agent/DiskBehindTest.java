@@ -205,8 +205,10 @@ class DiskBehindTest {
         assertEquals(List.of("desk-01"), left.stream().map(VmExposure::vm).toList());
         assertTrue(left.getFirst().exposure().bytes() >= bytes, left::toString);
         assertTrue(host.disks.isLeft("desk-01"));
-        Await.until("it is older", () -> host.disks.leftHere().getFirst().exposure().ageMillis()
-                > left.getFirst().exposure().ageMillis());
+        Await.until(
+                "it is older",
+                () -> host.disks.leftHere().getFirst().exposure().ageMillis()
+                        > left.getFirst().exposure().ageMillis());
     }
 
     @Test

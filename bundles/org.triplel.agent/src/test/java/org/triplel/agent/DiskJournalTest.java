@@ -144,7 +144,8 @@ class DiskJournalTest {
                     >= 3 * BLOCK);
         }
         try (var host = host()) {
-            assertTrue(host.disks.exposures().getFirst().exposure().bytes() >= 3 * BLOCK, "nobody knows of the journal");
+            assertTrue(
+                    host.disks.exposures().getFirst().exposure().bytes() >= 3 * BLOCK, "nobody knows of the journal");
             host.disks.attach(VM, Guest.LIVES);
             work(host);
             assertTrue(host.disks.bringHome("desk-01"));

@@ -660,7 +660,8 @@ class ManagedVmTest {
         var vm = stoppedVm();
         vm.bringHome().get();
         assertEquals(
-                "Nothing would be lost with client-1.", events.newest().getLast().message());
+                "Nothing would be lost with client-1.",
+                events.newest().getLast().message());
         disks.left = true;
         vm.bringHome().get();
         assertTrue(disks.calls.contains("detach desk-01"), disks.calls::toString);

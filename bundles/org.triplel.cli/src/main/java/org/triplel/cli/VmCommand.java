@@ -430,8 +430,9 @@ final class VmCommand implements Runnable {
                 .count();
         var saved = new SavedFiles(log.orElse(""), journals.orElse(""), journalDisk.orElse(""));
         if (wanted != 1 || !saved.equals(SavedFiles.NONE) && lost.isEmpty()) {
-            throw senseless("Say one of --host, --use, --discard and --cancel; --behind, --journal and --journal-disk go"
-                    + " with --host.");
+            throw senseless(
+                    "Say one of --host, --use, --discard and --cancel; --behind, --journal and --journal-disk go"
+                            + " with --host.");
         }
         try (var fleet = FleetSession.answering(main.lab())) {
             if (lost.isPresent()) {

@@ -18,6 +18,7 @@ import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 import org.triplel.agent.api.AgentService;
 import org.triplel.agent.api.RecoveryRequest;
+import org.triplel.agent.api.SavedFiles;
 import org.triplel.agent.api.Vm;
 import org.triplel.agent.simulated.SimulatedAgent;
 import org.triplel.agent.simulated.SimulatedNas;
@@ -97,7 +98,7 @@ class FleetSessionTest {
     void aRecoveryWhoseCommandHasEndedIsReported() throws Exception {
         two.loseJournal("desk-02", "client-1");
         try (var session = session()) {
-            var wanted = new RecoveryRequest("desk-02", "client-1", "");
+            var wanted = new RecoveryRequest("desk-02", "client-1", SavedFiles.NONE);
             session.ask("desk-02", agent -> agent.recover(wanted));
             two.advance(Duration.ofMinutes(1));
             var printed = new StringWriter();
@@ -114,7 +115,7 @@ class FleetSessionTest {
             assertTrue(report.contains("ext4 in partition 3: e2fsck found it in order."), report);
             assertTrue(progress.toString().contains("--use or --discard"), progress::toString);
             assertEquals(List.of("recover desk-02 client-1 "), two.requests());
-            var withLog = new RecoveryRequest("desk-02", "client-1", "/tmp/log");
+            var withLog = new RecoveryRequest("desk-02", "client-1", new SavedFiles("/tmp/log", "", ""));
             assertThrows(AgentException.class, () -> new RecoverySession(
                             session, new TextOutput(new PrintWriter(printed, true)), new PrintWriter(progress))
                     .recover(withLog));
