@@ -432,7 +432,7 @@ final class Disks implements VmDisks, AutoCloseable {
 
     @Override
     public boolean keepsNoJournal(String vm) {
-        return find(vm).filter(disk -> !disk.disk().journalsHere()).isPresent();
+        return find(vm).filter(disk -> !disk.disk().hasTakeableJournal()).isPresent();
     }
 
     private void move(String vm, AttachedDisk disk) {
@@ -687,13 +687,15 @@ final class Disks implements VmDisks, AutoCloseable {
     }
 
     @Override
-    public void replaced(String vm) {
+    public void forgetLeft(String vm) {
         left.remove(vm);
     }
 
     @Override
     public boolean isLeft(String vm) {
-        return leftHere().stream().anyMatch(each -> each.vm().equals(vm));
+        return Optional.ofNullable(left.get(vm))
+                .filter(each -> !each.isNothing())
+                .isPresent();
     }
 
     @Override

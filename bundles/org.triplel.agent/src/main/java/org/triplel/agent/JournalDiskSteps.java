@@ -77,6 +77,7 @@ record JournalDiskSteps(ManagedVm.Host host, DomainXml definition, Consumer<Stri
         boolean forgotten =
                 !used || withDisks(vm, exports -> host.journalDisks().take(name(), definition, exports));
         host.journalDisks().end(vm);
+        host.disks().forgetLeft(name()); // nobody needs what was in it
         giveDisks();
         tell(Severity.INFO, takenWords(hadJournal, used));
         if (!forgotten) {

@@ -383,13 +383,19 @@ final class ManagedVm {
 
     /** What should have come home when it stopped. */
     private void bringLeftHome() throws AgentException {
+        var present = guest(requireOff("brought home"));
+        host.recoveries.settle(name());
         host.recoveries.refuseIfRunning(name());
         boolean any = host.disks.isLeft(name());
-        host.disks.detach(name(), present());
+        host.disks.detach(name(), present);
         if (host.disks.isLeft(name())) {
             throw AgentException.conflict(
                     "What " + name() + " wrote last is in its journal disk on " + host.name + ".",
                     "Start it: its guest writes it in place. Then shut it down.");
+        }
+        if (any) {
+            host.recoveries.whole(name());
+            problem = state == VmState.CRASHED ? CRASH : "";
         }
         host.events.add(Severity.INFO, name(), HOME, home(any));
         publish();
@@ -613,7 +619,7 @@ final class ManagedVm {
             requireNoMemory("recovered");
             host.disks.refuseIfUsed(record());
             host.recoveries.use(record());
-            host.disks.replaced(name());
+            host.disks.forgetLeft(name());
             become(VmState.STOPPED, "");
         });
     }

@@ -22,6 +22,10 @@ record Remainder(String problem, Exposure seen, long seenNanos) {
                 : new Exposure(seen.bytes(), seen.ageMillis() + (System.nanoTime() - seenNanos) / 1_000_000);
     }
 
+    boolean isNothing() {
+        return problem.isEmpty() && seen.none();
+    }
+
     /** Both of one VM. */
     Remainder and(Remainder other) {
         return of(problem + other.problem, exposure().and(other.exposure()));

@@ -2,6 +2,7 @@ package org.triplel.agent;
 
 import java.io.IOException;
 import java.nio.file.Files;
+import java.nio.file.InvalidPathException;
 import java.nio.file.Path;
 import java.util.Optional;
 import org.triplel.router.WriteBehindLog;
@@ -43,9 +44,17 @@ record SavedLog(String host, Nas nas) {
     }
 
     static void refuseUnlessThere(String host, String file) throws AgentException {
-        if (!Path.of(file).isAbsolute() || !Files.isRegularFile(Path.of(file))) {
+        if (!isThere(file)) {
             throw AgentException.invalid(
                     "There is no file '" + file + "' on " + host + ".", "Give its absolute path there.");
+        }
+    }
+
+    private static boolean isThere(String file) {
+        try {
+            return Path.of(file).isAbsolute() && Files.isRegularFile(Path.of(file));
+        } catch (InvalidPathException noPath) {
+            return false;
         }
     }
 

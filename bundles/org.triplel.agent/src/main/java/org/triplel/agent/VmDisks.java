@@ -40,7 +40,7 @@ interface VmDisks {
     /** Whether not all of a disk that is attached is where it is placed, or the move there is not over. */
     boolean changing(String vm);
 
-    /** Whether a disk is attached of which no journal is kept on this host. */
+    /** Whether a disk is attached that has no journal that can be kept on this host. */
     boolean keepsNoJournal(String vm);
 
     /**
@@ -71,10 +71,10 @@ interface VmDisks {
     /** @throws AgentException somebody uses the overlay of a VM that is off, or not all of it is on the NAS yet */
     void refuseIfUsed(DiskRecord vm) throws AgentException;
 
-    /** The overlay of a VM that is off is another one now: what was missing of the old one is not waited for any more. */
-    void replaced(String vm);
+    /** Its overlay is another one now, or does without what was left: that is not waited for any more. */
+    void forgetLeft(String vm);
 
-    /** Whether something of a VM that is off would be lost with this host. */
+    /** Whether something of a VM that is off is on this host, and not on the NAS. */
     boolean isLeft(String vm);
 
     /** Serves the disks of a VM that are attached once more, under other names, for a client that must not live longer. */

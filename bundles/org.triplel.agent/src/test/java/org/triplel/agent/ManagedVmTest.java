@@ -132,8 +132,8 @@ class ManagedVmTest {
         }
 
         @Override
-        public void replaced(String vm) {
-            calls.add("replaced " + vm);
+        public void forgetLeft(String vm) {
+            calls.add("forget left " + vm);
         }
 
         @Override
@@ -458,7 +458,7 @@ class ManagedVmTest {
         journalDisks.foundAt("desk-01", 0);
         journalDisks.given("desk-01");
         vm.takeJournalDisk().get();
-        assertEquals(List.of("refuse if used desk-01"), disks.calls);
+        assertEquals(List.of("refuse if used desk-01", "forget left desk-01"), disks.calls);
         assertNoJournalDisk(vm);
         assertTrue(events.newest().getLast().message().contains("only removed"), () -> events.newest()
                 .toString());
@@ -666,6 +666,12 @@ class ManagedVmTest {
         vm.bringHome().get();
         assertTrue(disks.calls.contains("detach desk-01"), disks.calls::toString);
         assertTrue(events.newest().getLast().message().startsWith("All is on the NAS"));
+        disks.refusals = 1;
+        refusal(vm.start());
+        assertFalse(vm.snapshot().problem().isEmpty());
+        disks.left = true;
+        vm.bringHome().get();
+        assertEquals("", vm.snapshot().problem(), "it could be attached, which was the problem");
         disks.left = true;
         disks.stays = true;
         assertEquals(AgentError.Kind.CONFLICT, refusal(vm.bringHome()).kind());

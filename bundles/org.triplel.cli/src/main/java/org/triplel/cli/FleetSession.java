@@ -123,13 +123,17 @@ final class FleetSession implements AutoCloseable {
         return fleet.inventory().vms().filter(vm -> names.contains(vm.name())).toList();
     }
 
-    List<Vm> vmsOn(String host) throws NotDone {
+    /** @throws NotDone there is no such host, or it does not answer */
+    List<Vm> vmsOn(String name) throws NotDone {
         var inventory = fleet.inventory();
-        return inventory
-                .host(host)
-                .orElseThrow(() -> new NotDone("There is no host named " + host + ". The fleet has: "
-                        + inventory.hosts().stream().map(Host::name).collect(Collectors.joining(", ")) + "."))
-                .vms();
+        var host = inventory
+                .host(name)
+                .orElseThrow(() -> new NotDone("There is no host named " + name + ". The fleet has: "
+                        + inventory.hosts().stream().map(Host::name).collect(Collectors.joining(", ")) + "."));
+        if (!host.connected()) {
+            throw new NotDone(name + " does not answer, so nothing of it is done. " + String.join(" ", silent));
+        }
+        return host.vms();
     }
 
     /** Asks the agent that has a VM, and waits for its answer. */
@@ -158,6 +162,27 @@ final class FleetSession implements AutoCloseable {
             answers.add(askHost(hostOf(vm), limit, agent -> request.apply(agent, vm)));
         }
         return answers;
+    }
+
+    /**
+     * Asks for one VM after the other, if all of them are there, also after a refusal.
+     *
+     * @throws NotDone what was refused, all of it
+     */
+    void askAll(List<String> vms, BiFunction<AgentService, String, CompletableFuture<?>> request)
+            throws NotDone, InterruptedException {
+        vms(vms);
+        var refusals = new ArrayList<String>();
+        for (var vm : vms) {
+            try {
+                askHost(hostOf(vm), agent -> request.apply(agent, vm));
+            } catch (NotDone | AgentException refusal) {
+                refusals.add(refusal.getMessage());
+            }
+        }
+        if (!refusals.isEmpty()) {
+            throw new NotDone(String.join(System.lineSeparator(), refusals));
+        }
     }
 
     private String hostOf(String vm) throws NotDone {

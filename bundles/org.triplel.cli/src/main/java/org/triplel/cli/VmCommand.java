@@ -358,11 +358,11 @@ final class VmCommand implements Runnable {
 
     @Command(
             name = "home",
-            description = "Bring home, to the NAS, what of running virtual machines would be lost with their hosts.")
+            description = "Bring home, to the NAS, what of virtual machines would be lost with their hosts.")
     void home(@ArgGroup(multiplicity = "1") WhoComesHome who) throws Exception {
         try (var fleet = FleetSession.answering(main.lab())) {
             var names = who.names(fleet);
-            fleet.askEach(names, AgentService::bringHome);
+            fleet.askAll(names, AgentService::bringHome);
             print(fleet, fleet.vms(names));
         }
     }

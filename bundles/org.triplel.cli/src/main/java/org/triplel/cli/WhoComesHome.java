@@ -15,7 +15,7 @@ final class WhoComesHome {
     @Option(
             names = "--host",
             paramLabel = "HOST",
-            description = "All running virtual machines of this host of which something may be lost with it.")
+            description = "All virtual machines of this host of which something may be lost with it.")
     private Optional<String> host = Optional.empty();
 
     List<String> names(FleetSession fleet) throws NotDone {

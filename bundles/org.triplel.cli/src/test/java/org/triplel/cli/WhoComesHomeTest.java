@@ -125,6 +125,39 @@ class WhoComesHomeTest {
     }
 
     @Test
+    void silentHostIsNotTakenForOneWithoutAny() throws Exception {
+        two.close();
+        var lost = new CountDownLatch(1);
+        try (var _ = session.fleet().onChange(() -> {
+            if (!session.fleet().inventory().host("client-2").orElseThrow().connected()) {
+                lost.countDown();
+            }
+        })) {
+            if (session.fleet().inventory().host("client-2").orElseThrow().connected()) {
+                assertTrue(lost.await(10, TimeUnit.SECONDS), "it is not noticed");
+            }
+        }
+        var refusal = assertThrows(NotDone.class, () -> names("--host", "client-2"));
+        assertTrue(refusal.getMessage().startsWith("client-2 does not answer"), refusal::getMessage);
+    }
+
+    @Test
+    void aRefusalKeepsNobodyElseFromComingHome() throws Exception {
+        session.askAll(names("--host", "client-1"), AgentService::bringHome);
+        var refusal = assertThrows(
+                NotDone.class,
+                () -> session.askAll(
+                        List.of("behind", "disk"),
+                        (agent, vm) -> vm.equals("behind") ? agent.startVm(vm) : agent.bringHome(vm)));
+        assertTrue(refusal.getMessage().contains("behind"), refusal::getMessage);
+        assertEquals(
+                2,
+                broughtHome(one).stream()
+                        .filter(each -> each.equals("bringHome disk"))
+                        .count());
+    }
+
+    @Test
     void unknownHostIsRefused() {
         var refusal = assertThrows(NotDone.class, () -> names("--host", "client-9"));
         assertEquals("There is no host named client-9. The fleet has: client-1, client-2.", refusal.getMessage());

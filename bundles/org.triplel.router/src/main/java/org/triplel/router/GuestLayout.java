@@ -84,6 +84,10 @@ final class GuestLayout {
         return takeableJournals.contains(offset);
     }
 
+    boolean hasTakeableJournal() {
+        return !takeableJournals.all().isEmpty();
+    }
+
     /** How far from {@code offset} on all bytes have its class, or none; an offset behind it, up to {@code limit}. */
     long sameClass(long offset, long limit) {
         return classes.sameClass(offset, limit);

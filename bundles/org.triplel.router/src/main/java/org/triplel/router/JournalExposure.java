@@ -52,7 +52,7 @@ final class JournalExposure {
      */
     void look(long size, DiskReader guest) throws IOException {
         var found = new DiskInspector(Limits.DEFAULT).inspect(size, guest).journals();
-        for (var journal : found.stream().filter(Journal::splittable).toList()) {
+        for (var journal : found.stream().filter(this::isHere).toList()) {
             var first = new HashMap<Long, byte[]>();
             var oldestCommit = journal.oldestCommit((offset, into) -> {
                 var block = new byte[into.remaining()];
@@ -69,10 +69,15 @@ final class JournalExposure {
         seen.clear();
     }
 
+    /** Others stay on the NAS. */
+    private boolean isHere(Journal journal) {
+        return file.superblocks().contains(journal.superblock());
+    }
+
     Exposure of(List<Journal> journals) {
         long bytes = 0;
         var oldest = Optional.<Instant>empty();
-        for (var journal : journals) {
+        for (var journal : journals.stream().filter(this::isHere).toList()) {
             var active = active(journal);
             bytes += heldBytes(journal.area());
             bytes += active.ranges().stream().mapToLong(Range::length).sum() - heldBytes(active.ranges());

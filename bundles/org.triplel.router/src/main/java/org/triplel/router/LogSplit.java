@@ -281,7 +281,7 @@ final class LogSplit {
                 fail(failure);
             }
         }
-        exposure.look(overlay.size(), guest);
+        lookWhatIsExposed();
     }
 
     /**
@@ -305,7 +305,7 @@ final class LogSplit {
             overlay.flush();
             file.renewed();
             become(Stage.COMING, Stage.HERE);
-            exposure.look(overlay.size(), guest); // all that is committed from now on is here
+            lookWhatIsExposed(); // all that is committed from now on is here
         } catch (LocalDiskException failure) {
             fail(failure);
             return;
@@ -314,6 +314,15 @@ final class LogSplit {
             throw failure;
         }
         LOG.log(Level.INFO, "disk {0}: the journals are on this host", disk);
+    }
+
+    /** Who cannot be told of it all the same has his journals here. */
+    private void lookWhatIsExposed() {
+        try {
+            exposure.look(overlay.size(), guest);
+        } catch (IOException failure) {
+            LOG.log(Level.WARNING, "disk " + disk + ": what its journals have on the NAS", failure);
+        }
     }
 
     /** From now on the superblock is here. It was durably here before the tombstone took its place. */

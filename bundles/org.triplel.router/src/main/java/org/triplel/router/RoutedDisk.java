@@ -206,6 +206,11 @@ public final class RoutedDisk implements ClassifiedDevice {
         return journals.isPresent() && journals.get().here();
     }
 
+    /** Whether the guest has a journal that can be kept on a host. */
+    public boolean hasTakeableJournal() {
+        return layout.hasTakeableJournal();
+    }
+
     /** What would be lost with this host now. Reads a few blocks of this host's disk. */
     public Exposure exposure() {
         var journal =
