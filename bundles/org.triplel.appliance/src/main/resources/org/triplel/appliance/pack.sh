@@ -16,7 +16,7 @@ sort -u libraries | while read -r library; do cp -L "$library" root/triplel/lib/
 mv root/triplel/lib/ld-linux-x86-64.so.2 root/lib64/
 install -m 755 "$parts/init" "$parts/journal-disk" "$parts/fstab" root/triplel/
 
-cp "$initrd" "$result"
+cat "$initrd" > "$result" # which may be of a mode that we could not write
 truncate -s %4 "$result" # the kernel looks for the next archive there
 (cd root && find lib64 triplel | cpio -o -H newc --quiet -R 0:0) >> "$result"
 rm -r root libraries

@@ -64,6 +64,6 @@ class NodeTest {
     void zeroesThatAreNotOnTheNasAreNotNothing() {
         var zeroes = host(new Exposure(0, 12_345));
         assertEquals("1 of 1 running, zeroes, 12 s", zeroes.remark());
-        assertTrue(zeroes.details().contains("zeroes, 12 s, of all of its VMs"), zeroes::details);
+        assertTrue(zeroes.details().contains("zeroes, 12 s, all its VMs together"), zeroes::details);
     }
 }
