@@ -65,6 +65,7 @@ class DiskJournalTest {
             assertFalse(host.disks.keepsNoJournal("desk-01"), "it is not attached");
             host.disks.attach(VM, Guest.OFF);
             assertFalse(host.disks.keepsNoJournal("desk-01"));
+            host.disks.detach("desk-01", Guest.OFF);
         }
         var image = Files.write(temp.resolve("small.raw"), new byte[BYTES]);
         assertEquals(0, run("mke2fs", "-q", "-F", "-t", "ext4", "-b", "1024", "-J", "size=4", image.toString()));
@@ -74,6 +75,7 @@ class DiskJournalTest {
             host.disks.attach(VM, Guest.OFF);
             assertTrue(host.disks.keepsNoJournal("desk-01"));
             assertEquals("", host.disks.problem("desk-01"));
+            host.disks.detach("desk-01", Guest.OFF);
         }
     }
 
