@@ -91,8 +91,8 @@ final class FleetSession implements AutoCloseable {
         for (var host : session.fleet.inventory().hosts()) {
             if (!host.connected()) {
                 var why = host.link() instanceof Host.Lost lost ? lost.reason() : "its agent does not answer";
-                session.silent.add(host.name() + ": " + why
-                        + ". Start what of the lab has ended: triplel lab start --lab " + status.name());
+                session.silent.add(host.name() + ": " + why + (why.endsWith(".") ? "" : ".")
+                        + " Start what of the lab has ended: triplel lab start --lab " + status.name());
             }
         }
         return session;
