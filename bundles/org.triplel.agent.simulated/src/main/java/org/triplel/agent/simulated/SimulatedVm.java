@@ -137,6 +137,15 @@ final class SimulatedVm {
 
     /** Says how far its recovery is. */
     void recover(RecoveryStage stage, String problem) {
+        say(stage, problem, vm.remark());
+    }
+
+    /** Says why not all is where it is placed. */
+    void remark(String remark) {
+        say(vm.recovery(), vm.problem(), remark);
+    }
+
+    private void say(RecoveryStage stage, String problem, String remark) {
         vm = new Vm(
                 vm.name(),
                 vm.host(),
@@ -152,26 +161,6 @@ final class SimulatedVm {
                 vm.readyAfterMillis(),
                 stage,
                 problem,
-                vm.remark());
-    }
-
-    /** Says why not all is where it is placed. */
-    void remark(String remark) {
-        vm = new Vm(
-                vm.name(),
-                vm.host(),
-                vm.state(),
-                vm.base(),
-                vm.baseVersion(),
-                vm.diskBytes(),
-                vm.memoryMiB(),
-                vm.placement(),
-                vm.changing(),
-                vm.journalDisk(),
-                vm.startedAtMillis(),
-                vm.readyAfterMillis(),
-                vm.recovery(),
-                vm.problem(),
                 remark);
     }
 
