@@ -76,7 +76,7 @@ final class Disks implements VmDisks, AutoCloseable {
     /** How many moves to where it is placed are under way, if any are. */
     private final Map<AttachedDisk, Integer> moves = new ConcurrentHashMap<>();
 
-    /** Those whose guest is off, and which are not all on the NAS yet; and those of {@link #attached} that go there. */
+    /** Those whose guest is off, on their way to the NAS. */
     private final Map<String, AttachedDisk> leaving = new ConcurrentHashMap<>();
 
     /** By VM, what is here of those that are not attached. */
@@ -158,7 +158,7 @@ final class Disks implements VmDisks, AutoCloseable {
         return all.values();
     }
 
-    /** The counters of those that are attached; latencies are those since the last call. One caller, once a second. */
+    /** The counters of those that are attached, or on their way to the NAS; latencies since the last call. One caller, once a second. */
     List<DiskTraffic> traffic() {
         return all().stream().map(AttachedDisk::traffic).toList();
     }
@@ -168,7 +168,7 @@ final class Disks implements VmDisks, AutoCloseable {
         return left.entrySet().stream()
                 .filter(each -> !attached.containsKey(each.getKey()) && !leaving.containsKey(each.getKey()))
                 .map(each -> new VmExposure(each.getKey(), each.getValue().exposure()))
-                .filter(each -> !each.exposure().equals(Exposure.NONE))
+                .filter(each -> !each.exposure().none())
                 .toList();
     }
 

@@ -75,7 +75,7 @@ public final class JournalFile implements LocalPart {
     private final long size;
     private final long start;
     private final List<UUID> ids;
-    private List<Range> superblocks;
+    private volatile List<Range> superblocks;
 
     /** Of each block that was written since the last flush: after a failed one, the file may hold anything. An empty one: zeroes. */
     private final Map<Long, byte[]> copies = new ConcurrentHashMap<>();
