@@ -80,7 +80,9 @@ final class Agent implements AutoCloseable {
         var advisor = new Advisor(disks);
         memories = new VmMemories(
                 config.name(), hypervisor, vms::all, HostMemory::read, System::nanoTime, memoryAskers, events);
-        sampler = new Sampler(config.name(), disks, advisor, memories, replicas, vms, watch::status, desktops);
+        var exposures = new ExposureHistory();
+        sampler =
+                new Sampler(config.name(), disks, advisor, memories, replicas, vms, exposures, watch::status, desktops);
         socket = new UnixSocket(state.agentSocket());
 
         vms.attachAgain(disks.leftAttached());
@@ -88,7 +90,8 @@ final class Agent implements AutoCloseable {
         watch.start();
         memories.start();
         sampler.start();
-        desktops.serve(socket, new AgentApi(vms, disks, advisor, memories, replicas, bases, watch::status, events));
+        desktops.serve(
+                socket, new AgentApi(vms, disks, exposures, advisor, memories, replicas, bases, watch::status, events));
         LOG.log(Level.INFO, "agent of {0} serves {1}", config.name(), socket.path());
     }
 

@@ -22,6 +22,7 @@ import org.triplel.agent.api.HostStatus;
 import org.triplel.agent.api.LostHost;
 import org.triplel.agent.api.MemoryGiving;
 import org.triplel.agent.api.MemoryTarget;
+import org.triplel.agent.api.PastExposures;
 import org.triplel.agent.api.RecoveryRequest;
 import org.triplel.agent.api.RecoveryStatus;
 import org.triplel.agent.api.Replica;
@@ -47,6 +48,7 @@ final class AgentApi implements AgentService {
 
     private final Vms vms;
     private final Disks disks;
+    private final ExposureHistory exposures;
     private final Advisor advisor;
     private final VmMemories memories;
     private final ReplicaStore replicas;
@@ -59,6 +61,7 @@ final class AgentApi implements AgentService {
     AgentApi(
             Vms vms,
             Disks disks,
+            ExposureHistory exposures,
             Advisor advisor,
             VmMemories memories,
             ReplicaStore replicas,
@@ -67,6 +70,7 @@ final class AgentApi implements AgentService {
             EventLog events) {
         this.vms = vms;
         this.disks = disks;
+        this.exposures = exposures;
         this.advisor = advisor;
         this.memories = memories;
         this.replicas = replicas;
@@ -194,6 +198,11 @@ final class AgentApi implements AgentService {
     @Override
     public CompletableFuture<List<VmExposure>> exposures() {
         return answerNow("exposures", disks::exposures);
+    }
+
+    @Override
+    public CompletableFuture<List<PastExposures>> pastExposures() {
+        return answerNow("past exposures", exposures::all);
     }
 
     @Override

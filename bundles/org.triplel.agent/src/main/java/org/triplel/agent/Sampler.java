@@ -25,6 +25,7 @@ final class Sampler implements AutoCloseable {
     private final VmMemories memories;
     private final ReplicaStore replicas;
     private final Vms vms;
+    private final ExposureHistory exposures;
     private final Supplier<HostStatus> status;
     private final Desktops desktops;
     private final ScheduledExecutorService clock = Executors.newSingleThreadScheduledExecutor(
@@ -40,6 +41,7 @@ final class Sampler implements AutoCloseable {
             VmMemories memories,
             ReplicaStore replicas,
             Vms vms,
+            ExposureHistory exposures,
             Supplier<HostStatus> status,
             Desktops desktops) {
         this.host = host;
@@ -48,6 +50,7 @@ final class Sampler implements AutoCloseable {
         this.memories = memories;
         this.replicas = replicas;
         this.vms = vms;
+        this.exposures = exposures;
         this.status = status;
         this.desktops = desktops;
         this.toldStatus = status.get();
@@ -62,6 +65,7 @@ final class Sampler implements AutoCloseable {
             var traffic = new ArrayList<>(disks.traffic());
             memories.count(traffic);
             disks.leftHere().forEach(each -> traffic.add(DiskTraffic.detached(each.vm(), each.exposure())));
+            exposures.note(vms.all(), traffic);
             var sample =
                     new TrafficSample(host, System.currentTimeMillis(), System.nanoTime(), traffic, memories.all());
             desktops.tell(desktop -> desktop.traffic(sample));

@@ -212,6 +212,9 @@ class AgentTest {
             assertEquals(
                     List.of(new VmExposure("desk-01", Exposure.NONE)),
                     desktop.agent.exposures().get());
+            Await.until("its past", () -> desktop.agent.pastExposures().get().stream()
+                    .anyMatch(past ->
+                            past.vm().equals("desk-01") && past.minutes().equals(List.of(Exposure.NONE))));
             assertEquals(
                     NasFixture.BYTES, desktop.agent.diskMap("desk-01").get().bytes());
             Await.until(

@@ -3,6 +3,7 @@ package org.triplel.cli;
 import java.time.Clock;
 import java.time.Duration;
 import java.util.List;
+import java.util.Set;
 import java.util.concurrent.Callable;
 import org.triplel.agent.api.Vm;
 import org.triplel.agent.api.VmState;
@@ -91,7 +92,12 @@ final class BootStormCommand implements Callable<Integer> {
             var storm = new BootStorm(session.fleet(), Clock.systemUTC());
             NasTraffic before = lab.nasCounters().total();
             var result = storm.run(
-                    new BootStorm.Plan(vms, shadowBase == Switch.on, freshDisks, Duration.ofSeconds(limitSeconds)),
+                    new BootStorm.Plan(
+                            vms,
+                            acceptLoss ? Set.copyOf(vms) : Set.of(),
+                            shadowBase == Switch.on,
+                            freshDisks,
+                            Duration.ofSeconds(limitSeconds)),
                     progress());
             NasTraffic after = lab.nasCounters().total();
             main.output().one(report(result, before, after));

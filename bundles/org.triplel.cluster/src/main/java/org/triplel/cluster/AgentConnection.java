@@ -227,9 +227,10 @@ final class AgentConnection implements AutoCloseable {
             var vms = answer(service.vms());
             var replicas = answer(service.replicas());
             var events = answer(service.events());
+            var exposures = answer(service.pastExposures());
             synchronized (this) {
                 session = this; // whoever hears of it may ask at once
-                observer.connected(status, vms, replicas, events);
+                observer.connected(status, vms, replicas, events, exposures);
                 // what was told meanwhile may be newer than the lists
                 held.forEach(Runnable::run);
                 held.clear();

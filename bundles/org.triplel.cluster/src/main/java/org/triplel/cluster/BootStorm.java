@@ -6,6 +6,7 @@ import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.TreeSet;
 import java.util.concurrent.CancellationException;
 import java.util.concurrent.CompletableFuture;
@@ -14,6 +15,7 @@ import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
 import java.util.function.Function;
 import java.util.function.Predicate;
+import org.triplel.agent.api.AgentError;
 import org.triplel.agent.api.AgentService;
 import org.triplel.agent.api.Direction;
 import org.triplel.agent.api.Replica;
@@ -43,11 +45,13 @@ public final class BootStorm {
      * What to do.
      *
      * @param vms names, in the order of starting
+     * @param mayBeEnded those of which somebody has accepted that they are ended, if they run, and lose what they have not flushed
      * @param shadowBase whether their hosts serve base images from replicas
      * @param freshOverlays whether each VM's disk is set back to its base image first
      * @param limit how long to wait for all of them
      */
-    public record Plan(List<String> vms, boolean shadowBase, boolean freshOverlays, Duration limit) {}
+    public record Plan(
+            List<String> vms, Set<String> mayBeEnded, boolean shadowBase, boolean freshOverlays, Duration limit) {}
 
     /** Told what goes on, on the thread of {@link BootStorm#run}. */
     public interface Progress {
@@ -66,7 +70,8 @@ public final class BootStorm {
      * Carries out a plan: ends VMs that run, sets Shadow-Base, starts the VMs in order and waits until each is ready or has
      * failed. Waits, so it must not be called by the UI thread.
      *
-     * @throws AgentException if a host refuses a preparation; a VM that fails to start is part of the result
+     * @throws AgentException if a VM runs that may not be ended, and nothing has been done then; or if a host refuses a
+     *     preparation. A VM that fails to start is part of the result
      * @throws CancellationException if cancelled; VMs that were started run on
      */
     public BootStormResult run(Plan plan, Progress progress) {
@@ -91,17 +96,17 @@ public final class BootStorm {
 
     private void prepare(Plan plan, Progress progress) {
         var vms = plan.vms().stream().map(this::vm).toList();
+        var running = vms.stream().filter(vm -> !off(vm)).toList();
+        refuseUnlessAccepted(plan, running);
         progress.report("Ending VMs that run", 0, vms.size());
-        for (var vm : vms) {
-            if (vm.state() != VmState.STOPPED && vm.state() != VmState.CRASHED) {
-                ask(vm.host(), agent -> agent.killVm(vm.name()));
-            }
+        for (var vm : running) {
+            ask(vm.host(), agent -> agent.killVm(vm.name()));
         }
         for (var vm : vms) {
-            await(STOP_TIME, progress, inventory -> inventory
-                    .vm(vm.name())
-                    .filter(now -> now.state() == VmState.STOPPED || now.state() == VmState.CRASHED)
-                    .isPresent());
+            await(
+                    STOP_TIME,
+                    progress,
+                    inventory -> inventory.vm(vm.name()).filter(BootStorm::off).isPresent());
         }
         if (plan.freshOverlays()) {
             for (var vm : vms) {
@@ -120,6 +125,23 @@ public final class BootStorm {
             progress.report(
                     "Shadow-Base " + (plan.shadowBase() ? "on" : "off") + " on " + replica.host(), 0, vms.size());
             ask(replica.host(), agent -> agent.setShadowBase(new ShadowBase(replica.base(), plan.shadowBase())));
+        }
+    }
+
+    private static boolean off(Vm vm) {
+        return vm.state() == VmState.STOPPED || vm.state() == VmState.CRASHED;
+    }
+
+    /** One may have been started after somebody was asked. */
+    private static void refuseUnlessAccepted(Plan plan, List<Vm> running) {
+        for (var vm : running) {
+            if (!plan.mayBeEnded().contains(vm.name())) {
+                var error = new AgentError(
+                        AgentError.Kind.CONFLICT,
+                        vm.name() + " runs by now, and would lose what it has not flushed.",
+                        "Shut it down, or start the boot storm again to accept that.");
+                throw new AgentException(vm.host(), error, null);
+            }
         }
     }
 

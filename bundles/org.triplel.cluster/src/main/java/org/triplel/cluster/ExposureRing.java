@@ -39,6 +39,17 @@ final class ExposureRing {
         }
     }
 
+    /** Fills the seconds of which nothing is known yet, both included. */
+    void fill(long first, long last, Exposure exposure) {
+        forgetUntil(last);
+        for (var second = Math.max(first, newest - Ring.SECONDS + 1); second <= last; second++) {
+            if (bytes[slot(second)] == UNKNOWN) {
+                bytes[slot(second)] = exposure.bytes();
+                ages[slot(second)] = exposure.ageMillis();
+            }
+        }
+    }
+
     private void forgetUntil(long second) {
         if (newest == Long.MIN_VALUE || second - newest >= Ring.SECONDS) {
             Arrays.fill(bytes, UNKNOWN);

@@ -18,6 +18,7 @@ import org.triplel.agent.api.AgentError;
 import org.triplel.agent.api.AgentEvent;
 import org.triplel.agent.api.AgentService;
 import org.triplel.agent.api.HostStatus;
+import org.triplel.agent.api.PastExposures;
 import org.triplel.agent.api.Replica;
 import org.triplel.agent.api.TrafficSample;
 import org.triplel.agent.api.Vm;
@@ -176,7 +177,13 @@ public final class Fleet implements AutoCloseable {
         }
 
         @Override
-        public void connected(HostStatus now, List<Vm> allVms, List<Replica> allReplicas, List<AgentEvent> newest) {
+        public void connected(
+                HostStatus now,
+                List<Vm> allVms,
+                List<Replica> allReplicas,
+                List<AgentEvent> newest,
+                List<PastExposures> exposures) {
+            traffic.addPast(name, exposures);
             heard(() -> {
                 link = new Host.Connected();
                 status = Optional.of(now);

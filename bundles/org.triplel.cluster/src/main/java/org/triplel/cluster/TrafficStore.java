@@ -13,6 +13,7 @@ import java.util.Optional;
 import java.util.function.Predicate;
 import org.triplel.agent.api.DiskTraffic;
 import org.triplel.agent.api.Exposure;
+import org.triplel.agent.api.PastExposures;
 import org.triplel.agent.api.TrafficCounter;
 import org.triplel.agent.api.TrafficSample;
 import org.triplel.agent.api.VmMemory;
@@ -28,6 +29,8 @@ public final class TrafficStore {
 
     /** A span without samples that is not longer, in seconds, is taken to have been as the next sample is. */
     private static final int LONGEST_GAP = 5;
+
+    private static final int MINUTE = 60;
 
     private final InstantSource clock;
     private final Rings total = new Rings();
@@ -70,6 +73,21 @@ public final class TrafficStore {
         var drifted = Math.abs(to - now) > 2_000;
         var zero = drifted ? now - sample.uptimeNanos() / 1e6 : before.zeroMillis;
         hosts.put(sample.host(), new Timeline(zero, sample, before.samples + 1));
+    }
+
+    /** Takes in what an agent knows of the last hour; what is known already stays. */
+    synchronized void addPast(String host, List<PastExposures> past) {
+        var now = second(clock.millis());
+        for (var vm : past) {
+            var ring = exposures.computeIfAbsent(vm.vm(), _ -> new ExposureRing(host));
+            var last = now;
+            var first = now - vm.newestSeconds() + 1;
+            for (var minute : vm.minutes().reversed()) {
+                ring.fill(first, last, minute);
+                last = first - 1;
+                first -= MINUTE;
+            }
+        }
     }
 
     private static long second(double millis) {

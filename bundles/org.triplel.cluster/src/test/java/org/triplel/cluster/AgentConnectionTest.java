@@ -15,6 +15,7 @@ import org.triplel.agent.api.AgentEvent;
 import org.triplel.agent.api.AgentService;
 import org.triplel.agent.api.Deaf;
 import org.triplel.agent.api.HostStatus;
+import org.triplel.agent.api.PastExposures;
 import org.triplel.agent.api.Replica;
 import org.triplel.agent.api.Vm;
 import org.triplel.agent.simulated.SimulatedAgent;
@@ -32,7 +33,12 @@ class AgentConnectionTest {
         private final CompletableFuture<List<Vm>> answer = new CompletableFuture<>();
 
         @Override
-        public void connected(HostStatus status, List<Vm> vms, List<Replica> replicas, List<AgentEvent> events) {
+        public void connected(
+                HostStatus status,
+                List<Vm> vms,
+                List<Replica> replicas,
+                List<AgentEvent> events,
+                List<PastExposures> exposures) {
             try {
                 answer.complete(connection.call(AgentService::vms).get(10, TimeUnit.SECONDS));
             } catch (InterruptedException | TimeoutException | ExecutionException e) {

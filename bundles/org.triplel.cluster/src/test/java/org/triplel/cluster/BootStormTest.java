@@ -10,6 +10,7 @@ import java.time.Duration;
 import java.time.InstantSource;
 import java.util.List;
 import java.util.Optional;
+import java.util.Set;
 import java.util.concurrent.CancellationException;
 import java.util.concurrent.Executors;
 import java.util.concurrent.ScheduledExecutorService;
@@ -78,8 +79,24 @@ class BootStormTest {
         two.close();
     }
 
+    private static final Set<String> ALL = Set.of("desk-01", "desk-02", "desk-03");
+
     private static BootStorm.Plan plan(boolean shadowBase) {
-        return new BootStorm.Plan(List.of("desk-03", "desk-01", "desk-02"), shadowBase, true, Duration.ofSeconds(30));
+        return new BootStorm.Plan(
+                List.of("desk-03", "desk-01", "desk-02"), ALL, shadowBase, true, Duration.ofSeconds(30));
+    }
+
+    @Test
+    void vmThatWasStartedMeanwhileIsNotEnded() {
+        fleet.call("client-1", agent -> agent.startVm("desk-01")).join();
+        fleet.call("client-1", agent -> agent.startVm("desk-02")).join();
+        var asked = one.requests();
+        var accepted = new BootStorm.Plan(
+                List.of("desk-01", "desk-02", "desk-03"), Set.of("desk-02"), true, true, Duration.ofSeconds(30));
+        var refusal = assertThrows(AgentException.class, () -> storm.run(accepted, SILENT));
+        assertTrue(refusal.getMessage().startsWith("client-1: desk-01 runs by now"), refusal::getMessage);
+        assertEquals(asked, one.requests(), "something was done");
+        assertEquals(List.of(), two.requests(), "something was done");
     }
 
     @Test
@@ -108,7 +125,7 @@ class BootStormTest {
     @Test
     void vmThatCrashesIsPartOfTheResult() {
         time.schedule(() -> two.crash("desk-03", "The guest panicked."), 200, TimeUnit.MILLISECONDS);
-        var slow = new BootStorm.Plan(List.of("desk-03"), false, false, Duration.ofSeconds(30));
+        var slow = new BootStorm.Plan(List.of("desk-03"), ALL, false, false, Duration.ofSeconds(30));
         two.addVm("desk-03", "debian-12", Long.MAX_VALUE / 64);
         var result = storm.run(slow, SILENT);
         assertEquals("The guest panicked.", result.boots().getFirst().problem());
@@ -118,7 +135,8 @@ class BootStormTest {
     @Test
     void limitEndsTheWaiting() {
         two.addVm("desk-03", "debian-12", Long.MAX_VALUE / 64);
-        var result = storm.run(new BootStorm.Plan(List.of("desk-03"), false, false, Duration.ofMillis(300)), SILENT);
+        var result =
+                storm.run(new BootStorm.Plan(List.of("desk-03"), ALL, false, false, Duration.ofMillis(300)), SILENT);
         assertEquals("Not ready within 0 s", result.boots().getFirst().problem());
     }
 

@@ -20,6 +20,8 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.triplel.agent.api.AgentError;
 import org.triplel.agent.api.AgentEvent;
+import org.triplel.agent.api.Exposure;
+import org.triplel.agent.api.PastExposures;
 import org.triplel.agent.api.Vm;
 import org.triplel.agent.api.VmState;
 import org.triplel.agent.simulated.SimulatedAgent;
@@ -70,6 +72,15 @@ class FleetTest {
                 fleet.inventory().vms().map(Vm::name).toList());
         assertEquals(List.of("debian-12"), fleet.inventory().bases());
         assertEquals("TCG", host().status().orElseThrow().accelerator());
+    }
+
+    @Test
+    void knowsWhatWouldHaveBeenLostBeforeItCame() {
+        var worst = new Exposure(4_000_000, 12_000);
+        agent.remember(new PastExposures("desk-01", 7, List.of(worst, Exposure.NONE)));
+        connect();
+        assertEquals(worst, fleet.traffic().worstExposure("desk-01", 0));
+        assertEquals(Exposure.NONE, fleet.traffic().exposure("desk-01"));
     }
 
     @Test

@@ -13,6 +13,7 @@ import org.junit.jupiter.api.Test;
 import org.triplel.agent.api.Direction;
 import org.triplel.agent.api.DiskTraffic;
 import org.triplel.agent.api.Exposure;
+import org.triplel.agent.api.PastExposures;
 import org.triplel.agent.api.RequestClass;
 import org.triplel.agent.api.Side;
 import org.triplel.agent.api.SwapVelocity;
@@ -169,6 +170,25 @@ class TrafficStoreTest {
         assertEquals(new Exposure(1, 1), store.worstExposure("a", 0));
         exposed(9_000, disk("a", 2, 2));
         assertEquals(Optional.empty(), exposures("a", 3_611, 1, 1).getFirst());
+    }
+
+    @Test
+    void whatWasBeforeIsAsItsAgentSays() {
+        exposed(998, disk("a", 40, 400));
+        exposed(999, disk("a", 50, 500));
+        var past = List.of(new Exposure(900, 9_000), new Exposure(7, 8_000), new Exposure(600, 6_000));
+        seconds = 1_000;
+        store.addPast("client-1", List.of(new PastExposures("a", 10, past), new PastExposures("b", 60, past)));
+        assertEquals(
+                List.of(exposure(600, 6_000), exposure(40, 400), exposure(50, 500), exposure(600, 6_000)),
+                exposures("a", 1_000, 1, 4),
+                "what is known stays");
+        assertEquals(List.of(exposure(7, 8_000), exposure(600, 6_000)), exposures("a", 991, 1, 2));
+        assertEquals(List.of(exposure(900, 9_000), exposure(7, 8_000)), exposures("a", 931, 1, 2));
+        assertEquals(List.of(Optional.empty(), exposure(900, 9_000)), exposures("a", 871, 1, 2));
+        assertEquals(List.of(exposure(7, 8_000), exposure(600, 6_000)), exposures("b", 941, 1, 2));
+        assertEquals(new Exposure(900, 9_000), store.worstExposure("a", 0));
+        assertEquals(new Exposure(600, 6_000), store.worstExposure("b", START + 941));
     }
 
     private void remembered(long atSecond, String host, VmMemory... memories) {

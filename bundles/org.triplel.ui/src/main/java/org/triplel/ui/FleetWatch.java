@@ -42,12 +42,7 @@ public final class FleetWatch implements AutoCloseable {
     private volatile FleetSnapshot newest;
 
     /** What is promised for a VM, and since when; what was before is not held against it. */
-    private record Promise(Placement placement, long sinceSecond) {
-
-        boolean same(Placement other) {
-            return placement.risksNoMoreThan(other) && other.risksNoMoreThan(placement);
-        }
-    }
+    private record Promise(Placement placement, long sinceSecond) {}
 
     /**
      * @param period asked anew before each snapshot: the shortest time between two
@@ -105,7 +100,9 @@ public final class FleetWatch implements AutoCloseable {
             if (known == null) {
                 return new Promise(vm.placement(), 0);
             }
-            return known.same(vm.placement()) ? known : new Promise(vm.placement(), clock.millis() / 1000);
+            return known.placement.promisesAs(vm.placement())
+                    ? known
+                    : new Promise(vm.placement(), clock.millis() / 1000);
         });
         var traffic = fleet.traffic();
         return new Rpo(

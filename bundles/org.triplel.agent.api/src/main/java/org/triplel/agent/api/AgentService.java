@@ -14,7 +14,7 @@ import org.eclipse.lsp4j.jsonrpc.services.JsonSegment;
 public interface AgentService {
 
     /** The protocol's version; a desktop and an agent of different versions refuse each other. */
-    int VERSION = 12;
+    int VERSION = 13;
 
     @JsonRequest
     CompletableFuture<HostStatus> host();
@@ -79,6 +79,10 @@ public interface AgentService {
     /** What would be lost with this host now, of each VM whose disk is attached. */
     @JsonRequest
     CompletableFuture<List<VmExposure>> exposures();
+
+    /** What would have been lost with this host in the last hour, of each VM. */
+    @JsonRequest
+    CompletableFuture<List<PastExposures>> pastExposures();
 
     /**
      * Gives a VM that is off a disk on its host for the journal of its root file system, an ext4, and tells that file system to

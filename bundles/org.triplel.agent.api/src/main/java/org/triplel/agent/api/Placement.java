@@ -61,6 +61,11 @@ public record Placement(
                 || writes == other.writes && rpoSeconds <= other.rpoSeconds && rpoMebibytes <= other.rpoMebibytes;
     }
 
+    /** Whether the same is promised of what would be lost. */
+    public boolean promisesAs(Placement other) {
+        return risksNoMoreThan(other) && other.risksNoMoreThan(this);
+    }
+
     /** The same with another place for what only the base image holds. */
     public Placement withBase(Side side) {
         return new Placement(side, swap, writes, rpoSeconds, rpoMebibytes, acceptedBy, acceptedAtMillis);

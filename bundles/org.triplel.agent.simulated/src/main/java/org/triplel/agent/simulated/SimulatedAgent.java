@@ -35,6 +35,7 @@ import org.triplel.agent.api.JournalDisk;
 import org.triplel.agent.api.LostHost;
 import org.triplel.agent.api.MemoryGiving;
 import org.triplel.agent.api.MemoryTarget;
+import org.triplel.agent.api.PastExposures;
 import org.triplel.agent.api.Placement;
 import org.triplel.agent.api.RecoveryRequest;
 import org.triplel.agent.api.RecoveryStage;
@@ -70,6 +71,7 @@ public final class SimulatedAgent implements AgentService, AutoCloseable {
     private final Map<String, SimulatedReplica> replicas = new LinkedHashMap<>();
     private final List<AgentEvent> events = new ArrayList<>();
     private final List<String> requests = new ArrayList<>();
+    private final List<PastExposures> past = new ArrayList<>();
     private final Map<String, SimulatedMemory> memories = new HashMap<>();
     private final Map<String, SimulatedWatch> watches = new HashMap<>();
     private final Map<String, String> elsewhere = new HashMap<>();
@@ -532,6 +534,16 @@ public final class SimulatedAgent implements AgentService, AutoCloseable {
                 .filter(SimulatedVm::attached)
                 .map(vm -> new VmExposure(vm.vm().name(), vm.traffic().exposure()))
                 .toList());
+    }
+
+    @Override
+    public CompletableFuture<List<PastExposures>> pastExposures() {
+        return answer(() -> List.copyOf(past));
+    }
+
+    /** Has the agent know something of the time before a desktop came. */
+    public synchronized void remember(PastExposures exposures) {
+        past.add(exposures);
     }
 
     @Override

@@ -5,8 +5,10 @@ import java.time.Duration;
 import java.util.List;
 import java.util.Optional;
 import java.util.OptionalLong;
+import java.util.Set;
 import java.util.function.DoubleFunction;
 import java.util.function.Function;
+import java.util.stream.Collectors;
 import org.eclipse.core.runtime.jobs.Job;
 import org.eclipse.jface.dialogs.Dialog;
 import org.eclipse.jface.dialogs.IDialogConstants;
@@ -206,7 +208,7 @@ final class BootStormDialog extends Dialog {
     }
 
     private String remark(Inventory inventory) {
-        return (running(inventory) + " " + onNas(inventory)).strip();
+        return (runningWords(inventory) + " " + onNas(inventory)).strip();
     }
 
     private String onNas(Inventory inventory) {
@@ -220,12 +222,17 @@ final class BootStormDialog extends Dialog {
         return count == 1 ? Messages.Storm_OnNasOne : NLS.bind(Messages.Storm_OnNas, count);
     }
 
-    private String running(Inventory inventory) {
-        var count = inventory
+    private Set<String> running(Inventory inventory) {
+        return inventory
                 .vms()
                 .filter(vm -> vms.contains(vm.name()))
                 .filter(vm -> vm.state() != VmState.STOPPED && vm.state() != VmState.CRASHED)
-                .count();
+                .map(Vm::name)
+                .collect(Collectors.toSet());
+    }
+
+    private String runningWords(Inventory inventory) {
+        var count = running(inventory).size();
         if (count == 0) {
             return "";
         }
@@ -315,7 +322,8 @@ final class BootStormDialog extends Dialog {
     }
 
     private void start() {
-        var plan = new BootStorm.Plan(vms, shadowBase.getSelection(), fresh.getSelection(), LIMIT);
+        var plan = new BootStorm.Plan(
+                vms, running(watch.newest().inventory()), shadowBase.getSelection(), fresh.getSelection(), LIMIT);
         var display = getShell().getDisplay();
         var started = new BootStormJob(
                 watch.fleet(),
