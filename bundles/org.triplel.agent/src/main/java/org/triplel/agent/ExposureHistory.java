@@ -15,7 +15,9 @@ import org.triplel.agent.api.Vm;
 /** What of each VM would have been lost in the last hour, for desktops that were not there. Thread-safe. */
 final class ExposureHistory {
 
-    private static final int MINUTES = 60;
+    /** An hour, also when the newest has only begun. */
+    private static final int MINUTES = 61;
+
     private static final int MINUTE_SECONDS = 60;
 
     private final Map<String, Past> vms = new HashMap<>();
@@ -35,8 +37,10 @@ final class ExposureHistory {
         }
     }
 
+    /** Of the VMs of which anything would have been lost. */
     synchronized List<PastExposures> all() {
         return vms.entrySet().stream()
+                .filter(vm -> !vm.getValue().minutes.stream().allMatch(Exposure::none))
                 .map(vm ->
                         new PastExposures(vm.getKey(), vm.getValue().newestSeconds, List.copyOf(vm.getValue().minutes)))
                 .toList();

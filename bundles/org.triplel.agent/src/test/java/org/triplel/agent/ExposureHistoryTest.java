@@ -74,13 +74,13 @@ class ExposureHistoryTest {
     void anHourIsKept() {
         seconds(60, TEN_SECONDS, new Exposure(9, 9));
         seconds(60, TEN_SECONDS, new Exposure(8, 8));
-        seconds(58 * 60, TEN_SECONDS);
-        var quiet = Stream.generate(() -> Exposure.NONE).limit(58);
+        seconds(59 * 60, TEN_SECONDS);
+        var quiet = Stream.generate(() -> Exposure.NONE).limit(59);
         var hour = Stream.concat(Stream.of(new Exposure(9, 9), new Exposure(8, 8)), quiet);
         assertEquals(List.of(past(60, hour.toArray(Exposure[]::new))), history.all());
         seconds(1, TEN_SECONDS);
         var newest = history.all().getFirst();
-        assertEquals(60, newest.minutes().size());
+        assertEquals(61, newest.minutes().size());
         assertEquals(new Exposure(8, 8), newest.minutes().getFirst());
     }
 
@@ -99,6 +99,8 @@ class ExposureHistoryTest {
         history.note(List.of(), List.of());
         assertEquals(List.of(), history.all());
         seconds(1, TEN_SECONDS);
-        assertEquals(List.of(past(1, Exposure.NONE)), history.all());
+        assertEquals(List.of(), history.all(), "of what nothing would have been lost nothing is told");
+        seconds(1, TEN_SECONDS, new Exposure(7, 7));
+        assertEquals(List.of(past(2, new Exposure(7, 7))), history.all());
     }
 }

@@ -70,8 +70,8 @@ public final class BootStorm {
      * Carries out a plan: ends VMs that run, sets Shadow-Base, starts the VMs in order and waits until each is ready or has
      * failed. Waits, so it must not be called by the UI thread.
      *
-     * @throws AgentException if a VM runs that may not be ended, and nothing has been done then; or if a host refuses a
-     *     preparation. A VM that fails to start is part of the result
+     * @throws AgentException if a VM runs that may not be ended, and nothing has been done then; if one does not end, or is
+     *     started meanwhile; or if a host refuses a preparation. A VM that fails to start is part of the result
      * @throws CancellationException if cancelled; VMs that were started run on
      */
     public BootStormResult run(Plan plan, Progress progress) {
@@ -108,6 +108,7 @@ public final class BootStorm {
                     progress,
                     inventory -> inventory.vm(vm.name()).filter(BootStorm::off).isPresent());
         }
+        refuseUnlessOff(vms);
         if (plan.freshOverlays()) {
             for (var vm : vms) {
                 progress.report("A fresh overlay for " + vm.name(), 0, vms.size());
@@ -128,6 +129,20 @@ public final class BootStorm {
         }
     }
 
+    /** Before the first disk is set back: one was started meanwhile, or does not end. */
+    private void refuseUnlessOff(List<Vm> vms) {
+        for (var vm : vms) {
+            if (!off(vm(vm.name()))) {
+                var error = new AgentError(
+                        AgentError.Kind.CONFLICT,
+                        vm.name()
+                                + " runs, although it was ended or was off before. No disk was set back, no VM started.",
+                        "Look at " + vm.name() + ", then start the boot storm again.");
+                throw new AgentException(vm.host(), error, null);
+            }
+        }
+    }
+
     private static boolean off(Vm vm) {
         return vm.state() == VmState.STOPPED || vm.state() == VmState.CRASHED;
     }
@@ -139,7 +154,7 @@ public final class BootStorm {
                 var error = new AgentError(
                         AgentError.Kind.CONFLICT,
                         vm.name() + " runs by now, and would lose what it has not flushed.",
-                        "Shut it down, or start the boot storm again to accept that.");
+                        "Shut it down, or say that you accept that.");
                 throw new AgentException(vm.host(), error, null);
             }
         }

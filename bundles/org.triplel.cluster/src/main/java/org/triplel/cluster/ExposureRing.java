@@ -11,6 +11,10 @@ final class ExposureRing {
 
     private final long[] bytes = new long[Ring.SECONDS];
     private final long[] ages = new long[Ring.SECONDS];
+
+    /** Which of them are as coarse as an agent's memory. */
+    private final boolean[] filled = new boolean[Ring.SECONDS];
+
     private long newest = Long.MIN_VALUE;
     private String host;
 
@@ -39,27 +43,31 @@ final class ExposureRing {
         }
     }
 
-    /** Fills the seconds of which nothing is known yet, both included. */
+    /**
+     * Fills the seconds of which nothing is known, both included. Of those that were filled before, by another host for one,
+     * the worse counts.
+     */
     void fill(long first, long last, Exposure exposure) {
         forgetUntil(last);
         for (var second = Math.max(first, newest - Ring.SECONDS + 1); second <= last; second++) {
-            if (bytes[slot(second)] == UNKNOWN) {
-                bytes[slot(second)] = exposure.bytes();
-                ages[slot(second)] = exposure.ageMillis();
+            var slot = slot(second);
+            if (bytes[slot] == UNKNOWN || filled[slot]) {
+                bytes[slot] = Math.max(bytes[slot], exposure.bytes());
+                ages[slot] = Math.max(ages[slot], exposure.ageMillis());
+                filled[slot] = true;
             }
         }
     }
 
     private void forgetUntil(long second) {
         if (newest == Long.MIN_VALUE || second - newest >= Ring.SECONDS) {
-            Arrays.fill(bytes, UNKNOWN);
-            Arrays.fill(ages, 0);
-            newest = second;
+            newest = second - Ring.SECONDS;
         }
         while (newest < second) {
             newest++;
             bytes[slot(newest)] = UNKNOWN;
             ages[slot(newest)] = 0;
+            filled[slot(newest)] = false;
         }
     }
 

@@ -191,6 +191,24 @@ class TrafficStoreTest {
         assertEquals(new Exposure(600, 6_000), store.worstExposure("b", START + 941));
     }
 
+    @Test
+    void ofTwoHostsThatHadAVmTheWorseCounts() {
+        var worst = new Exposure(900, 9_000);
+        var quiet = List.of(Exposure.NONE, new Exposure(1, 1));
+        seconds = 1_000;
+        store.addPast("client-1", List.of(new PastExposures("a", 60, quiet)));
+        store.addPast("client-2", List.of(new PastExposures("a", 60, List.of(worst))));
+        store.addPast("client-2", List.of(new PastExposures("b", 60, List.of(worst))));
+        store.addPast("client-1", List.of(new PastExposures("b", 60, quiet)));
+        for (var vm : List.of("a", "b")) {
+            assertEquals(List.of(exposure(0, 0), exposure(900, 9_000)), exposures(vm, 941, 1, 2), vm);
+        }
+        // and told again
+        seconds = 1_010;
+        store.addPast("client-2", List.of(new PastExposures("a", 10, List.of(worst, Exposure.NONE))));
+        assertEquals(List.of(exposure(900, 9_000), exposure(0, 0)), exposures("a", 1_001, 1, 2));
+    }
+
     private void remembered(long atSecond, String host, VmMemory... memories) {
         seconds = atSecond;
         store.add(new TrafficSample(host, 0, atSecond * 1_000_000_000, List.of(), List.of(memories)));

@@ -80,7 +80,7 @@ public interface AgentService {
     @JsonRequest
     CompletableFuture<List<VmExposure>> exposures();
 
-    /** What would have been lost with this host in the last hour, of each VM. */
+    /** What would have been lost with this host in the last hour, of each VM of which anything would have been. */
     @JsonRequest
     CompletableFuture<List<PastExposures>> pastExposures();
 

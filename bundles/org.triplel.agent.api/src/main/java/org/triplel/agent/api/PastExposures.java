@@ -9,6 +9,6 @@ import java.util.List;
  * @param vm the VM
  * @param newestSeconds how much of the last of {@code minutes} has passed, 1 to 60
  * @param minutes the most, and the oldest, of each minute, which need not have been at the same time; the oldest minute first,
- *     at most 60
+ *     at most 61
  */
 public record PastExposures(String vm, int newestSeconds, List<Exposure> minutes) {}

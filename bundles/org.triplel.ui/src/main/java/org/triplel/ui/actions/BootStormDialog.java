@@ -72,6 +72,9 @@ final class BootStormDialog extends Dialog {
     private Label status;
     private ProgressBar progress;
     private Table table;
+    /** Those that the dialog has said to be running; the user has accepted that they are ended. */
+    private Set<String> shownRunning = Set.of();
+
     private Optional<BootStormJob> job = Optional.empty();
 
     BootStormDialog(Shell parent, FleetWatch watch, List<String> vms, BootStormHistory history) {
@@ -146,8 +149,10 @@ final class BootStormDialog extends Dialog {
             Enablement.set(getButton(IDialogConstants.OK_ID), true);
             recall(table.getDisplay());
         }
-        job.ifPresentOrElse(
-                now -> showBoots(now, snapshot.inventory()), () -> set(remark, remark(snapshot.inventory())));
+        job.ifPresentOrElse(now -> showBoots(now, snapshot.inventory()), () -> {
+            shownRunning = running(snapshot.inventory());
+            set(remark, remark(snapshot.inventory()));
+        });
     }
 
     private static void set(Label label, String words) {
@@ -322,8 +327,7 @@ final class BootStormDialog extends Dialog {
     }
 
     private void start() {
-        var plan = new BootStorm.Plan(
-                vms, running(watch.newest().inventory()), shadowBase.getSelection(), fresh.getSelection(), LIMIT);
+        var plan = new BootStorm.Plan(vms, shownRunning, shadowBase.getSelection(), fresh.getSelection(), LIMIT);
         var display = getShell().getDisplay();
         var started = new BootStormJob(
                 watch.fleet(),
@@ -357,6 +361,7 @@ final class BootStormDialog extends Dialog {
         // Enter starts a run, but it does not cancel one
         getShell().setDefaultButton(getButton(idle ? IDialogConstants.OK_ID : IDialogConstants.CANCEL_ID));
         remark.setText("");
+        shownRunning = Set.of();
     }
 
     private void report(String words, int done) {
