@@ -347,6 +347,9 @@ class AgentTest {
                     4096,
                     past.minutes().stream().mapToLong(Exposure::bytes).max().orElseThrow());
         }
+        try (var agent = agent(new SimulatedHypervisor())) { // which knows no VM
+            Await.until("detached", () -> !Files.exists(temp.resolve("state/disks/desk-01")));
+        }
     }
 
     @Test
