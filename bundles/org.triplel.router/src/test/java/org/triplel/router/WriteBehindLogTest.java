@@ -12,13 +12,20 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.Optional;
 import java.util.UUID;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.Executors;
+import java.util.concurrent.Future;
+import java.util.concurrent.atomic.AtomicInteger;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 import org.triplel.block.BlockDevice;
 import org.triplel.block.FileDevice;
+import org.triplel.block.ForwardingDevice;
 
 class WriteBehindLogTest {
 
@@ -101,6 +108,63 @@ class WriteBehindLogTest {
             file.position(at);
             file.write(ByteBuffer.wrap(new byte[] {'?'}));
         }
+    }
+
+    /** Once it is counted, its first flush takes until it is let go. */
+    private static final class SlowFile extends ForwardingDevice {
+
+        private final CountDownLatch begun = new CountDownLatch(1);
+        private final CountDownLatch release = new CountDownLatch(1);
+        private final AtomicInteger flushes = new AtomicInteger();
+        private volatile boolean counted;
+
+        SlowFile(BlockDevice file) {
+            super(file);
+        }
+
+        @Override
+        public void flush() throws IOException {
+            if (counted && flushes.incrementAndGet() == 1) {
+                begun.countDown();
+                try {
+                    release.await();
+                } catch (InterruptedException e) {
+                    throw new IOException(e);
+                }
+            }
+            super.flush();
+        }
+    }
+
+    @Test
+    @Timeout(60)
+    void ofThoseThatWaitForTheHostsDiskOneWorksForAll() throws Exception {
+        create().close();
+        var file = new SlowFile(file());
+        try (var threads = Executors.newCachedThreadPool();
+                var log = WriteBehindLog.open(file, DISK, clock)) {
+            file.counted = true;
+            assertTrue(log.append(write(0, "first")));
+            long first = log.endEpoch();
+            var syncs = new ArrayList<Future<?>>();
+            syncs.add(threads.submit(() -> sync(log, first)));
+            file.begun.await();
+            for (int i = 1; i <= 20; i++) {
+                assertTrue(log.append(write(4096 * i, "next")));
+                long next = log.endEpoch();
+                syncs.add(threads.submit(() -> sync(log, next)));
+            }
+            file.release.countDown();
+            for (var sync : syncs) {
+                sync.get();
+            }
+            assertEquals(2, file.flushes.get());
+        }
+    }
+
+    private static Void sync(WriteBehindLog log, long position) throws LocalDiskException {
+        log.sync(position);
+        return null;
     }
 
     @Test

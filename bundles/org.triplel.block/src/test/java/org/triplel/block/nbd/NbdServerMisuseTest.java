@@ -205,6 +205,45 @@ class NbdServerMisuseTest {
     }
 
     @Test
+    void aDiskThatStandsStillHoldsUpOnlyItself() throws Exception {
+        var release = new CountDownLatch(1);
+        var still = new ForwardingDevice(disk) {
+            @Override
+            public void write(long offset, ByteBuffer from) throws IOException {
+                await(release);
+                super.write(offset, from);
+            }
+        };
+        var path = folder.resolve("still");
+        try (var _ = new NbdServer(path, new ExportMap(Map.of("still", still, "d", disk)), Clients.ONE);
+                var client = new RawClient(path).enter("still")) {
+            for (int i = 0; i < 100; i++) { // more than may be under way
+                client.request(0, 1, 0, 512).payload(512);
+            }
+            try (var neighbour = new RawClient(path).enter("d")) {
+                for (int i = 0; i < 100; i++) {
+                    assertEquals(
+                            0, neighbour.request(0, 1, 4096, 512).payload(512).error());
+                    assertEquals(0, neighbour.request(0, 3, 0, 0).error());
+                }
+            } finally {
+                release.countDown();
+            }
+            for (int i = 0; i < 100; i++) {
+                assertEquals(0, client.error());
+            }
+        }
+    }
+
+    private static void await(CountDownLatch latch) throws IOException {
+        try {
+            latch.await();
+        } catch (InterruptedException e) {
+            throw new IOException(e);
+        }
+    }
+
+    @Test
     void garbageInsteadOfARequestEndsTheConnection() throws IOException {
         try (var client = new RawClient(socket()).enter("d")) {
             client.payload(28);
@@ -277,11 +316,7 @@ class NbdServerMisuseTest {
         var slow = new ForwardingDevice(disk) {
             @Override
             public void write(long offset, ByteBuffer from) throws IOException {
-                try {
-                    release.await();
-                } catch (InterruptedException e) {
-                    throw new IOException(e);
-                }
+                await(release);
                 super.write(offset, from);
                 written.countDown();
             }

@@ -127,13 +127,12 @@ class ExternalJournalTest {
     }
 
     private void run(Work work) throws IOException, InterruptedException {
+        run(JournalMode.JOURNAL, Optional.of(swapId), work);
+    }
+
+    private void run(JournalMode mode, Optional<UUID> swap, Work work) throws IOException, InterruptedException {
         serve(socket -> work.on(new ExternalJournal(
-                machine(),
-                new NbdDisk(socket, "a"),
-                new NbdDisk(socket, "b"),
-                journalId,
-                JournalMode.JOURNAL,
-                Optional.of(swapId))));
+                machine(), new NbdDisk(socket, "a"), new NbdDisk(socket, "b"), journalId, mode, swap)));
     }
 
     private void runSwapAlone(Work work) throws IOException, InterruptedException {
@@ -226,6 +225,25 @@ class ExternalJournalTest {
         remove();
         assertTaken();
         assertEquals("before".repeat(1000), cat("/folder/file"));
+    }
+
+    @Test
+    void dataMayStayOrderedAndThereNeedBeNoSwapDisk() throws Exception {
+        run(JournalMode.ORDERED, Optional.empty(), journal -> journal.add(0, new Cancellation()));
+        assertTrue(journalIsOutside(), this::journalWords);
+        assertTrue(
+                superblock()
+                        .lines()
+                        .anyMatch(line -> line.matches("Default mount options: .*\\bjournal_data_ordered\\b.*")),
+                this::journalWords);
+        assertTrue(superblock().lines().noneMatch(JOURNAL_DATA), this::journalWords);
+        assertEquals(
+                0,
+                Tool.run(LONG, "e2fsck", "-fn", "-j", path("journal"), path("disk"))
+                        .status());
+        assertEquals(FSTAB, cat("/etc/fstab"));
+        run(JournalMode.ORDERED, Optional.empty(), journal -> journal.remove(0, new Cancellation()));
+        assertTaken();
     }
 
     @Test
