@@ -435,15 +435,29 @@ final class Disks implements VmDisks, AutoCloseable {
         return find(vm).filter(disk -> !disk.disk().hasTakeableJournal()).isPresent();
     }
 
+    private void moveWrites(String vm, AttachedDisk disk) throws IOException {
+        if (disk.disk().moveWrites()) {
+            events.add(
+                    Severity.INFO,
+                    vm,
+                    PLACEMENT,
+                    disk.disk().writesBehind()
+                            ? "From now on what it writes goes to the NAS a little later, within the bound."
+                            : "All that it writes goes to the NAS at once now.");
+        }
+    }
+
     private void move(String vm, AttachedDisk disk) {
         moves.merge(disk, 1, Integer::sum);
         Thread.ofPlatform().daemon().name("placement of " + vm).start(() -> {
             try {
+                if (disk.disk().writesBehind()) {
+                    moveWrites(vm, disk); // if all is to be written through, swap need not go by the log
+                }
                 if (disk.disk().moveSwap()) {
                     events.add(Severity.INFO, vm, PLACEMENT, "What was swapped on this host is on the NAS now.");
                 }
-                boolean behindBefore = disk.disk().writesBehind();
-                disk.disk().moveWrites();
+                moveWrites(vm, disk);
                 if (disk.disk().moveJournals()) {
                     events.add(
                             Severity.INFO,
@@ -451,16 +465,7 @@ final class Disks implements VmDisks, AutoCloseable {
                             PLACEMENT,
                             "The journal is on " + (disk.disk().journalsHere() ? host : "the NAS") + " now.");
                 }
-                disk.disk().moveWrites(); // the journal was in the way before
-                if (behindBefore != disk.disk().writesBehind()) {
-                    events.add(
-                            Severity.INFO,
-                            vm,
-                            PLACEMENT,
-                            behindBefore
-                                    ? "All that it writes goes to the NAS at once now."
-                                    : "From now on what it writes goes to the NAS a little later, within the bound.");
-                }
+                moveWrites(vm, disk); // the journal was in the way before
             } catch (IOException e) {
                 if (attached.get(vm) != disk) { // the VM was stopped, and nothing has to move any more
                     return;

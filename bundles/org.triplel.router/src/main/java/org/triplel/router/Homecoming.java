@@ -42,6 +42,9 @@ final class Homecoming {
 
     private volatile boolean flushOwed;
 
+    /** Something may have gone home without a flush. */
+    private volatile boolean wentGently;
+
     Homecoming(
             WriteBehind overlay, LocalParts parts, Optional<LogSplit> journals, GuestLayout layout, RangeLock changes) {
         this.overlay = overlay;
@@ -53,6 +56,7 @@ final class Homecoming {
 
     /** Finds what an earlier process has not brought home. Nobody else uses the disk yet. */
     void findLeftBehind() {
+        wentGently = overlay.isPending();
         for (var part : parts.all()) {
             for (long at = 0; at < overlay.size(); ) {
                 boolean here = part.held().holds(at);
@@ -101,9 +105,13 @@ final class Homecoming {
             long seen = doubts.get();
             homeless.addAll(layout.inspect());
             journals.ifPresent(each -> each.follow(layout.map().journals()));
+            boolean lost = !homeless.isEmpty();
             for (var range = homeless.peek(); range != null; range = homeless.peek()) {
                 bringHome(range);
                 homeless.remove();
+            }
+            if (lost && wentGently) {
+                flushOwed = true; // what was home already may not be there for good
             }
             if (journals.isPresent() && journals.get().leaving()) {
                 journalsHome(journals.get());
@@ -133,7 +141,7 @@ final class Homecoming {
         for (var area : split.areas()) {
             awaitWrites(area.start(), area.end());
         }
-        return move(split.file(), 0, overlay.size());
+        return move(split.file(), 0, overlay.size(), false);
     }
 
     /** Journals are kept on this host from now on, if that is wanted, there are any, and the host's disk is sound. */
@@ -211,7 +219,27 @@ final class Homecoming {
 
     private boolean bringHome(LocalPart part, Range range) throws IOException {
         awaitWrites(range.start(), range.end());
-        return move(part, range.start(), range.end());
+        return move(part, range.start(), range.end(), false);
+    }
+
+    /**
+     * The same for swap that is in use, which a guest needs only as long as it runs: it is there for good when the guest flushes
+     * the next time. Each piece waits for those before it, so that the guest need not.
+     *
+     * @param wanted asked before each piece
+     * @return whether there was anything
+     */
+    boolean swapHome(SubFile swap, Range range, BooleanSupplier wanted) throws IOException {
+        awaitWrites(range.start(), range.end());
+        boolean any = false;
+        for (long at = range.start(); at < range.end() && wanted.getAsBoolean(); at += PIECE_BYTES) {
+            long end = Math.min(range.end(), at + PIECE_BYTES);
+            if (swap.held().holdsAny(at, end - at)) {
+                overlay.awaitSentAtLeisure();
+                any |= move(swap, at, end, true);
+            }
+        }
+        return any;
     }
 
     /** Writes that are under way may still be of the time when it was kept. */
@@ -220,11 +248,12 @@ final class Homecoming {
         changes.enter(first, Math.ceilDiv(end, BLOCK) * BLOCK - first).await().close();
     }
 
-    private boolean move(LocalPart part, long start, long end) throws IOException {
+    /** @param gently else the next flush waits until all of it is on the NAS */
+    private boolean move(LocalPart part, long start, long end, boolean gently) throws IOException {
         long first = start / BLOCK * BLOCK;
         long last = Math.min(overlay.size(), Math.ceilDiv(end, BLOCK) * BLOCK);
         boolean any = part.held().holdsAny(first, last - first);
-        if (any) {
+        if (any && !gently) {
             flushOwed = true;
         }
         for (long at = first; at < last; ) {
@@ -232,6 +261,7 @@ final class Homecoming {
             long border = part.held().same(at, here, here ? Math.min(last, at + PIECE_BYTES) : last);
             if (here) {
                 try (var _ = ImageClusters.enter(changes, at, border - at).await()) {
+                    wentGently |= gently;
                     pieceHome(part, at, border);
                 }
             }

@@ -261,10 +261,10 @@ public final class RoutedDisk implements ClassifiedDevice {
      */
     public boolean moveSwap() throws IOException {
         boolean any = false;
-        if (placement.swap() == Side.NAS) {
+        if (swap.isPresent() && placement.swap() == Side.NAS) {
             for (var each : layout.map().ranges()) {
                 if (layout.usedFor(each.range().start()) == RequestClass.SWAP) {
-                    any |= homecoming.bringHome(each.range());
+                    any |= homecoming.swapHome(swap.get(), each.range(), () -> placement.swap() == Side.NAS);
                 }
             }
         }

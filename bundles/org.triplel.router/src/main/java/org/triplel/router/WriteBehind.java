@@ -4,6 +4,8 @@ import java.io.IOException;
 import java.lang.System.Logger.Level;
 import java.lang.foreign.MemorySegment;
 import java.time.Duration;
+import java.util.ArrayDeque;
+import java.util.Deque;
 import java.util.Optional;
 import java.util.OptionalLong;
 import java.util.concurrent.TimeUnit;
@@ -63,6 +65,11 @@ final class WriteBehind implements AutoCloseable {
     /** Then who writes more than the NAS takes is made to wait longer, or it would never end. */
     private static final long POLITE_NANOS = 60_000_000_000L;
 
+    /** How long a part of the disk that goes home by the log waits for all before it. */
+    private static final long LEISURE_NANOS = 1_000_000_000;
+
+    private static final int LEISURE_PERCENT = 50;
+
     private static final long FIRST_DELAY_MILLIS = 20;
     private static final long LAST_DELAY_MILLIS = 2000;
 
@@ -88,9 +95,18 @@ final class WriteBehind implements AutoCloseable {
     /** How many wait for all to be on the NAS. */
     private int inHaste;
 
+    /** Changes that wait to be appended, in their order. */
+    private final Deque<Change> waiting = new ArrayDeque<>();
+
     private Optional<Scheduler.Task> drainer = Optional.empty();
     private Duration age = Duration.ZERO;
     private long credit;
+
+    /** How much of the credit the epoch has brought that is being sent on, and half of what this attempt has sent. */
+    private long allowed;
+
+    private long sent;
+
     private volatile boolean closing;
     private long delayMillis = FIRST_DELAY_MILLIS;
     private int failedAttempts;
@@ -302,7 +318,7 @@ final class WriteBehind implements AutoCloseable {
         }
         try {
             map().hold(change.offset(), change.length());
-            return appends() && append(change, false);
+            return appends() && waiting.isEmpty() && append(change, false);
         } catch (LocalDiskException failure) {
             fail(failure);
             return false;
@@ -340,29 +356,45 @@ final class WriteBehind implements AutoCloseable {
     private boolean awaitAppended(Change change, long start) throws IOException {
         lock.lock();
         try {
-            while (stage != Stage.THROUGH) {
-                refuseIfClosing();
-                try {
-                    if (stage != Stage.FAILED && append(change, isPolite() && patience(start) <= 0)) {
-                        return true;
-                    }
-                } catch (LocalDiskException failure) {
-                    fail(failure);
-                    continue;
-                }
-                log.orElseThrow().endEpoch(); // or it would be sent on only when it is old enough
-                work.signalAll();
-                long left = patience(start);
-                if (isPolite() && left > 0) {
-                    scheduler.await(progress, left);
-                } else {
-                    scheduler.await(progress);
+            waiting.addLast(change);
+            try {
+                return appendInTurn(change, start);
+            } finally {
+                waiting.removeIf(each -> each == change);
+                if (!waiting.isEmpty()) {
+                    progress.signalAll(); // it is the next one's turn
                 }
             }
-            return false;
         } finally {
             lock.unlock();
         }
+    }
+
+    private boolean appendInTurn(Change change, long start) throws IOException {
+        while (stage != Stage.THROUGH) {
+            refuseIfClosing();
+            boolean hasWaited = isPolite() && patience(start) <= 0;
+            boolean mayGo = stage != Stage.FAILED && (hasWaited || waiting.peekFirst() == change);
+            try {
+                if (mayGo && append(change, hasWaited)) {
+                    return true;
+                }
+            } catch (LocalDiskException failure) {
+                fail(failure);
+                continue;
+            }
+            if (mayGo && stage == Stage.BEHIND) {
+                log.orElseThrow().endEpoch(); // or it would be sent on only when it is old enough
+            }
+            work.signalAll();
+            long left = patience(start);
+            if (isPolite() && left > 0) {
+                scheduler.await(progress, left);
+            } else {
+                scheduler.await(progress);
+            }
+        }
+        return false;
     }
 
     /** Whether changes are still appended as the guest likes while all are about to be written through. */
@@ -509,38 +541,60 @@ final class WriteBehind implements AutoCloseable {
     /** Returns whether the NAS has got all within this time that was appended before. */
     private boolean awaitSent(long nanos) throws IOException {
         lock.lock();
+        inHaste++;
         try {
-            if (stage == Stage.THROUGH) {
-                return true;
-            }
-            var current = log.orElseThrow();
-            var last = current.last();
-            if (last.isEmpty()) {
-                return true;
-            }
-            current.endEpoch();
-            inHaste++;
-            long start = scheduler.nanos();
-            try {
-                while (stage != Stage.THROUGH && current.has(last.get())) {
-                    long left = nanos - (scheduler.nanos() - start);
-                    if (left <= 0) {
-                        return false;
-                    }
-                    refuseIfNasRefuses();
-                    work.signalAll();
-                    scheduler.await(progress, left);
-                }
-                return true;
-            } finally {
-                inHaste--;
+            return awaitLastEpochSent(nanos);
+        } finally {
+            inHaste--;
+            lock.unlock();
+        }
+    }
+
+    /**
+     * Returns once the NAS has got all that was appended before, or after a while if much more may be appended; the host's rate
+     * is kept.
+     */
+    void awaitSentAtLeisure() throws IOException {
+        lock.lock();
+        try {
+            boolean sent = false;
+            while (!sent && stage != Stage.THROUGH) {
+                sent = awaitLastEpochSent(LEISURE_NANOS) || log.orElseThrow().percentUsed() < LEISURE_PERCENT;
             }
         } finally {
             lock.unlock();
         }
     }
 
+    private boolean awaitLastEpochSent(long nanos) throws IOException {
+        refuseIfClosing();
+        if (stage == Stage.THROUGH) {
+            return true;
+        }
+        var current = log.orElseThrow();
+        var last = current.last();
+        if (last.isEmpty()) {
+            return true;
+        }
+        current.endEpoch();
+        long start = scheduler.nanos();
+        while (stage != Stage.THROUGH && current.has(last.get())) {
+            long left = nanos - (scheduler.nanos() - start);
+            if (left <= 0) {
+                return false;
+            }
+            refuseIfNasRefuses();
+            work.signalAll();
+            scheduler.await(progress, left);
+        }
+        return true;
+    }
+
     private void pace(long bytes) {
+        sent += bytes / 2;
+        if (stage == Stage.LEAVING && sent > allowed) {
+            allow(sent - allowed);
+        }
         var rate = files.orElseThrow().sendRate();
         if (rate.limits()) {
             overlay.submit(); // what has been started need not wait
@@ -884,6 +938,7 @@ final class WriteBehind implements AutoCloseable {
         } catch (LocalDiskException failure) {
             fail(failure);
         }
+        sent = 0;
         payDebts(); // or zeroes that are sent on might meet a write to the same cluster
         drained.sent(sender.send(epoch.newest()), start);
         long flushStart = System.nanoTime();
@@ -891,9 +946,16 @@ final class WriteBehind implements AutoCloseable {
         drained.flushed(flushStart);
         renew(current);
         note(current, epoch);
+        allow(epoch.cost() / 2 - allowed);
+        allowed = 0;
+    }
+
+    /** As much may be added as half of what is sent on, so that it becomes less. Called by the one who sends. */
+    private void allow(long cost) {
         lock.lock();
         try {
-            credit += epoch.cost() / 2; // so that more is sent than is added
+            credit += cost;
+            allowed += cost;
             progress.signalAll();
         } finally {
             lock.unlock();

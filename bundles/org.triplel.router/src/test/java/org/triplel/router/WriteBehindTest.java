@@ -8,6 +8,8 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.io.IOException;
 import java.io.RandomAccessFile;
+import java.io.UncheckedIOException;
+import java.lang.foreign.MemorySegment;
 import java.nio.ByteBuffer;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -395,6 +397,87 @@ class WriteBehindTest {
         disk.flush();
         disk.checkpoint();
         assertArrayEquals(swap.suspendHeader(), onTheNas(swap.at(), 4096));
+    }
+
+    private static boolean waits(Thread thread) {
+        return Arrays.stream(thread.getStackTrace())
+                .anyMatch(frame -> frame.getMethodName().equals("await")
+                        && frame.getClassName().startsWith(Scheduler.class.getName()));
+    }
+
+    private Thread writing(long offset, int length) {
+        return Thread.ofPlatform().start(() -> {
+            try {
+                disk.write(offset, filled(length, 5));
+            } catch (IOException e) {
+                throw new UncheckedIOException(e);
+            }
+        });
+    }
+
+    @Test
+    void whoWritesLittleDoesNotOvertakeWhoWaitsForRoom() throws Exception {
+        gate.stall();
+        int piece = 1 << 20;
+        var much = writing(0, 24 * piece);
+        await(() -> waits(much));
+        long full = disk.exposure().behindBytes();
+        assertTrue(full > 8L * piece, () -> full + " bytes");
+        assertFalse(disk.writeNow(28L * piece, MemorySegment.ofArray(new byte[512]), 0, 512));
+        var little = writing(28L * piece, 512);
+        await(() -> waits(little) || !little.isAlive());
+        assertEquals(full, disk.exposure().behindBytes());
+        gate.goOn();
+        much.join();
+        little.join();
+        assertEquals(5, read(28L * piece, 512)[0]);
+    }
+
+    /** Swapped data lies on this host, and the NAS is to have it. */
+    private byte[] swapIsToGoHome(Optional<Rpo> behind) throws IOException {
+        var swap = SwapPartition.AT_TWO_CLUSTERS;
+        disk.place(new Placement(Side.LOCAL, Side.NAS, behind));
+        disk.moveWrites();
+        disk.write(swap.at(), ByteBuffer.wrap(swap.header()));
+        disk.write(0, ByteBuffer.wrap(swap.table()));
+        byte[] swapped = filled((swap.pages() - 1) * 4096, 7).array();
+        disk.write(swap.at() + 4096, ByteBuffer.wrap(swapped));
+        disk.flush();
+        disk.checkpoint();
+        assertEquals(swapped.length, disk.localBytes(0, DISK));
+        disk.place(new Placement(Side.NAS, Side.NAS, behind));
+        return swapped;
+    }
+
+    @Test
+    void nobodyWaitsForSwapThatGoesHomeByTheLog() throws Exception {
+        byte[] swapped = swapIsToGoHome(Optional.of(LONG));
+        gate.stall();
+        disk.write(DISK - 4096, filled(4096, 1));
+        var move = elsewhere(disk::moveSwap);
+        gate.awaitArrival();
+        assertTrue(elsewhere(() -> {
+                    disk.write(DISK - 8192, filled(4096, 2));
+                    disk.flush();
+                    return true;
+                })
+                .get(30, TimeUnit.SECONDS));
+        gate.goOn();
+        move.get();
+        assertEquals(0, disk.localBytes(0, DISK));
+        disk.checkpoint();
+        assertArrayEquals(swapped, onTheNas(SwapPartition.AT_TWO_CLUSTERS.at() + 4096, swapped.length));
+    }
+
+    @ParameterizedTest
+    @ValueSource(booleans = {false, true})
+    void aGuestThatHibernatesWhenSwapHasJustGoneHomeFindsIt(boolean behind) throws IOException {
+        byte[] swapped = swapIsToGoHome(behind ? Optional.of(LONG) : Optional.empty());
+        disk.moveSwap();
+        assertEquals(0, disk.localBytes(0, DISK));
+        var swap = SwapPartition.AT_TWO_CLUSTERS;
+        disk.write(swap.at(), ByteBuffer.wrap(swap.suspendHeader())); // and no flush
+        assertArrayEquals(swapped, onTheNas(swap.at() + 4096, swapped.length));
     }
 
     @Test
