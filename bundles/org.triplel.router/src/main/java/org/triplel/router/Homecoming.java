@@ -261,7 +261,9 @@ final class Homecoming {
             long border = part.held().same(at, here, here ? Math.min(last, at + PIECE_BYTES) : last);
             if (here) {
                 try (var _ = ImageClusters.enter(changes, at, border - at).await()) {
-                    wentGently |= gently;
+                    if (gently) { // never cleared, so that no other mover can take it back
+                        wentGently = true;
+                    }
                     pieceHome(part, at, border);
                 }
             }
